@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// The snapshot: everything that was configured, as one position-independent block of plain values.
+//
+// The monitor builds it from the configuration, seals it in a memfd, and every child maps it read-only.
+// No pointers: offsets only, checked on use. A reload makes a new one with the next generation; calls
+// keep the numbers (peer_id) of peers, which never change for a name while the system runs.
+#ifndef REGISTRY_SNAPSHOT_H
+#define REGISTRY_SNAPSHOT_H
+
+#include "base/address.h"
+#include "terms/media.h"
+#include "terms/route.h"
+#include "terms/transport.h"
+
+enum {
+	SNAPSHOT_MAGIC = 0x53414c59,
+	SNAPSHOT_VERSION = 1,
+	ZONES_MAX = 8,
+	LISTENERS_MAX = 16,
+	LISTENER_SIP_MAX = 8,   // SIP sockets of one listener
+	PEERS_MAX = 4096,       // RFC 6406 meshes are hundreds; the snapshot stays below 100 MiB
+	NAME_MAX_LEN = 64,
+	PEER_TARGETS_MAX = 64,
+	PEER_PREFIXES_MAX = 32,
+	PEER_NUMBERS_MAX = 64,
+	PEER_TLS_NAMES_MAX = 8,
+	PEER_CODECS_MAX = 16,
+	PEER_REROUTE_MAX = 16,
+	CODEC_NAME_MAX = 24,
+};
+
+struct blob { // octets elsewhere in the snapshot: offset from its start
+	uint32_t offset, len;
+};
+
+struct sip_socket {
+	uint8_t transport; // enum transport
+	struct address address;
+};
+
+struct listener {
+	char name[NAME_MAX_LEN];
+	zone_id zone;
+	uint8_t sip_count;
+	struct sip_socket sip[LISTENER_SIP_MAX];
+	struct address media;        // IP of media; family 0: this listener carries none
+	uint16_t media_first, media_last; // UDP ports; RTP even, RTCP odd
+	struct address advertise;    // IP written into SIP and SDP instead of the bound one; family 0: bound one
+	char interface[16];          // bound device or VRF; "" none
+	uint8_t dscp_sip, dscp_media;
+	uint8_t strangers_answer;    // clear TCP: answer strangers 403 instead of silence
+};
+
+struct zone {
+	char name[NAME_MAX_LEN];
+	uint8_t is_core;
+	uint8_t transit; // calls may go from this zone back into itself
+};
+
+enum control { // what a peer must have, or a dated waiver for (BE-4)
+	CONTROL_TRANSPORT_IDENTITY, CONTROL_ADDRESSES, CONTROL_NUMBERS, CONTROL_RATES, CONTROL_MEDIA_SOURCE,
+	CONTROL_SRTP, CONTROL_HEADERS, CONTROL_IDENTITY, CONTROL_SESSION_TIMERS, CONTROL_RESPONSE_SOURCE,
+	CONTROL_MEDIA_ANCHOR, CONTROL_CLEAR_SDES, CONTROL_CORE_IN_BODY, CONTROL_COUNT,
+};
+
+struct waiver {
+	uint8_t set;
+	uint64_t until_ms; // first instant [ms since 1970 UTC] at which it no longer holds: 00:00 UTC after the date
+	char reason[128];
+};
+
+enum srtp_policy { SRTP_OFF, SRTP_PREFERRED, SRTP_REQUIRED };
+enum hide_keying { PEER_KEYING_END_TO_END, PEER_KEYING_PER_LEG };
+enum target_policy { TARGETS_FAILOVER, TARGETS_BALANCE };
+
+struct number_prefix {
+	char digits[NUMBER_MAX]; // with "+", a prefix; "" at index 0 with count 1 means any
+};
+
+struct peer {
+	char name[NAME_MAX_LEN];
+	zone_id zone;
+	uint8_t in_service; // 0: refused at load (missing control, expired waiver); `why_out` tells
+	uint8_t blocked;    // by the operator
+	char why_out[128];
+	// reach
+	uint8_t reach_transport; // enum transport: also the floor for what the peer may use
+	uint8_t target_count;
+	uint8_t target_policy;
+	char reach_domain[DOMAIN_MAX];
+	struct { uint8_t transport; struct address address; } target[PEER_TARGETS_MAX]; // resolved
+	// known_by
+	uint8_t tls_name_count;
+	char tls_name[PEER_TLS_NAMES_MAX][DOMAIN_MAX]; // "sip:..." URI or DNS name, lower case
+	struct blob trust;                             // PEM anchors of this peer
+	uint8_t address_count;
+	struct prefix address[PEER_PREFIXES_MAX];
+	// numbers
+	uint8_t calls_from_count, calls_to_count;
+	struct number_prefix calls_from[PEER_NUMBERS_MAX], calls_to[PEER_NUMBERS_MAX];
+	// limits; 0 means nothing is admitted
+	uint32_t calls_per_second, concurrent_calls, messages_per_second;
+	// media
+	uint8_t srtp;   // enum srtp_policy
+	uint8_t keying; // enum hide_keying
+	uint8_t anchor; // 0 only by waiver media-anchor
+	uint8_t media_address_count;
+	struct prefix media_address[PEER_PREFIXES_MAX];
+	uint8_t codec_count; // 0: any
+	char codec[PEER_CODECS_MAX][CODEC_NAME_MAX];
+	uint8_t suite_count; // order of preference for keys that we add
+	uint8_t suite[MEDIA_SUITES_MAX];
+	// headers, identity, timers
+	uint8_t headers_strict;
+	uint8_t trusted_identity; // P-Asserted-Identity believed and sent (RFC 3325 trust domain)
+	uint8_t priority;
+	uint32_t session_expires_s, min_se_s;
+	uint32_t ring_timeout_s;
+	uint8_t reroute_count, reroute_on_timeout;
+	uint16_t reroute_on[PEER_REROUTE_MAX];
+	struct waiver waiver[CONTROL_COUNT];
+	uint8_t shadow[CONTROL_COUNT]; // decide and count, do not refuse
+};
+
+struct settings {
+	char domain[DOMAIN_MAX]; // what the far side sees as our host
+	uint16_t workers;        // 0: one per core
+	uint16_t handshake_threads;
+	uint32_t max_calls, max_transactions, max_connections, max_connections_per_source, max_sessions;
+	uint32_t handshake_timeout_s, idle_timeout_s, frame_timeout_s;
+	uint32_t silence_one_way_s, silence_both_s;
+	uint32_t port_quarantine_s;
+	uint16_t udp_path_limit; // [octets] RFC3261#18.1.1: above it the message goes by a stream
+	uint8_t records_when_full_drop; // 0: refuse-new-calls
+	char records_path[256], trace_path[256], admin_socket[108];
+	struct address metrics;
+	struct blob certificate; // PEM chain; the key never stands here: signer alone reads it
+};
+
+struct snapshot {
+	uint32_t magic, version;
+	uint32_t size;       // of the whole block [octets]
+	uint32_t generation; // 1, 2, ... with each reload
+	struct settings settings;
+	uint8_t zone_count, listener_count;
+	uint16_t peer_count;
+	struct zone zone[ZONES_MAX];
+	struct listener listener[LISTENERS_MAX];
+	struct blob peers; // array of struct peer
+	uint8_t checksum[32]; // BLAKE2b of the block with this field zero
+};
+
+// Is BLOCK of SIZE octets a whole snapshot of this build, every count and offset within bounds? E_CONFIG.
+MUST_USE result snapshot_check(const void *block, size_t size);
+// Seal: fill in size and checksum. BLOCK holds SIZE octets.
+void snapshot_seal(struct snapshot *s, size_t size);
+
+const struct peer *snapshot_peer(const struct snapshot *s, peer_id id); // NULL when there is none
+struct bytes snapshot_blob(const struct snapshot *s, struct blob b);    // empty when out of bounds
+
+// Index for look-ups on the hot path, built by each process from a snapshot it keeps mapped.
+struct registry;
+MUST_USE result registry_new(struct registry **out, const struct snapshot *s);
+void registry_free(struct registry *r);
+const struct snapshot *registry_snapshot(const struct registry *r);
+// The peer of ZONE whose address ranges hold A (longest prefix); PEER_NONE.
+peer_id registry_peer_by_address(const struct registry *r, zone_id zone, const struct address *a);
+// All peers of ZONE that hold A, at most MAX; returns the count.
+uint32_t registry_peers_by_address(const struct registry *r, zone_id zone, const struct address *a, peer_id *out, uint32_t max);
+// The peer of ZONE with this provisioned TLS name ("sip:host" URI or DNS name, any case); PEER_NONE.
+peer_id registry_peer_by_tls_name(const struct registry *r, zone_id zone, struct bytes name);
+// The peer, not in zone NOT unless that zone is transit, whose calls_to has the longest prefix of NUMBER; PEER_NONE.
+peer_id registry_peer_by_number(const struct registry *r, const char *number, zone_id from);
+// The same by domain.
+peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zone_id from);
+peer_id registry_peer_by_name(const struct registry *r, const char *name);
+// Is NUMBER within a prefix of LIST?
+bool numbers_contain(const struct number_prefix *list, uint32_t n, const char *number);
+// Does CONTROL hold for P at WALL_MS: 0 enforced, 1 waived, 2 waiver expired.
+int peer_waiver_state(const struct peer *p, enum control c, uint64_t wall_ms);
+const char *control_name(enum control c);
+
+#endif

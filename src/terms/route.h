@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// query -> target -> SED -> leg plan: what the rooms hand on for a dialog-forming request; data only.
+#ifndef TERMS_ROUTE_H
+#define TERMS_ROUTE_H
+
+#include "terms/transport.h"
+
+enum {
+	NUMBER_MAX = 24,      // "+" and 15 digits (E.164), rounded up
+	DOMAIN_MAX = 256,     // RFC1035#2.3.4: 255 octets, and a NUL for printing
+	USER_MAX = 128,       // user part of a SIP URI that we route by
+	ROUTE_TARGETS_MAX = 64, // next hops tried for one call
+};
+
+enum uri_kind { URI_KIND_SIP, URI_KIND_SIPS, URI_KIND_TEL, URI_KIND_OTHER };
+
+struct query { // what the Look-Up Function is asked
+	uint8_t kind; // enum uri_kind
+	peer_id from_peer;
+	zone_id from_zone;
+	char number[NUMBER_MAX]; // E.164 with "+", or "" when the user part is no number
+	char user[USER_MAX];     // canonical user part
+	char domain[DOMAIN_MAX]; // host of the Request-URI, lower case; "" for tel
+	char caller[NUMBER_MAX]; // E.164 of the caller or ""
+};
+
+struct target { // what the LUF answers: the responsible peer (RFC 6406: target domain)
+	peer_id peer;
+	char domain[DOMAIN_MAX];
+};
+
+struct sed { // session establishment data: what the LRF answers (RFC 6404 section 1)
+	peer_id peer;
+	uint8_t count;
+	struct hop hop[ROUTE_TARGETS_MAX]; // in the order to be tried
+};
+
+struct leg_plan { // how the outgoing leg is made
+	struct sed sed;
+	char ruri_user[USER_MAX];
+	char ruri_host[DOMAIN_MAX]; // what stands in Request-URI and To towards the far side
+	uint32_t ring_timeout_s;
+};
+
+#endif
