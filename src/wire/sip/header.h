@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The descriptor of each header field: what it is called, how often it may stand, how its value is checked,
+// and what a border element does with it by default.
+#ifndef WIRE_SIP_HEADER_H
+#define WIRE_SIP_HEADER_H
+
+#include "wire/sip/sip.h"
+
+enum sip_hdr_shape { SIP_SHAPE_SINGLE, SIP_SHAPE_LIST, SIP_SHAPE_MULTI /* several lines, commas mean nothing */ };
+
+enum sip_hdr_treatment { // of a header field that arrives, towards the other leg
+	SIP_TREAT_OWN,    // this element writes its own (Via, Contact, Call-ID, CSeq, ...): never copied
+	SIP_TREAT_PASS,   // copied after its value was checked
+	SIP_TREAT_STRIP,  // removed and counted
+	SIP_TREAT_TRUST,  // copied only inside a trust domain (RFC 3325)
+	SIP_TREAT_NEGOTIATE, // option tags and timers: worked out per leg
+};
+
+typedef result (*sip_hdr_check)(const uint8_t *buf, uint32_t n, struct span value);
+
+struct sip_hdr_desc {
+	enum sip_hdr id;
+	const char *name;       // long form
+	char compact;           // RFC3261#7.3.3; 0: none
+	uint8_t shape;          // enum sip_hdr_shape
+	uint8_t to_peering;     // enum sip_hdr_treatment when it leaves into a peering zone
+	uint8_t to_core;        // ... into the core zone
+	uint8_t mandatory;      // in every request and response (RFC3261#8.1.1)
+	sip_hdr_check check;    // grammar of one value; NULL: any octets that the line grammar allows
+};
+
+const struct sip_hdr_desc *sip_hdr_desc(enum sip_hdr id); // never NULL: OTHER has a row too
+
+#endif

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Multipart bodies (RFC 2046, RFC 5621): iterate over parts; nothing is copied.
+#ifndef WIRE_SIP_MULTIPART_H
+#define WIRE_SIP_MULTIPART_H
+
+#include "wire/sip/sip.h"
+
+enum { MULTIPART_PARTS_MAX = 8, MULTIPART_DEPTH_MAX = 2, MULTIPART_BOUNDARY_MAX = 70 /* RFC2046#5.1.1 */ };
+
+struct sip_part {
+	struct span content_type; // value of the part's Content-Type, empty: text/plain
+	struct span disposition;
+	bool handling_required;   // RFC3204: handling=required, the default
+	struct span headers, body;
+};
+
+struct sip_multipart {
+	uint32_t count;
+	struct sip_part part[MULTIPART_PARTS_MAX];
+};
+
+// Is VALUE (a Content-Type) the media type "type/subtype" (case-insensitive)?
+bool sip_content_type_is(const uint8_t *buf, uint32_t n, struct span value, struct bytes type);
+// Split BODY by the boundary of CONTENT_TYPE. E_SYNTAX, E_TOO_MANY.
+MUST_USE result sip_multipart_parse(const uint8_t *buf, uint32_t n, struct span content_type, struct span body,
+	struct sip_multipart *out);
+
+#endif
