@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Signalling Function: a back-to-back user agent whose two legs share nothing that a stranger could see.
+//
+// Octets and `now` go in, octets go out through `struct sf_port`, the next deadline comes back. One `struct sf`
+// lives on one worker; a call never leaves it. src/flow walks the gates and calls in here at the steps named below.
+#ifndef SF_SF_H
+#define SF_SF_H
+
+#include "registry/snapshot.h"
+#include "sf/port.h"
+#include "sf/token.h"
+#include "sf/transaction.h"
+#include "terms/route.h"
+
+struct sf; // opaque
+
+struct sf_config {
+	uint8_t worker;
+	uint32_t max_calls, max_transactions;
+	struct sf_token_keys *keys;   // shared by workers, read-only
+	const struct registry *registry; // replaced by sf_set_registry() after a reload
+	struct sf_port port;
+	uint8_t secret[16];
+};
+
+MUST_USE result sf_new(struct sf **out, const struct sf_config *config, const struct now *now);
+void sf_free(struct sf *sf);
+void sf_set_registry(struct sf *sf, const struct registry *r);
+void sf_run(struct sf *sf, const struct now *now);  // fire what is due
+uint64_t sf_deadline(const struct sf *sf);          // [us] NO_DEADLINE when nothing is armed
+
+// ---- steps of src/flow; PEER is the identified sender --------------------------------------------------
+
+// Every request, step "transaction match": PASS for new requests; DONE when absorbed or answered (CANCEL, merged, ACK).
+struct verdict sf_step_transaction(struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer,
+	const struct now *now);
+// Responses: token -> live branch; came from where the request went; deliver.
+struct verdict sf_step_response_token(struct sf *sf, const struct sip_msg *m, struct sf_tx **tx);
+struct verdict sf_step_response_source(struct sf *sf, struct sf_tx *tx, const struct sip_msg *m, const struct origin *o,
+	peer_id peer, const struct now *now);
+void sf_step_response(struct sf *sf, struct sf_tx *tx, const struct sip_msg *m, const struct now *now);
+
+struct sf_dialog_ref { // a leg found by its token
+	struct pool_ref call;
+	uint8_t leg; // 0 caller's; 1 + branch otherwise
+};
+// In-dialog requests: the To tag is a token of a live leg (481, or DROP for ACK); the sender owns that leg: peer, zone, transport
+// floor, flow, From tag, Call-ID, CSeq (SF-I1). DROP with alarm for strangers to the dialog; 500 for an old CSeq.
+struct verdict sf_step_dialog_token(struct sf *sf, const struct sip_msg *m, struct sf_dialog_ref *ref);
+struct verdict sf_step_dialog_owner(struct sf *sf, const struct sf_dialog_ref *ref, const struct sip_msg *m,
+	const struct origin *o, peer_id peer, const struct now *now);
+struct verdict sf_step_dialog_request(struct sf *sf, const struct sf_dialog_ref *ref, const struct sip_msg *m,
+	const struct origin *o, const struct now *now);
+
+// Dialog-forming, last step: open the call and send to the first hop of PLAN. TRAIL is copied into the call.
+struct verdict sf_step_invite(struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer,
+	const struct leg_plan *plan, const struct trail *trail, const struct now *now);
+// Standalone, last step: pass a MESSAGE (or other pass-through method) on as a pair of transactions.
+struct verdict sf_step_standalone(struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer,
+	const struct leg_plan *plan, const struct now *now);
+// OPTIONS that is for us: answer 200 with Allow, Accept, Supported (RFC3261#11.2).
+struct verdict sf_step_options(struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer,
+	const struct now *now);
+// Answer without state (RFC3261#8.2.7): status and reason, to where M came from. Never to ACK or responses; never larger
+// than an unverified request (SF-A4). 405 carries Allow, 420 Unsupported (UNSUPPORTED: its value), 503 Retry-After.
+void sf_refuse(struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct verdict *v,
+	struct bytes unsupported, const struct now *now);
+
+// ---- from outside the message flow ----------------------------------------------------------------------
+
+void sf_undeliverable(struct sf *sf, struct sf_cookie cookie, const struct now *now);
+void sf_media_ready(struct sf *sf, struct pool_ref call, uint8_t branch, bool ok, const struct now *now);
+void sf_media_silent(struct sf *sf, struct pool_ref call, bool both_ways, const struct now *now);
+// End a call from here (operator, drain): BYE both ways or 503 to an early caller. E_NOT_FOUND.
+MUST_USE result sf_hangup(struct sf *sf, struct pool_ref call, const char *reason, const struct now *now);
+// Probe a hop with OPTIONS; port.hop_result tells.
+void sf_probe(struct sf *sf, const struct hop *hop, const struct now *now);
+uint32_t sf_call_count(const struct sf *sf);
+void sf_each_call(struct sf *sf, void (*visit)(const struct sf_call *c, void *ctx), void *ctx);
+// Draining: INVITEs get 503 with Retry-After, dialogs go on.
+void sf_drain(struct sf *sf, bool on);
+
+// ---- what outlives a crash --------------------------------------------------------------------------------
+
+enum { SF_CALL_IMAGE_MAX = 3584 }; // one confirmed call: two legs of about 1.6 KiB (URIs, routes, tags); longer ones are not kept, counted
+struct sf_call_image { // pointer-free
+	uint32_t length;
+	uint8_t octets[SF_CALL_IMAGE_MAX];
+};
+// E_TOO_LONG when a route set or target does not fit.
+MUST_USE result sf_call_save(const struct sf_call *c, struct sf_call_image *out);
+// Make the call again from its image, every field checked; local CSeq resumes with a gap. E_FORGED for damage.
+MUST_USE result sf_call_restore(struct sf *sf, const struct sf_call_image *image, const struct now *now, struct sf_call **out);
+
+#endif
