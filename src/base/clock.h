@@ -14,7 +14,7 @@ struct now {
 #define MS (1000ull)           // one millisecond [us]
 #define SECOND (1000000ull)    // one second [us]
 
-// Read both clocks. Only src/net, src/guard and src/main call this.
+// Read both clocks. Only src/net, src/guard, src/main and the log (for its time stamps) call this.
 struct now clock_now(void);
 
 #endif

@@ -36,7 +36,8 @@ static inline bool timer_armed(const struct timer *t)
 }
 // Fire all that are due at NOW, in order of time up to the resolution.
 void timer_wheel_run(struct timer_wheel *w, const struct now *now);
-// A time not later than the earliest armed timer, NO_DEADLINE when none is armed. Cheap.
+// When the next run has work [us]: never later than the earliest timer, rounded up to the resolution; 0 when one
+// is overdue, NO_DEADLINE when none is armed. O(1).
 uint64_t timer_wheel_next(const struct timer_wheel *w);
 
 #endif
