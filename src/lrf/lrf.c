@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Provisioned targets -> ordered hops. Dead ones go last instead of away: if all are dead, all are tried.
+#include "lrf/lrf.h"
+
+#include "base/memory.h"
+
+struct dead {
+	struct address address;
+	uint8_t transport;
+	uint64_t until_us;
+};
+
+struct lrf_memory {
+	uint32_t count;
+	struct dead dead[LRF_DEAD_MAX];
+};
+
+result lrf_memory_new(struct lrf_memory **out)
+{
+	*out = memory_alloc(sizeof(**out));
+	return *out != NULL ? OK : FAIL(E_NO_MEMORY);
+}
+
+void lrf_memory_free(struct lrf_memory *m)
+{
+	memory_free(m);
+}
+
+static struct dead *dead_find(const struct lrf_memory *m, const struct hop *hop)
+{
+	for (uint32_t i = 0; i < m->count; i++) {
+		const struct dead *d = &m->dead[i];
+		if (d->transport == (uint8_t)hop->transport && address_equal(&d->address, &hop->remote))
+			return (struct dead *)d;
+	}
+	return NULL;
+}
+
+static struct dead *dead_slot(struct lrf_memory *m)
+{
+	if (m->count < LRF_DEAD_MAX)
+		return &m->dead[m->count++];
+	struct dead *oldest = &m->dead[0];
+	for (uint32_t i = 1; i < m->count; i++)
+		if (m->dead[i].until_us < oldest->until_us)
+			oldest = &m->dead[i];
+	return oldest;
+}
+
+void lrf_hop_result(struct lrf_memory *m, const struct hop *hop, bool alive, const struct now *now)
+{
+	if (alive && m->count == 0)
+		return;
+	struct dead *d = dead_find(m, hop);
+	if (alive) {
+		if (d != NULL)
+			*d = m->dead[--m->count];
+		return;
+	}
+	if (d == NULL)
+		d = dead_slot(m);
+	*d = (struct dead){hop->remote, (uint8_t)hop->transport, now->mono_us + LRF_DEAD_US};
+}
+
+bool lrf_hop_dead(const struct lrf_memory *m, const struct hop *hop, const struct now *now)
+{
+	const struct dead *d = m->count > 0 ? dead_find(m, hop) : NULL;
+	return d != NULL && d->until_us > now->mono_us;
+}
+
+// The listener of ZONE that can send by TRANSPORT to an address of this family.
+static bool listener_for(const struct snapshot *s, zone_id zone, uint8_t transport, uint8_t family, listener_id *out)
+{
+	for (uint8_t i = 0; i < s->listener_count; i++) {
+		const struct listener *l = &s->listener[i];
+		for (uint8_t k = 0; l->zone == zone && k < l->sip_count; k++) {
+			if (l->sip[k].transport != transport || l->sip[k].address.family != family)
+				continue;
+			*out = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool hop_make(const struct snapshot *s, const struct peer *p, peer_id id, uint32_t i, struct hop *out)
+{
+	uint8_t transport = p->target[i].transport;
+	const struct address *a = &p->target[i].address;
+	if (transport < p->reach_transport && transport_is_secure((enum transport)p->reach_transport))
+		return false; // LRF-I3: routing data never lowers the transport
+	*out = (struct hop){.transport = (enum transport)transport, .peer = id, .remote = *a};
+	return listener_for(s, p->zone, transport, a->family, &out->listener);
+}
+
+result lrf_route(const struct registry *r, const struct lrf_memory *m, const struct target *target, uint32_t seed,
+	const struct now *now, struct sed *out)
+{
+	const struct snapshot *s = registry_snapshot(r);
+	const struct peer *p = snapshot_peer(s, target->peer);
+	REQUIRE(p != NULL && p->target_count > 0, E_NOT_FOUND);
+	struct hop dead[PEER_TARGETS_MAX];
+	uint32_t dead_count = 0;
+	uint32_t first = p->target_policy == TARGETS_BALANCE ? seed % p->target_count : 0;
+	out->peer = target->peer;
+	out->count = 0;
+	for (uint32_t n = 0; n < p->target_count && n < PEER_TARGETS_MAX; n++) {
+		struct hop hop;
+		if (!hop_make(s, p, target->peer, (first + n) % p->target_count, &hop))
+			continue;
+		if (lrf_hop_dead(m, &hop, now))
+			dead[dead_count++] = hop;
+		else
+			out->hop[out->count++] = hop;
+	}
+	for (uint32_t i = 0; i < dead_count; i++)
+		out->hop[out->count++] = dead[i];
+	return out->count > 0 ? OK : FAIL(E_NOT_FOUND);
+}
