@@ -82,6 +82,7 @@ struct peer {
 	zone_id zone;
 	uint8_t in_service; // 0: refused at load (missing control, expired waiver); `why_out` tells
 	uint8_t blocked;    // by the operator
+	uint8_t removed;    // no longer configured: new dialogs are refused, live calls go on, the number stays taken
 	char why_out[128];
 	// reach
 	uint8_t reach_transport; // enum transport: also the floor for what the peer may use

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The registry: indices over one snapshot, built once per process and snapshot, read by all its workers.
+//
+// Look-ups allocate nothing and change nothing. Who a message comes from is answered for every peer, also
+// one out of service (its live calls go on); where a call may go is answered only for peers that may take
+// it, and never back into the zone it came from unless that zone is transit (SF-I12).
+#include "registry/address_index.h"
+#include "registry/name_index.h"
+#include "registry/number_index.h"
+
+#include "base/memory.h"
+
+struct registry {
+	const struct snapshot *snapshot;
+	struct address_index addresses;
+	struct number_index numbers;
+	struct name_index names;
+};
+
+static result build(struct registry *r)
+{
+	TRY(address_index_build(&r->addresses, r->snapshot));
+	TRY(number_index_build(&r->numbers, r->snapshot));
+	return name_index_build(&r->names, r->snapshot);
+}
+
+result registry_new(struct registry **out, const struct snapshot *s)
+{
+	struct registry *r = memory_alloc(sizeof(*r));
+	result built;
+
+	*out = NULL;
+	REQUIRE(r != NULL, E_NO_MEMORY);
+	r->snapshot = s;
+	built = build(r);
+	if (!is_ok(built)) {
+		registry_free(r);
+		return built;
+	}
+	*out = r;
+	return OK;
+}
+
+void registry_free(struct registry *r)
+{
+	if (r == NULL)
+		return;
+	address_index_free(&r->addresses);
+	number_index_free(&r->numbers);
+	name_index_free(&r->names);
+	memory_free(r);
+}
+
+const struct snapshot *registry_snapshot(const struct registry *r)
+{
+	return r->snapshot;
+}
+
+peer_id registry_peer_by_address(const struct registry *r, zone_id zone, const struct address *a)
+{
+	uint32_t i = address_index_find(&r->addresses, zone, a);
+
+	return i == INDEX_NONE ? PEER_NONE : r->addresses.entry[i].peer;
+}
+
+static bool peer_listed(const peer_id *list, uint32_t n, peer_id id)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (list[i] == id)
+			return true;
+	}
+	return false;
+}
+
+uint32_t registry_peers_by_address(
+	const struct registry *r, zone_id zone, const struct address *a, peer_id *out, uint32_t max)
+{
+	uint32_t n = 0, i = address_index_find(&r->addresses, zone, a);
+
+	for (; i != INDEX_NONE && n < max; i = r->addresses.entry[i].outer) {
+		peer_id id = r->addresses.entry[i].peer;
+		if (!peer_listed(out, n, id))
+			out[n++] = id;
+	}
+	return n;
+}
+
+peer_id registry_peer_by_tls_name(const struct registry *r, zone_id zone, struct bytes name)
+{
+	const struct name_entry *e = name_index_find(&r->names, NAME_TLS, zone, name);
+
+	return e == NULL ? PEER_NONE : e->peer;
+}
+
+// May a call from zone FROM go to this peer?
+static bool peer_takes_calls(const struct registry *r, peer_id id, zone_id from)
+{
+	const struct peer *p = snapshot_peer(r->snapshot, id);
+
+	if (p == NULL || !p->in_service || p->blocked || p->removed || from >= r->snapshot->zone_count)
+		return false;
+	return p->zone != from || r->snapshot->zone[from].transit != 0;
+}
+
+peer_id registry_peer_by_number(const struct registry *r, const char *number, zone_id from)
+{
+	uint32_t i;
+
+	if (number[0] != '+' || strnlen(number, NUMBER_MAX) >= NUMBER_MAX)
+		return PEER_NONE;
+	for (i = number_index_find(&r->numbers, number); i != INDEX_NONE; i = r->numbers.entry[i].outer) {
+		if (peer_takes_calls(r, r->numbers.entry[i].peer, from))
+			return r->numbers.entry[i].peer;
+	}
+	return PEER_NONE;
+}
+
+peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zone_id from)
+{
+	struct bytes name = bytes_make(domain, strnlen(domain, DOMAIN_MAX));
+	const struct name_entry *e = name_index_find(&r->names, NAME_DOMAIN, 0, name);
+
+	for (; e != NULL; e = e->next) {
+		if (peer_takes_calls(r, e->peer, from))
+			return e->peer;
+	}
+	return PEER_NONE;
+}
+
+peer_id registry_peer_by_name(const struct registry *r, const char *name)
+{
+	struct bytes key = bytes_make(name, strnlen(name, NAME_MAX_LEN));
+	const struct name_entry *e = name_index_find(&r->names, NAME_PEER, 0, key);
+
+	return e == NULL ? PEER_NONE : e->peer;
+}
