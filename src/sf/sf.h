@@ -17,7 +17,7 @@ struct sf; // opaque
 struct sf_config {
 	uint8_t worker;
 	uint32_t max_calls, max_transactions;
-	struct sf_token_keys *keys;   // shared by workers, read-only
+	struct sf_token_keys *keys;   // this worker's own
 	const struct registry *registry; // replaced by sf_set_registry() after a reload
 	struct sf_port port;
 	uint8_t secret[16];

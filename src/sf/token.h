@@ -35,14 +35,14 @@ struct sf_token_key { // as the monitor keeps them over a restart of the signall
 	uint8_t key[SF_TOKEN_KEY_LEN];
 };
 
-struct sf_token_keys; // opaque: key schedules of all live keys
+struct sf_token_keys; // opaque: key schedules of all live keys. One for each worker: it is not shared by threads
 
 // KEY[SF_TOKEN_KEYS_MAX]; CURRENT seals, all live ones open. E_NO_MEMORY, E_CONFIG when CURRENT is not live.
 MUST_USE result sf_token_keys_new(struct sf_token_keys **out, const struct sf_token_key *key, uint8_t current);
 void sf_token_keys_free(struct sf_token_keys *k); // wipes
-// Write T as SF_TOKEN_LEN octets to OUT (no NUL).
+// Write T (slot < SF_TOKEN_SLOT_MAX, leg <= 15) as SF_TOKEN_LEN octets to OUT (no NUL).
 void sf_token_seal(struct sf_token_keys *k, const struct sf_token *t, char out[SF_TOKEN_LEN]);
-// E_FORGED unless TEXT is a token sealed by a live key and of KIND.
+// E_FORGED unless TEXT is a token sealed by a live key and of KIND. Capital letters are read like small ones.
 MUST_USE result sf_token_open(struct sf_token_keys *k, struct bytes text, enum sf_token_kind kind, struct sf_token *out);
 
 #endif
