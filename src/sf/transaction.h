@@ -93,6 +93,8 @@ bool sf_tx_has_provisional(const struct sf_tx *tx);
 void sf_tx_cancel(struct sf_tx *tx, const struct now *now);
 // INVITE client: end it as if timer B/C ran out when no final answer comes (64*T1 after CANCEL, RFC3261#9.1).
 
+// The USER given at creation; NULL after sf_tx_abandon(). CANCEL finds its call by it.
+void *sf_tx_owner(const struct sf_tx *tx);
 enum sf_tx_kind sf_tx_kind(const struct sf_tx *tx);
 const char *sf_tx_state_name(const struct sf_tx *tx);
 const struct hop *sf_tx_hop(const struct sf_tx *tx);       // client: where it was sent; server: where answers go
