@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker's flow: takes a message in, walks it through the gates, acts on the verdict.
+#include "flow/flow.h"
+
+#include "base/memory.h"
+#include "flow/media.h"
+#include "flow/state.h"
+#include "flow/walk.h"
+
+static result parts_new(struct flow *f, const struct now *now)
+{
+	f->counters.refused_by_peer = memory_array(PEERS_MAX, sizeof(*f->counters.refused_by_peer));
+	REQUIRE(f->counters.refused_by_peer != NULL, E_NO_MEMORY);
+	TRY(lrf_memory_new(&f->dead_targets));
+	TRY(flow_media_new(&f->media, f->config.max_calls));
+	struct sf_config sf = {
+		.worker = f->config.worker,
+		.max_calls = f->config.max_calls,
+		.max_transactions = f->config.max_transactions,
+		.keys = f->config.keys,
+		.registry = f->registry,
+		.port = flow_sf_port(f),
+	};
+	memcpy(sf.secret, f->config.secret, sizeof(sf.secret));
+	return sf_new(&f->sf, &sf, now);
+}
+
+result flow_new(struct flow **out, const struct flow_config *config, const struct now *now)
+{
+	struct flow *f = memory_alloc(sizeof(*f));
+	REQUIRE(f != NULL, E_NO_MEMORY);
+	f->config = *config;
+	f->registry = config->registry;
+	f->now = now;
+	f->config.port.random(f->config.port.ctx, &f->seed, sizeof(f->seed));
+	result r = parts_new(f, now);
+	if (!is_ok(r)) {
+		flow_free(f);
+		return r;
+	}
+	*out = f;
+	return OK;
+}
+
+void flow_free(struct flow *f)
+{
+	if (f == NULL)
+		return;
+	sf_free(f->sf);
+	flow_media_free(f->media);
+	lrf_memory_free(f->dead_targets);
+	memory_free(f->counters.refused_by_peer);
+	memory_free(f);
+}
+
+void flow_set_registry(struct flow *f, const struct registry *r)
+{
+	f->registry = r;
+	sf_set_registry(f->sf, r);
+}
+
+static void trace_in(struct flow *f, const struct passage *p)
+{
+	const struct flow_port *port = &f->config.port;
+	if (port->trace != NULL)
+		port->trace(port->ctx, &p->origin->remote, &p->origin->local, p->origin->transport, p->peer,
+			bytes_make(p->octets, p->size), p->now);
+}
+
+static void act(struct flow *f, const struct passage *p, const struct verdict *v)
+{
+	if (v->action == VERDICT_REPLY && p->msg->is_request)
+		sf_refuse(f->sf, p->msg, p->origin, v, p->unsupported, p->now);
+	if (v->action == VERDICT_CLOSE && transport_is_stream(p->origin->transport))
+		f->config.port.close(f->config.port.ctx, p->origin, v->reason);
+}
+
+static struct passage passage_make(struct flow *f, const struct origin *origin, const uint8_t *octets, uint32_t size,
+	const struct now *now)
+{
+	f->now = now;
+	return (struct passage){
+		.flow = f,
+		.now = now,
+		.origin = origin,
+		.octets = octets,
+		.size = size,
+		.msg = &f->msg,
+		.peer = PEER_NONE,
+	};
+}
+
+void flow_receive(struct flow *f, const struct origin *origin, const uint8_t *octets, uint32_t size,
+	const struct now *now)
+{
+	struct passage p = passage_make(f, origin, octets, size, now);
+	atomic_fetch_add_explicit(&f->counters.received, 1, memory_order_relaxed);
+	struct verdict v = walk_message(&p);
+	trace_in(f, &p);
+	act(f, &p, &v);
+}
+
+void flow_dry_run(struct flow *f, const struct origin *origin, const uint8_t *octets, uint32_t size, struct trail *trail,
+	const struct now *now)
+{
+	struct passage p = passage_make(f, origin, octets, size, now);
+	p.dry = true;
+	struct verdict v = walk_message(&p);
+	UNUSED(v); // the last mark of the trail says the same
+	*trail = p.trail;
+}
+
+void flow_media(struct flow *f, const struct ipc_media *m, const struct now *now)
+{
+	f->now = now;
+	flow_media_message(f, m, now);
+}
+
+void flow_undeliverable(struct flow *f, struct sf_cookie cookie, const struct now *now)
+{
+	f->now = now;
+	sf_undeliverable(f->sf, cookie, now);
+}
+
+void flow_run(struct flow *f, const struct now *now)
+{
+	f->now = now;
+	sf_run(f->sf, now);
+}
+
+uint64_t flow_deadline(const struct flow *f)
+{
+	return sf_deadline(f->sf);
+}
+
+void flow_drain(struct flow *f, bool on)
+{
+	f->draining = on;
+	sf_drain(f->sf, on);
+}
+
+struct sf *flow_sf(struct flow *f)
+{
+	return f->sf;
+}
+
+const struct flow_counters *flow_counters(const struct flow *f)
+{
+	return &f->counters;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions are limited rather than messages (RFC 6404 section 4.9): SF-A1, SF-A5, BE-5.
+#include "flow/gates.h"
+#include "flow/state.h"
+
+enum { RETRY_AFTER_S = 5, RATE_RETRY_AFTER_S = 1 }; // short: limits refill within seconds, and peers fail over meanwhile
+
+static struct verdict busy(const char *phrase, uint32_t retry_after_s)
+{
+	return (struct verdict){VERDICT_REPLY, 503, phrase, retry_after_s};
+}
+
+struct verdict gate_rate(struct passage *p)
+{
+	struct peer_load *load = flow_load(p->flow, p->peer);
+	uint32_t limit = p->policy->calls_per_second;
+	if (p->msg->method != SIP_INVITE)
+		return PASS; // other requests are bounded by the message rate
+	if (load == NULL || limit == 0)
+		return busy("Call Rate Exceeded", RATE_RETRY_AFTER_S);
+	struct gcra_rate rate = gcra_rate_make(limit, limit);
+	bool pass = p->dry ? gcra_would_admit(&load->calls, rate, p->now->mono_us)
+			   : gcra_admit(&load->calls, rate, p->now->mono_us);
+	return pass ? PASS : busy("Call Rate Exceeded", RATE_RETRY_AFTER_S);
+}
+
+struct verdict gate_admission(struct passage *p)
+{
+	struct flow *f = p->flow;
+	if (p->msg->method != SIP_INVITE)
+		return PASS;
+	if (f->draining)
+		return busy("Draining", RETRY_AFTER_S);
+	if (sf_call_count(f->sf) >= f->config.max_calls)
+		return busy("Call Table Full", RETRY_AFTER_S);
+	struct peer_load *load = flow_load(f, p->peer);
+	if (load == NULL || atomic_load_explicit(&load->concurrent, memory_order_relaxed) >= p->policy->concurrent_calls)
+		return busy("Concurrent Calls Exceeded", RETRY_AFTER_S);
+	if (!f->config.port.may_record(f->config.port.ctx))
+		return busy("Call Records Full", RETRY_AFTER_S);
+	return PASS;
+}
+
+struct verdict gate_method(struct passage *p)
+{
+	switch (p->msg->method) { // SF-I4: what does not belong at a peering border is not offered
+	case SIP_INVITE:
+	case SIP_OPTIONS:
+	case SIP_MESSAGE:
+		return PASS;
+	case SIP_ACK:
+		return DROP("ACK for no transaction");
+	case SIP_BYE:
+	case SIP_PRACK:
+	case SIP_UPDATE:
+	case SIP_INFO:
+	case SIP_CANCEL:
+		return REPLY(481, "Call/Transaction Does Not Exist");
+	default:
+		return REPLY(405, "Method Not Allowed");
+	}
+}
+
+struct verdict gate_dialog_method(struct passage *p)
+{
+	switch (p->msg->method) {
+	case SIP_INVITE:
+	case SIP_ACK:
+	case SIP_BYE:
+	case SIP_PRACK:
+	case SIP_UPDATE:
+	case SIP_INFO:
+	case SIP_OPTIONS:
+	case SIP_MESSAGE:
+		return PASS;
+	default:
+		return REPLY(405, "Method Not Allowed");
+	}
+}

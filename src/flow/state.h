@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one worker's flow holds; private to src/flow.
+#ifndef FLOW_STATE_H
+#define FLOW_STATE_H
+
+#include "flow/flow.h"
+#include "lrf/lrf.h"
+
+struct flow_media_table; // flow/media.c
+
+struct flow {
+	struct flow_config config;
+	const struct registry *registry;
+	struct sf *sf;
+	struct lrf_memory *dead_targets;
+	struct flow_media_table *media;
+	struct flow_counters counters;
+	struct sip_msg msg;       // index of the message on its way; one at a time
+	const struct now *now;    // of the event being handled, for callbacks that have none
+	bool draining;
+	uint32_t seed;            // varies the order of balanced targets
+};
+
+static inline const struct snapshot *flow_snapshot(const struct flow *f)
+{
+	return registry_snapshot(f->registry);
+}
+
+static inline struct peer_load *flow_load(const struct flow *f, peer_id peer)
+{
+	return peer < PEERS_MAX ? &f->config.load[peer] : NULL;
+}
+
+// The half of struct sf_port that flow implements (flow/port.c).
+struct sf_port flow_sf_port(struct flow *f);
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walk a message through its lists: note and count each verdict, honour waivers and shadow, act on the last one.
+#include "flow/walk.h"
+
+#include "flow/state.h"
+
+static void count(_Atomic uint64_t *c)
+{
+	atomic_fetch_add_explicit(c, 1, memory_order_relaxed);
+}
+
+static void mark(struct passage *p, const struct step *s, const struct verdict *v, bool shadow)
+{
+	if (p->trail.count >= TRAIL_MAX)
+		return;
+	p->trail.mark[p->trail.count++] = (struct trail_mark){
+		.step = (uint8_t)s->id,
+		.action = v->action,
+		.shadow = shadow,
+		.status = v->status,
+		.reason = v->reason,
+	};
+}
+
+// Is the step's control waived for this peer today, or only watched?
+static bool overruled(const struct passage *p, const struct step *s, bool *shadow)
+{
+	if (s->control >= CONTROL_COUNT || p->policy == NULL)
+		return false;
+	*shadow = p->policy->shadow[s->control] != 0;
+	return *shadow || peer_waiver_state(p->policy, (enum control)s->control, p->now->wall_ms) == 1;
+}
+
+static void count_verdict(struct passage *p, const struct step *s, bool shadow)
+{
+	struct flow_counters *c = &p->flow->counters;
+	count(shadow ? &c->step[s->id].shadowed : &c->step[s->id].refused);
+	if (p->peer < PEERS_MAX && c->refused_by_peer != NULL)
+		atomic_fetch_add_explicit(&c->refused_by_peer[p->peer][s->id], 1, memory_order_relaxed);
+}
+
+struct verdict walk_list(struct passage *p, const struct step_list *list)
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct step *s = &list->step[i];
+		struct verdict v = s->gate(p);
+		bool shadow = false;
+		bool refused = v.action == VERDICT_DROP || v.action == VERDICT_REPLY || v.action == VERDICT_CLOSE;
+		bool go_on = refused && overruled(p, s, &shadow);
+		mark(p, s, &v, go_on);
+		if (refused && !p->dry)
+			count_verdict(p, s, go_on);
+		else if (!p->dry)
+			count(&p->flow->counters.step[s->id].passed);
+		if (v.action != VERDICT_PASS && !go_on)
+			return v;
+	}
+	return PASS;
+}
+
+static bool in_dialog(const struct sip_msg *m)
+{
+	return !span_empty(m->to_tag);
+}
+
+struct verdict walk_message(struct passage *p)
+{
+	struct verdict v = walk_list(p, &steps_every_message);
+	if (v.action != VERDICT_PASS)
+		return v;
+	const struct sip_msg *m = p->msg;
+	if (!m->is_request)
+		return walk_list(p, &steps_response);
+	if (in_dialog(m))
+		return walk_list(p, &steps_in_dialog);
+	return walk_list(p, m->method == SIP_INVITE ? &steps_invite : &steps_standalone);
+}

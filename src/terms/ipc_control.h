@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every message between the monitor and its children, over one sequenced-packet socket per child, and the
+// roles of the processes. A message may carry one descriptor. Fixed size, native byte order.
+//
+// The monitor grants requests by a table (guard/requests.c): role x type. What stands in no row is refused,
+// counted and logged; a child that sends one is ended.
+#ifndef TERMS_IPC_CONTROL_H
+#define TERMS_IPC_CONTROL_H
+
+#include "terms/route.h"
+#include "terms/transport.h"
+
+enum { IPC_CONTROL_VERSION = 1, IPC_CONTROL_TEXT_MAX = 1024 };
+
+enum process_role {
+	ROLE_MONITOR, ROLE_SIGNALLER, ROLE_MEDIA, ROLE_RESOLVER, ROLE_DIRECTORY, ROLE_SIGNER, ROLE_ADMIN, ROLE_COUNT,
+};
+
+static inline const char *process_role_name(unsigned role)
+{
+	static const char *const names[ROLE_COUNT] = {"monitor", "signaller", "media", "resolver", "directory", "signer",
+		"admin"};
+	return role < ROLE_COUNT ? names[role] : "?";
+}
+
+enum ipc_control_type {
+	// monitor -> child
+	IPC_CONTROL_CHANNEL = 1, // + descriptor: your end of a channel to `role`, number `index`; replaces a former one
+	IPC_CONTROL_SNAPSHOT,    // + descriptor: sealed memfd with the next snapshot
+	IPC_CONTROL_START,       // all channels have been handed over: begin work
+	IPC_CONTROL_STOP,
+	IPC_CONTROL_DRAIN,       // flag: on or off
+	IPC_CONTROL_DIALED,      // answer to DIAL: + descriptor, connecting; `error` when refused
+	IPC_CONTROL_RELOADED,    // answer to RELOAD: `error`, text: first messages of the check
+	IPC_CONTROL_RESOLVE,     // to resolver: text is a host name
+	IPC_CONTROL_PROCESS,     // answer to PROCESSES: one per child (`role`, `index` = restarts, request = pid); last: role ROLE_COUNT
+	// child -> monitor
+	IPC_CONTROL_READY,       // sandboxed and able to begin; text: what the sandbox consists of
+	IPC_CONTROL_DIAL,        // signaller: connect to `address` of `peer` from `listener`
+	IPC_CONTROL_RELOAD,      // admin: read the configuration again
+	IPC_CONTROL_DRAIN_ASK,   // admin: flag
+	IPC_CONTROL_BLOCK_ASK,   // admin: peer, flag: block or unblock a peer
+	IPC_CONTROL_RESOLVED,    // resolver: addresses of the host in text
+	IPC_CONTROL_PROCESSES,   // admin: list the processes
+	IPC_CONTROL_TYPES,
+};
+
+enum { IPC_CONTROL_ADDRESSES_MAX = 16 };
+
+struct ipc_control {
+	uint16_t version;
+	uint16_t type;
+	uint32_t request; // chosen by the asker, echoed in the answer
+	uint16_t role, index;
+	uint8_t flag;
+	listener_id listener;
+	peer_id peer;
+	int32_t error;    // enum error
+	uint32_t worker;  // DIAL: which worker waits
+	uint8_t address_count;
+	struct address address[IPC_CONTROL_ADDRESSES_MAX];
+	char text[IPC_CONTROL_TEXT_MAX]; // NUL-terminated
+};
+
+#endif
