@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-static _Atomic uint64_t alloc_count;
-static _Atomic uint64_t fail_at; // the value of alloc_count that fails; 0 = none
+static _Atomic uint64_t alloc_count; // banned-ok: for tests, see above
+static _Atomic uint64_t fail_at;     // banned-ok: for tests; the value of alloc_count that fails; 0 = none
 
 static bool alloc_allowed(void)
 {
@@ -34,7 +34,7 @@ void *memory_array(size_t count, size_t size)
 
 	if (!alloc_allowed() || __builtin_mul_overflow(count, size, &bytes))
 		return NULL;
-	return calloc(1, bytes == 0 ? 1 : bytes);
+	return calloc(1, bytes == 0 ? 1 : bytes); // banned-ok: this is the one place
 }
 
 void memory_free(void *p)
