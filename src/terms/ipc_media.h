@@ -9,7 +9,8 @@
 enum { IPC_MEDIA_VERSION = 1 };
 
 enum ipc_media_type {
-	IPC_MEDIA_CREATE = 1, // signaller: make a session with `plan.count` streams; answered by CREATED or FAILED
+	IPC_MEDIA_CREATE = 1, // signaller: make a session with `plan.count` streams; answered by CREATED or FAILED;
+			      // with `session` set: add streams to that one, up to plan.count
 	IPC_MEDIA_CREATED,    // media: session and ports
 	IPC_MEDIA_FAILED,     // media: no ports, table full; `cause` says which
 	IPC_MEDIA_UPDATE,     // signaller: replace the plan of a session (addresses, keys, directions); no answer
@@ -20,6 +21,16 @@ enum ipc_media_type {
 	IPC_MEDIA_RESUMED,    // media has restarted: sessions restored from the memfd are live, others are gone
 	IPC_MEDIA_LEASE,      // signaller: still alive; sessions of an owner that falls silent are reaped
 };
+
+enum ipc_media_cause { // of FAILED
+	IPC_MEDIA_CAUSE_NONE = 0,
+	IPC_MEDIA_CAUSE_FULL,    // table of sessions or streams full, or memory out
+	IPC_MEDIA_CAUSE_PORTS,   // no port free (or all in quarantine) on one of the listeners
+	IPC_MEDIA_CAUSE_UNKNOWN, // no such session (any more)
+	IPC_MEDIA_CAUSE_PLAN,    // the message or its plan is not lawful
+};
+
+enum ipc_media_silence { IPC_MEDIA_SILENCE_ONE_WAY = 1, IPC_MEDIA_SILENCE_BOTH = 2 }; // cause of SILENCE
 
 struct ipc_media {
 	uint16_t version;

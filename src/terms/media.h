@@ -61,6 +61,8 @@ struct media_stream {
 	uint8_t kind;   // 0 RTP (audio, video), 1 UDPTL (T.38), 2 other datagrams
 	uint8_t keying; // enum media_keying
 	uint8_t active; // 0: port 0 in the answer, or deleted
+	uint8_t opaque; // the users key it in a way that we cannot see (DTLS-SRTP, ZRTP): only RTP headers are checked
+	uint8_t rtcp_reduced; // reduced-size RTCP was agreed (RFC 5506)
 	struct media_side side[2];
 };
 
