@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numeric addresses: parse, print, compare with prefixes, classify. Nothing is resolved here.
 //
-// Text comes from configurations and from strangers (Via, Contact, SDP): lengths are checked before a copy, a NUL
-// inside is an error, and only inet_pton's strict forms are taken (no octal, no shortened IPv4, no zone index).
+// Text comes from configurations and from strangers (Via, Contact, SDP): lengths are checked before a copy, a
+// NUL inside is an error, and only inet_pton's strict forms are taken (no octal, no shortened IPv4, no zone
+// index).
 #include "base/address.h"
 
 #include <arpa/inet.h>
@@ -18,10 +19,17 @@ struct special {
 	enum address_class class;
 };
 
-#define V4(a, b, c, d, n) {.family = 4, .bits = (n), .ip = {a, b, c, d}}
-#define V6(n, ...) {.family = 6, .bits = (n), .ip = {__VA_ARGS__}}
+#define V4(a, b, c, d, n)                                                                                    \
+	{                                                                                                    \
+		.family = 4, .bits = (n), .ip = { a, b, c, d }                                               \
+	}
+#define V6(n, ...)                                                                                           \
+	{                                                                                                    \
+		.family = 6, .bits = (n), .ip = { __VA_ARGS__ }                                              \
+	}
 
-static const struct special SPECIAL[] = { // the first match counts
+static const struct special SPECIAL[] = {
+	// the first match counts
 	{V4(0, 0, 0, 0, 32), ADDRESS_UNSPECIFIED},
 	{V4(0, 0, 0, 0, 8), ADDRESS_RESERVED},
 	{V4(10, 0, 0, 0, 8), ADDRESS_PRIVATE},
@@ -37,16 +45,16 @@ static const struct special SPECIAL[] = { // the first match counts
 	{V4(240, 0, 0, 0, 4), ADDRESS_RESERVED}, // and broadcast
 	{V6(128, 0), ADDRESS_UNSPECIFIED},
 	{V6(128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1), ADDRESS_LOOPBACK},
-	{V6(96, 0), ADDRESS_RESERVED},                                      // IPv4-compatible
+	{V6(96, 0), ADDRESS_RESERVED},                                        // IPv4-compatible
 	{V6(96, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff), ADDRESS_RESERVED}, // IPv4-mapped
-	{V6(96, 0, 0x64, 0xff, 0x9b), ADDRESS_RESERVED},                    // translated
+	{V6(96, 0, 0x64, 0xff, 0x9b), ADDRESS_RESERVED},                      // translated
 	{V6(48, 0, 0x64, 0xff, 0x9b, 0, 1), ADDRESS_RESERVED},
-	{V6(64, 0x01), ADDRESS_RESERVED},             // discard
-	{V6(32, 0x20, 0x01), ADDRESS_RESERVED},       // Teredo
-	{V6(16, 0x20, 0x02), ADDRESS_RESERVED},       // 6to4
+	{V6(64, 0x01), ADDRESS_RESERVED},       // discard
+	{V6(32, 0x20, 0x01), ADDRESS_RESERVED}, // Teredo
+	{V6(16, 0x20, 0x02), ADDRESS_RESERVED}, // 6to4
 	{V6(7, 0xfc), ADDRESS_PRIVATE},
 	{V6(10, 0xfe, 0x80), ADDRESS_LINK_LOCAL},
-	{V6(10, 0xfe, 0xc0), ADDRESS_RESERVED},       // site-local, withdrawn
+	{V6(10, 0xfe, 0xc0), ADDRESS_RESERVED}, // site-local, withdrawn
 	{V6(8, 0xff), ADDRESS_MULTICAST},
 };
 

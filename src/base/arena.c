@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arena: cut from the front, given back as a whole. Each piece is zeroed when it is cut, not when the arena is
-// reset: a message that needs little pays little.
+// Arena: cut from the front, given back as a whole. Each piece is zeroed when it is cut, not when the arena
+// is reset: a message that needs little pays little.
 #include "base/arena.h"
 
 #include "base/memory.h"

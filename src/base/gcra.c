@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GCRA, the virtual scheduling form (ITU-T I.371 annex A): an event conforms when it does not come more than
-// the tolerance before its theoretical arrival time. One 64-bit word of state and one compare-and-swap, so that
-// workers share a peer's budget without a lock (SF-A1).
+// the tolerance before its theoretical arrival time. One 64-bit word of state and one compare-and-swap, so
+// that workers share a peer's budget without a lock (SF-A1).
 //
 // Intervals are whole microseconds, rounded up: a limit may admit a trifle less than configured, never more.
 #include "base/gcra.h"

@@ -2,8 +2,8 @@
 // The log: time, level, process and event, then the fields of the caller.
 //
 // Each call site has a budget; what exceeds it is counted and the count is printed with the next line that
-// passes, so that a flood of events costs some lines and no disk (BE-5). The settings below are the one piece of
-// process-wide state: they are set before threads start and read afterwards; the log has no other.
+// passes, so that a flood of events costs some lines and no disk (BE-5). The settings below are the one piece
+// of process-wide state: they are set before threads start and read afterwards; the log has no other.
 #include "base/log.h"
 
 #include "base/log_line.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing one log line. Whatever is not printable ASCII is escaped, in both formats: a value can neither end its
-// line nor its quotes, move a terminal's cursor or turn the reading direction (BE-5). Secrets have no path to the
-// text at all (BE-3). Each escape is appended whole or not at all.
+// Writing one log line. Whatever is not printable ASCII is escaped, in both formats: a value can neither end
+// its line nor its quotes, move a terminal's cursor or turn the reading direction (BE-5). Secrets have no
+// path to the text at all (BE-3). Each escape is appended whole or not at all.
 #include "base/log_line.h"
 
 #include <inttypes.h>
@@ -48,7 +48,7 @@ static void line_put_escaped(struct log_line *l, uint8_t c)
 static bool octet_plain(uint8_t c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		(c != 0 && strchr("._:/@+-[]%,*~", c) != NULL);
+	       (c != 0 && strchr("._:/@+-[]%,*~", c) != NULL);
 }
 
 static bool bytes_plain(struct bytes b)

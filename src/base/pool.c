@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Object pool: chunks of slots, each slot a small header and the object; free slots form a doubly linked list, so
-// that a particular slot can be claimed after a restart.
+// Object pool: chunks of slots, each slot a small header and the object; free slots form a doubly linked
+// list, so that a particular slot can be claimed after a restart.
 //
-// Generations begin at a random number: a reference from before a restart does not name an object made after it
-// (SF-I1). An object is wiped when it is given back, so that no key or number stays behind (MF-C4).
+// Generations begin at a random number: a reference from before a restart does not name an object made after
+// it (SF-I1). An object is wiped when it is given back, so that no key or number stays behind (MF-C4).
 #include "base/pool.h"
 
 #include "base/memory.h"
@@ -20,7 +20,7 @@ struct slot {
 	uint32_t generation; // never 0
 	uint32_t live;       // 1: given out
 	uint32_t next, prev; // free list, when not live
-	// the object follows
+			     // the object follows
 };
 _Static_assert(sizeof(struct slot) % SLOT_ALIGN == 0, "objects are aligned");
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hash table: open addressing, linear probing, no tombstones (a removal shifts its followers back).
 //
-// The hash is SipHash-2-4 under a secret of the process: a stranger who chooses Call-IDs or branches cannot make
-// them collide (SF-A1). Full hashes are kept, so that `match` is called once in practice.
+// The hash is SipHash-2-4 under a secret of the process: a stranger who chooses Call-IDs or branches cannot
+// make them collide (SF-A1). Full hashes are kept, so that `match` is called once in practice.
 #include "base/table.h"
 
 #include "base/memory.h"

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hierarchical timer wheel. Ten levels of 64 slots; a slot of level n spans 64^n milliseconds, so that ten levels
-// hold any 64-bit time in microseconds and nothing is ever out of range.
+// Hierarchical timer wheel. Ten levels of 64 slots; a slot of level n spans 64^n milliseconds, so that ten
+// levels hold any 64-bit time in microseconds and nothing is ever out of range.
 //
-// A timer stands at the level of the highest 6-bit digit in which its tick differs from the wheel's. There its
-// digit is larger than the wheel's, so the lowest bit of the lowest level's bitmap is the next work to do: the
-// wheel jumps from one occupied slot to the next and never steps through empty time. A slot of level 0 fires;
-// a higher slot is dealt out to the levels below it.
+// A timer stands at the level of the highest 6-bit digit in which its tick differs from the wheel's. There
+// its digit is larger than the wheel's, so the lowest bit of the lowest level's bitmap is the next work to
+// do: the wheel jumps from one occupied slot to the next and never steps through empty time. A slot of level
+// 0 fires; a higher slot is dealt out to the levels below it.
 //
-// Timers armed for a time that has passed wait in a list of their own for the next run, so that a handler which
-// re-arms itself for "now" cannot keep a run from ending.
+// Timers armed for a time that has passed wait in a list of their own for the next run, so that a handler
+// which re-arms itself for "now" cannot keep a run from ending.
 #include "base/timer.h"
 
 #include "base/memory.h"

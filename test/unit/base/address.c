@@ -16,8 +16,8 @@ static struct address host(const char *text)
 static void text_both_ways(void **state)
 {
 	UNUSED(state);
-	static const char *const SAME[] = {"192.0.2.1:5060", "0.0.0.0:0", "255.255.255.255:65535", "[2001:db8::1]:5061",
-		"[::]:1", "[::ffff:192.0.2.1]:9"};
+	static const char *const SAME[] = {"192.0.2.1:5060", "0.0.0.0:0", "255.255.255.255:65535",
+		"[2001:db8::1]:5061", "[::]:1", "[::ffff:192.0.2.1]:9"};
 	for (size_t i = 0; i < ARRAY_LEN(SAME); i++) {
 		struct address a;
 		char out[ADDRESS_TEXT_MAX];
@@ -50,12 +50,14 @@ static void hosts(void **state)
 static void what_must_not_parse(void **state)
 {
 	UNUSED(state);
-	static const char *const BAD_HOST[] = {"", "example.com", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "0x7f.1", "1.2.3.4 ",
-		" 1.2.3.4", "[1.2.3.4]", "[]", "[::1", "::1]", "fe80::1%eth0", ":::", "1.2.3.4:5060", "2130706433",
-		"1111:2222:3333:4444:5555:6666:7777:8888:9999", "[::1]x", "1111:2222:3333:4444:5555:6666:255.255.255.255:8888"};
-	static const char *const BAD[] = {"", ":", ":5060", "1.2.3.4", "1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:05060", "1.2.3.4:+1",
-		"1.2.3.4:-1", "1.2.3.4: 1", "1.2.3.4:123456", "::1:5060", "2001:db8::1:5060", "[::1]", "[::1]:", "[::1]5060",
-		"a:5060", "1.2.3.4:4294967297"};
+	static const char *const BAD_HOST[] = {"", "example.com", "1.2.3", "1.2.3.4.5", "256.1.1.1",
+		"01.2.3.4", "0x7f.1", "1.2.3.4 ", " 1.2.3.4", "[1.2.3.4]", "[]", "[::1", "::1]",
+		"fe80::1%eth0", ":::", "1.2.3.4:5060", "2130706433",
+		"1111:2222:3333:4444:5555:6666:7777:8888:9999", "[::1]x",
+		"1111:2222:3333:4444:5555:6666:255.255.255.255:8888"};
+	static const char *const BAD[] = {"", ":", ":5060", "1.2.3.4", "1.2.3.4:", "1.2.3.4:65536",
+		"1.2.3.4:05060", "1.2.3.4:+1", "1.2.3.4:-1", "1.2.3.4: 1", "1.2.3.4:123456", "::1:5060",
+		"2001:db8::1:5060", "[::1]", "[::1]:", "[::1]5060", "a:5060", "1.2.3.4:4294967297"};
 	struct address a;
 	for (size_t i = 0; i < ARRAY_LEN(BAD_HOST); i++) {
 		assert_error(address_parse_host(bytes_of_string(BAD_HOST[i]), 0, &a), E_SYNTAX);
@@ -70,18 +72,27 @@ static void what_must_not_parse(void **state)
 static void prefixes(void **state)
 {
 	UNUSED(state);
-	static const char *const BAD[] = {"", "/", "192.0.2.0/", "192.0.2.0/33", "192.0.2.1/24", "192.0.2.0/024", "192.0.2.0/-1",
-		"2001:db8::/129", "2001:db8::1/64", "192.0.2.0/24/24", "192.0.2.0/1000", "/24"};
+	static const char *const BAD[] = {"", "/", "192.0.2.0/", "192.0.2.0/33", "192.0.2.1/24",
+		"192.0.2.0/024", "192.0.2.0/-1", "2001:db8::/129", "2001:db8::1/64", "192.0.2.0/24/24",
+		"192.0.2.0/1000", "/24"};
 	static const struct {
 		const char *prefix, *address;
 		bool in;
 	} ROWS[] = {
-		{"192.0.2.16/28", "192.0.2.15", false}, {"192.0.2.16/28", "192.0.2.16", true},
-		{"192.0.2.16/28", "192.0.2.31", true}, {"192.0.2.16/28", "192.0.2.32", false},
-		{"0.0.0.0/0", "203.0.113.9", true}, {"0.0.0.0/0", "2001:db8::1", false}, {"::/0", "192.0.2.1", false},
-		{"::/0", "2001:db8::1", true}, {"192.0.2.1", "192.0.2.1", true}, {"192.0.2.1", "192.0.2.2", false},
-		{"192.0.2.1/32", "192.0.2.0", false}, {"2001:db8::/33", "2001:db8:7fff::", true},
-		{"2001:db8::/33", "2001:db8:8000::", false}, {"2001:db8::1", "2001:db8::2", false},
+		{"192.0.2.16/28", "192.0.2.15", false},
+		{"192.0.2.16/28", "192.0.2.16", true},
+		{"192.0.2.16/28", "192.0.2.31", true},
+		{"192.0.2.16/28", "192.0.2.32", false},
+		{"0.0.0.0/0", "203.0.113.9", true},
+		{"0.0.0.0/0", "2001:db8::1", false},
+		{"::/0", "192.0.2.1", false},
+		{"::/0", "2001:db8::1", true},
+		{"192.0.2.1", "192.0.2.1", true},
+		{"192.0.2.1", "192.0.2.2", false},
+		{"192.0.2.1/32", "192.0.2.0", false},
+		{"2001:db8::/33", "2001:db8:7fff::", true},
+		{"2001:db8::/33", "2001:db8:8000::", false},
+		{"2001:db8::1", "2001:db8::2", false},
 	};
 	struct prefix p;
 	for (size_t i = 0; i < ARRAY_LEN(BAD); i++)
@@ -106,24 +117,50 @@ static void classes(void **state)
 		const char *text;
 		enum address_class class;
 	} ROWS[] = {
-		{"0.0.0.0", ADDRESS_UNSPECIFIED}, {"0.0.0.1", ADDRESS_RESERVED}, {"9.255.255.255", ADDRESS_GLOBAL},
-		{"10.0.0.0", ADDRESS_PRIVATE}, {"10.255.255.255", ADDRESS_PRIVATE}, {"11.0.0.0", ADDRESS_GLOBAL},
-		{"100.63.255.255", ADDRESS_GLOBAL}, {"100.64.0.0", ADDRESS_PRIVATE}, {"100.128.0.0", ADDRESS_GLOBAL},
-		{"127.0.0.1", ADDRESS_LOOPBACK}, {"127.255.255.255", ADDRESS_LOOPBACK}, {"169.254.169.254", ADDRESS_LINK_LOCAL},
-		{"172.15.255.255", ADDRESS_GLOBAL}, {"172.16.0.0", ADDRESS_PRIVATE}, {"172.31.255.255", ADDRESS_PRIVATE},
-		{"172.32.0.0", ADDRESS_GLOBAL}, {"192.168.1.1", ADDRESS_PRIVATE}, {"198.51.100.1", ADDRESS_GLOBAL},
-		{"223.255.255.255", ADDRESS_GLOBAL}, {"224.0.0.1", ADDRESS_MULTICAST}, {"239.255.255.255", ADDRESS_MULTICAST},
-		{"240.0.0.1", ADDRESS_RESERVED}, {"255.255.255.255", ADDRESS_RESERVED}, {"::", ADDRESS_UNSPECIFIED},
-		{"::1", ADDRESS_LOOPBACK}, {"::2", ADDRESS_RESERVED}, {"::ffff:127.0.0.1", ADDRESS_RESERVED},
-		{"::127.0.0.1", ADDRESS_RESERVED}, {"64:ff9b::7f00:1", ADDRESS_RESERVED}, {"2002:7f00:1::", ADDRESS_RESERVED},
-		{"fe80::1", ADDRESS_LINK_LOCAL}, {"febf::1", ADDRESS_LINK_LOCAL}, {"fec0::1", ADDRESS_RESERVED},
-		{"fc00::1", ADDRESS_PRIVATE}, {"fdff::1", ADDRESS_PRIVATE}, {"ff02::1", ADDRESS_MULTICAST},
-		{"2001:db8::1", ADDRESS_GLOBAL}, {"2600::1", ADDRESS_GLOBAL},
+		{"0.0.0.0", ADDRESS_UNSPECIFIED},
+		{"0.0.0.1", ADDRESS_RESERVED},
+		{"9.255.255.255", ADDRESS_GLOBAL},
+		{"10.0.0.0", ADDRESS_PRIVATE},
+		{"10.255.255.255", ADDRESS_PRIVATE},
+		{"11.0.0.0", ADDRESS_GLOBAL},
+		{"100.63.255.255", ADDRESS_GLOBAL},
+		{"100.64.0.0", ADDRESS_PRIVATE},
+		{"100.128.0.0", ADDRESS_GLOBAL},
+		{"127.0.0.1", ADDRESS_LOOPBACK},
+		{"127.255.255.255", ADDRESS_LOOPBACK},
+		{"169.254.169.254", ADDRESS_LINK_LOCAL},
+		{"172.15.255.255", ADDRESS_GLOBAL},
+		{"172.16.0.0", ADDRESS_PRIVATE},
+		{"172.31.255.255", ADDRESS_PRIVATE},
+		{"172.32.0.0", ADDRESS_GLOBAL},
+		{"192.168.1.1", ADDRESS_PRIVATE},
+		{"198.51.100.1", ADDRESS_GLOBAL},
+		{"223.255.255.255", ADDRESS_GLOBAL},
+		{"224.0.0.1", ADDRESS_MULTICAST},
+		{"239.255.255.255", ADDRESS_MULTICAST},
+		{"240.0.0.1", ADDRESS_RESERVED},
+		{"255.255.255.255", ADDRESS_RESERVED},
+		{"::", ADDRESS_UNSPECIFIED},
+		{"::1", ADDRESS_LOOPBACK},
+		{"::2", ADDRESS_RESERVED},
+		{"::ffff:127.0.0.1", ADDRESS_RESERVED},
+		{"::127.0.0.1", ADDRESS_RESERVED},
+		{"64:ff9b::7f00:1", ADDRESS_RESERVED},
+		{"2002:7f00:1::", ADDRESS_RESERVED},
+		{"fe80::1", ADDRESS_LINK_LOCAL},
+		{"febf::1", ADDRESS_LINK_LOCAL},
+		{"fec0::1", ADDRESS_RESERVED},
+		{"fc00::1", ADDRESS_PRIVATE},
+		{"fdff::1", ADDRESS_PRIVATE},
+		{"ff02::1", ADDRESS_MULTICAST},
+		{"2001:db8::1", ADDRESS_GLOBAL},
+		{"2600::1", ADDRESS_GLOBAL},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
 		struct address a = host(ROWS[i].text);
 		if (address_classify(&a) != ROWS[i].class)
-			fail_msg("%s: class %d, not %d", ROWS[i].text, (int)address_classify(&a), (int)ROWS[i].class);
+			fail_msg("%s: class %d, not %d", ROWS[i].text, (int)address_classify(&a),
+				(int)ROWS[i].class);
 	}
 	assert_int_equal(address_classify(&(struct address){0}), ADDRESS_UNSPECIFIED);
 }

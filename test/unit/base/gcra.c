@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GCRA against its reference (the continuous leaky bucket of ITU-T I.371), its edges, and two threads at one word.
+// GCRA against its reference (the continuous leaky bucket of ITU-T I.371), its edges, and two threads at one
+// word.
 #include "base/clock.h"
 #include "base/gcra.h"
 #include "unit.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log: both formats, forged lines, secrets, the line bound at and beyond its limit, levels, swallowed lines.
+// The log: both formats, forged lines, secrets, the line bound at and beyond its limit, levels, swallowed
+// lines.
 #include "base/log.h"
 #include "unit.h"
 
@@ -44,9 +45,10 @@ static void logfmt(void **state)
 	struct capture c;
 	struct address a = {.family = 4, .port = 5060, .ip = {192, 0, 2, 1}};
 	capture_start(&c, LOG_FORMAT_LOGFMT);
-	log_write(LOG_LEVEL_NOTICE, "peer.refused", LOG_STR("peer", "ssp-b"), LOG_ADDR("from", &a), LOG_NUM("code", -403),
-		LOG_BYTES("text", BYTES("a b")), LOG_STR("none", NULL));
-	assert_tail(&c, " level=notice process=test event=peer.refused peer=ssp-b from=192.0.2.1:5060 code=-403 text=\"a b\""
+	log_write(LOG_LEVEL_NOTICE, "peer.refused", LOG_STR("peer", "ssp-b"), LOG_ADDR("from", &a),
+		LOG_NUM("code", -403), LOG_BYTES("text", BYTES("a b")), LOG_STR("none", NULL));
+	assert_tail(&c, " level=notice process=test event=peer.refused peer=ssp-b from=192.0.2.1:5060 "
+			"code=-403 text=\"a b\""
 			" none=\"\"\n");
 	assert_int_equal(c.last[strlen("time=2026-01-31T23:59:59.123")], 'Z');
 	assert_memory_equal(c.last, "time=20", 7);
@@ -57,9 +59,11 @@ static void json(void **state)
 	UNUSED(state);
 	struct capture c;
 	capture_start(&c, LOG_FORMAT_JSON);
-	log_write(LOG_LEVEL_ALARM, "x", LOG_STR("s", "a\"b\\c"), LOG_NUM("n", INT64_MIN), LOG_BYTES("b", BYTES("\x01\xc3\xa4\x7f")));
+	log_write(LOG_LEVEL_ALARM, "x", LOG_STR("s", "a\"b\\c"), LOG_NUM("n", INT64_MIN),
+		LOG_BYTES("b", BYTES("\x01\xc3\xa4\x7f")));
 	assert_int_equal(c.last[0], '{');
-	assert_tail(&c, "\"level\":\"alarm\",\"process\":\"test\",\"event\":\"x\",\"s\":\"a\\\"b\\\\c\",\"n\":-9223372036854775808,"
+	assert_tail(&c, "\"level\":\"alarm\",\"process\":\"test\",\"event\":\"x\",\"s\":\"a\\\"b\\\\c\","
+			"\"n\":-9223372036854775808,"
 			"\"b\":\"\\u0001\\u00c3\\u00a4\\u007f\"}\n");
 }
 
@@ -102,13 +106,16 @@ static void long_values_are_cut(void **state)
 		capture_start(&c, kind % 2 == 0 ? LOG_FORMAT_LOGFMT : LOG_FORMAT_JSON);
 		memset(value, "aa  \n\n"[kind], sizeof(value));
 		for (size_t n = 1; n <= sizeof(value); n += n < 250 || n > 1800 ? 1 : 97) {
-			const struct log_field f[] = {LOG_BYTES("v", bytes_make(value, n)), LOG_NUM("after", 1)};
+			const struct log_field f[] = {
+				LOG_BYTES("v", bytes_make(value, n)), LOG_NUM("after", 1)};
 			struct log_site site = {0};
 			log_event(&site, LOG_LEVEL_NOTICE, "x", f, 2);
 			bool truncated = strstr(c.last, "truncated") != NULL;
 			assert_int_equal(truncated, strstr(c.last, "after") == NULL);
-			assert_tail(&c, !truncated ? (kind % 2 ? ",\"after\":1}\n" : " after=1\n") :
-					kind % 2 ? "\",\"truncated\":true}\n" : kind == 0 ? "a truncated=true\n" : "\" truncated=true\n");
+			assert_tail(&c, !truncated  ? (kind % 2 ? ",\"after\":1}\n" : " after=1\n")
+					: kind % 2  ? "\",\"truncated\":true}\n"
+					: kind == 0 ? "a truncated=true\n"
+						    : "\" truncated=true\n");
 			cut += truncated;
 			whole += !truncated;
 		}

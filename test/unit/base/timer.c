@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The wheel against a model: every timer fires once, not early, at most a millisecond late, in order; a cancelled
-// one never. A million timers; re-arming and cancelling from handlers; no memory.
+// The wheel against a model: every timer fires once, not early, at most a millisecond late, in order; a
+// cancelled one never. A million timers; re-arming and cancelling from handlers; no memory.
 #include "base/memory.h"
 #include "base/timer.h"
 #include "unit.h"
@@ -99,8 +99,8 @@ static void handlers_may_cancel_their_neighbours(void **state)
 static void far_times_and_no_deadline(void **state)
 {
 	UNUSED(state);
-	static const uint64_t TIMES[] = {64 * MS, 4095 * MS, 4096 * MS, 86400 * SECOND, 400 * 86400 * SECOND, UINT64_MAX / 2,
-		UINT64_MAX - 1, UINT64_MAX};
+	static const uint64_t TIMES[] = {64 * MS, 4095 * MS, 4096 * MS, 86400 * SECOND, 400 * 86400 * SECOND,
+		UINT64_MAX / 2, UINT64_MAX - 1, UINT64_MAX};
 	for (size_t i = 0; i < ARRAY_LEN(TIMES); i++) {
 		struct timer_wheel *w = wheel_at(63 * MS);
 		struct probe p = {0};
@@ -161,7 +161,9 @@ static void million_timers_against_a_model(void **state)
 	for (uint32_t round = 0; round < ROUNDS; round++) {
 		for (uint32_t k = 0; k < TOUCHED_PER_ROUND; k++) {
 			struct probe *p = &probe[unit_random(&seed) % MANY];
-			uint64_t kind = unit_random(&seed) % 4, span = kind == 0 ? 100 * MS : kind == 1 ? 32 * SECOND : 3600 * SECOND;
+			uint64_t kind = unit_random(&seed) % 4, span = kind == 0   ? 100 * MS
+								       : kind == 1 ? 32 * SECOND
+										   : 3600 * SECOND;
 			p->expect_us = kind == 3 ? 0 : now_us + MS + unit_random(&seed) % span;
 			if (kind == 3)
 				timer_cancel(w, &p->timer);
