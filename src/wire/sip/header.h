@@ -26,7 +26,10 @@ struct sip_hdr_desc {
 	uint8_t to_peering;     // enum sip_hdr_treatment when it leaves into a peering zone
 	uint8_t to_core;        // ... into the core zone
 	uint8_t mandatory;      // in every request and response (RFC3261#8.1.1)
+	uint8_t name_len;       // of the long form [octets]
+	uint8_t may_be_empty;   // "Supported:" says none
 	sip_hdr_check check;    // grammar of one value; NULL: any octets that the line grammar allows
+	const char *bad, *missing, *twice, *many; // reason phrases of a 400
 };
 
 const struct sip_hdr_desc *sip_hdr_desc(enum sip_hdr id); // never NULL: OTHER has a row too

@@ -77,7 +77,7 @@ struct sip_msg {
 	struct span from_tag, to_tag; // empty when absent
 	struct span branch;           // of the topmost Via
 	uint32_t content_length;
-	uint8_t max_forwards;         // 255: absent
+	uint8_t max_forwards;         // 255: absent (a received 255 is kept as 254: one hop less never harms)
 };
 
 struct sip_fault { // why a message was refused, for the answer and the log
@@ -89,7 +89,15 @@ struct sip_fault { // why a message was refused, for the answer and the log
 
 // Index and check the N octets of BUF as one whole datagram or framed message. Strict (RFC3261#25, 4475).
 // M is filled as far as it got. E_SYNTAX, E_TOO_LONG, E_TOO_MANY, E_MISSING, E_DUPLICATE with FAULT set.
+// Checked at once: every line (CRLF, UTF-8, no control octet), start line and Request-URI, the headers of
+// RFC3261#8.1.1, all Via values, Max-Forwards, Content-Length and Content-Type, no singleton twice. A missing
+// Max-Forwards and missing tags are left to the gates (RFC 2543 peers). CRLFs before the start line are skipped
+// (RFC3261#7.5); octets behind Content-Length are dropped from the body (RFC3261#18.3).
 MUST_USE result sip_msg_parse(struct sip_msg *m, const uint8_t *buf, uint32_t n, struct sip_fault *fault);
+
+// Check every other header field of a parsed message by its descriptor: grammar of each value, number of values.
+// The gates call it on what they admit. E_SYNTAX, E_TOO_MANY, E_DUPLICATE with FAULT set.
+MUST_USE result sip_msg_check_all(const struct sip_msg *m, struct sip_fault *fault);
 
 // Stream framing (RFC3261#18.3): how long is the message at the front of the N octets of BUF?
 // *LENGTH is set and OK returned when known (it may exceed N: wait for the rest); E_AGAIN when the header is
@@ -111,6 +119,7 @@ struct sip_list {
 	const struct sip_msg *msg;
 	const struct sip_line *line;
 	uint32_t at;
+	uint32_t count; // values given out; the walk ends at SIP_LIST_MAX (sip_msg_check_all refuses more)
 };
 struct sip_list sip_list_begin(const struct sip_msg *m, enum sip_hdr id);
 bool sip_list_next(struct sip_list *it, struct span *value);
@@ -175,6 +184,8 @@ struct sip_delta {
 	struct span params;
 };
 MUST_USE result sip_delta_parse(const uint8_t *buf, uint32_t n, struct span s, struct sip_delta *out);
+// CSeq: number up to 2^31-1 and method name. E_SYNTAX.
+MUST_USE result sip_cseq_parse(const uint8_t *buf, uint32_t n, struct span s, uint32_t *number, struct span *method);
 struct sip_rack {
 	uint32_t rseq, cseq;
 	enum sip_method method;

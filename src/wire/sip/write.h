@@ -9,7 +9,9 @@
 struct sip_writer {
 	uint8_t *at;
 	uint32_t len, cap;
+	uint32_t line_from; // where the text of the present line begins
 	bool overflow;
+	bool refused;       // a value held CR, LF or NUL
 };
 
 void sip_write_init(struct sip_writer *w, void *buf, uint32_t cap);
@@ -26,7 +28,7 @@ void sip_write_header(struct sip_writer *w, enum sip_hdr id, struct bytes value)
 void sip_write_line(struct sip_writer *w, const struct sip_msg *m, const struct sip_line *l);
 // Content-Length, the empty line and the body.
 void sip_write_body(struct sip_writer *w, struct bytes body);
-// E_TOO_LONG when anything did not fit.
+// E_TOO_LONG when anything did not fit, E_SYNTAX when a line held CR, LF or NUL.
 MUST_USE result sip_write_end(const struct sip_writer *w, uint32_t *length);
 
 #endif

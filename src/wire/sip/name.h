@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to wire/sip: look a header field name up in place.
+#ifndef WIRE_SIP_NAME_H
+#define WIRE_SIP_NAME_H
+
+#include "wire/sip/sip.h"
+
+// The id of the name in span S of the first END octets of BUF; SIP_HDR_OTHER when unknown.
+enum sip_hdr name_lookup(const uint8_t *buf, uint32_t end, struct span s);
+
+#endif

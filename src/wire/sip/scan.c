@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scanners of quoted strings, comments, hosts and parameters (RFC3261#25.1).
+#include "wire/sip/octet.h"
+#include "wire/sip/sip.h"
+
+_Static_assert((int)PARAM_SET_MAX == (int)SIP_PARAMS_MAX, "one bound for the parameters of a value");
+
+// Past one piece of text: an octet of CLASS, a fold, or a quoted pair. I itself when there is none.
+static uint32_t scan_text_piece(const uint8_t *buf, uint32_t end, uint32_t i, unsigned class)
+{
+	i = scan_class(buf, end, i, class);
+	uint8_t c = octet_at(buf, end, i);
+	if (c == '\r')
+		return scan_lws(buf, end, i);
+	if (c != '\\')
+		return i;
+	// Control octets behind a backslash are in the grammar and of no use: they are refused (see torture.tsv).
+	uint8_t pair = octet_at(buf, end, i + 1);
+	return pair >= 0x20 && pair <= 0x7e ? i + 2 : i;
+}
+
+uint32_t scan_quoted(const uint8_t *buf, uint32_t end, uint32_t i)
+{
+	i++;
+	for (;;) {
+		uint32_t next = scan_text_piece(buf, end, i, OCT_QDTEXT);
+		if (octet_at(buf, end, next) == '"')
+			return next + 1;
+		if (next == i)
+			return 0;
+		i = next;
+	}
+}
+
+uint32_t scan_comment(const uint8_t *buf, uint32_t end, uint32_t i)
+{
+	uint32_t depth = 0;
+	for (;;) {
+		uint8_t c = octet_at(buf, end, i);
+		if (c == '(') {
+			if (++depth > SIP_NESTING_MAX)
+				return 0;
+			i++;
+		} else if (c == ')') {
+			i++;
+			if (--depth == 0)
+				return i;
+		} else {
+			uint32_t next = scan_text_piece(buf, end, i, OCT_CTEXT);
+			if (next == i)
+				return 0;
+			i = next;
+		}
+	}
+}
+
+// Past the IPv4 address at I, 0 when there is none.
+static uint32_t scan_ipv4(const uint8_t *buf, uint32_t end, uint32_t i)
+{
+	for (uint32_t part = 0; part < 4; part++) {
+		uint32_t value = 0, digits = 0;
+		while (digits < 4 && octet_in(octet_at(buf, end, i), OCT_DIGIT)) {
+			value = value * 10 + (uint32_t)(octet_at(buf, end, i) - '0');
+			digits++;
+			i++;
+		}
+		if (digits == 0 || digits > 3 || value > 255)
+			return 0;
+		if (part == 3)
+			return i;
+		if (octet_at(buf, end, i) != '.')
+			return 0;
+		i++;
+	}
+	return 0;
+}
+
+uint32_t scan_ipv6(const uint8_t *buf, uint32_t end, uint32_t i)
+{
+	uint32_t groups = 0;
+	bool gap = false;
+
+	if (octet_at(buf, end, i) == ':') { // may only begin with "::"
+		if (octet_at(buf, end, i + 1) != ':')
+			return 0;
+		gap = true;
+		i += 2;
+		if (!octet_in(octet_at(buf, end, i), OCT_HEX))
+			return i;
+	}
+	while (groups < 8) {
+		uint32_t from = i;
+		while (i - from < 5 && octet_in(octet_at(buf, end, i), OCT_HEX))
+			i++;
+		if (octet_at(buf, end, i) == '.') { // the last 32 bits as IPv4
+			uint32_t past = groups <= 6 ? scan_ipv4(buf, end, from) : 0;
+			return past && (gap ? groups <= 5 : groups == 6) ? past : 0;
+		}
+		if (i == from || i - from > 4)
+			return 0;
+		groups++;
+		if (octet_at(buf, end, i) != ':')
+			break;
+		if (octet_at(buf, end, i + 1) == ':') {
+			if (gap)
+				return 0;
+			gap = true;
+			i += 2;
+			if (!octet_in(octet_at(buf, end, i), OCT_HEX))
+				break;
+		} else {
+			i++;
+		}
+	}
+	return (gap ? groups <= 7 : groups == 8) ? i : 0;
+}
+
+// Is [from, to), made of OCT_HOST octets, a host name or an IPv4 address? (hostname, IPv4address)
+static bool host_name_valid(const uint8_t *buf, uint32_t end, uint32_t from, uint32_t to)
+{
+	uint32_t label = from;
+	uint8_t top = 0;
+
+	if (octet_at(buf, end, to - 1) == '.')
+		to--;
+	for (uint32_t i = from; i <= to; i++) {
+		if (i < to && octet_at(buf, end, i) != '.')
+			continue;
+		if (i == label || octet_at(buf, end, label) == '-' || octet_at(buf, end, i - 1) == '-')
+			return false;
+		top = octet_at(buf, end, label);
+		label = i + 1;
+	}
+	return octet_in(top, OCT_ALPHA) || scan_ipv4(buf, end, from) == to;
+}
+
+uint32_t scan_host(const uint8_t *buf, uint32_t end, uint32_t i)
+{
+	if (octet_at(buf, end, i) == '[') {
+		uint32_t past = scan_ipv6(buf, end, i + 1);
+		return past && octet_at(buf, end, past) == ']' ? past + 1 : 0;
+	}
+	uint32_t past = scan_class(buf, end, i, OCT_HOST);
+	return past > i && past - i <= 255 && host_name_valid(buf, end, i, past) ? past : 0;
+}
+
+uint32_t scan_port(const uint8_t *buf, uint32_t end, uint32_t i, uint16_t *port)
+{
+	uint32_t value = 0, digits = 0;
+	while (digits < 6 && octet_in(octet_at(buf, end, i), OCT_DIGIT)) {
+		value = value * 10 + (uint32_t)(octet_at(buf, end, i) - '0');
+		digits++;
+		i++;
+	}
+	*port = 0;
+	if (digits == 0 || digits > 5 || value > 65535)
+		return 0;
+	*port = (uint16_t)value;
+	return i;
+}
+
+result scan_param(const uint8_t *buf, uint32_t end, uint32_t *at, struct sip_param *out)
+{
+	*out = (struct sip_param){0};
+	REQUIRE(octet_at(buf, end, *at) == ';', E_SYNTAX);
+	uint32_t from = scan_lws(buf, end, *at + 1);
+	uint32_t i = scan_class(buf, end, from, OCT_TOKEN);
+	REQUIRE(i > from, E_SYNTAX);
+	out->name = (struct span){from, i};
+	i = scan_lws(buf, end, i);
+	if (octet_at(buf, end, i) == '=') {
+		from = scan_lws(buf, end, i + 1);
+		uint8_t c = octet_at(buf, end, from);
+		if (c == '"')
+			i = scan_quoted(buf, end, from);
+		else if (c == '[')
+			i = scan_host(buf, end, from);
+		else
+			i = scan_class(buf, end, from, OCT_TOKEN);
+		REQUIRE(i > from, E_SYNTAX);
+		out->has_value = true;
+		out->value = (struct span){from, i};
+		i = scan_lws(buf, end, i);
+	}
+	*at = i;
+	return OK;
+}
+
+static bool same_nocase(const uint8_t *buf, uint32_t end, struct span a, struct span b)
+{
+	if (a.to - a.from != b.to - b.from)
+		return false;
+	for (uint32_t i = 0; i < a.to - a.from; i++)
+		if (octet_lower(octet_at(buf, end, a.from + i)) != octet_lower(octet_at(buf, end, b.from + i)))
+			return false;
+	return true;
+}
+
+result param_set_add(const uint8_t *buf, uint32_t end, struct param_set *set, struct span name)
+{
+	REQUIRE(set->count < PARAM_SET_MAX, E_TOO_MANY);
+	for (uint32_t i = 0; i < set->count; i++)
+		REQUIRE(!same_nocase(buf, end, set->name[i], name), E_DUPLICATE);
+	set->name[set->count] = name;
+	set->count++;
+	return OK;
+}
+
+result scan_params(const uint8_t *buf, uint32_t end, uint32_t at)
+{
+	struct param_set set;
+	set.count = 0;
+	while (at < end) {
+		struct sip_param p;
+		TRY(scan_param(buf, end, &at, &p));
+		TRY(param_set_add(buf, end, &set, p.name));
+	}
+	return OK;
+}
