@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// One list for all children, and what a role needs beyond it. No role may execute a program, make memory
+// executable, trace, or (but resolver and admin) open sockets and files. Landlock does not cover UDP: this does.
+#include "guard/seccomp.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+
+static const int common[] = {
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg),
+	SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(recvmmsg), SCMP_SYS(sendmmsg), SCMP_SYS(close),
+	SCMP_SYS(shutdown), SCMP_SYS(accept4), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_pwait2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(eventfd2), SCMP_SYS(pipe2),
+	SCMP_SYS(fcntl), SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(munmap), SCMP_SYS(mremap),
+	SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(tgkill),
+	SCMP_SYS(sched_yield), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(restart_syscall), SCMP_SYS(newfstatat),
+	SCMP_SYS(fstat), SCMP_SYS(sched_getaffinity), SCMP_SYS(membarrier), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(mlock), SCMP_SYS(mlock2),
+	SCMP_SYS(munlock), SCMP_SYS(get_mempolicy), SCMP_SYS(sysinfo),
+};
+
+static const int resolver_calls[] = {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(openat),
+	SCMP_SYS(lseek), SCMP_SYS(uname), SCMP_SYS(ioctl), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(readlink)};
+static const int admin_calls[] = {SCMP_SYS(openat), SCMP_SYS(lseek), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
+	SCMP_SYS(ftruncate), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
+	SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(statx), SCMP_SYS(fstatfs), SCMP_SYS(statfs)};
+
+static const struct {
+	const int *calls;
+	uint32_t count;
+} extra[ROLE_COUNT] = {
+	[ROLE_RESOLVER] = {resolver_calls, ARRAY_LEN(resolver_calls)},
+	[ROLE_ADMIN] = {admin_calls, ARRAY_LEN(admin_calls)},
+};
+
+static bool allow(scmp_filter_ctx f, const int *calls, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0) != 0)
+			return false;
+	return true;
+}
+
+// Threads yes, processes no; memory yes, executable memory no.
+static bool allow_by_argument(scmp_filter_ctx f)
+{
+	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) == 0 &&
+	       seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0 &&
+	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
+	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+}
+
+// Refused with an error instead of the end: libraries try these and live without.
+static bool refuse_softly(scmp_filter_ctx f, unsigned role)
+{
+	if (role != ROLE_RESOLVER && role != ROLE_ADMIN &&
+		seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0) != 0)
+		return false;
+	if (role != ROLE_RESOLVER && seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0) != 0)
+		return false;
+	return seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 0) == 0 &&
+	       seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(sched_setaffinity), 0) == 0 &&
+	       seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 0) == 0;
+}
+
+result seccomp_enter(const struct sandbox_config *c, uint32_t *calls)
+{
+	*calls = 0;
+	if (c->seccomp_off || c->role >= ROLE_COUNT)
+		return OK;
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	REQUIRE(f != NULL, E_SYSTEM);
+	bool good = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && allow(f, common, ARRAY_LEN(common)) &&
+		    allow(f, extra[c->role].calls, extra[c->role].count) && allow_by_argument(f) &&
+		    refuse_softly(f, c->role) && seccomp_load(f) == 0;
+	*calls = (uint32_t)ARRAY_LEN(common) + extra[c->role].count + 3;
+	seccomp_release(f);
+	return good ? OK : FAIL(E_SYSTEM);
+}

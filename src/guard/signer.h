@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The signer: holds the TLS private key, parses nothing from the network, and is no oracle (BE-2).
+//
+// It signs only octets that have the form of a TLS handshake signature, by schemes that fit its key, at a bounded rate.
+#ifndef GUARD_SIGNER_H
+#define GUARD_SIGNER_H
+
+#include "base/clock.h"
+#include "base/gcra.h"
+#include "terms/ipc_signer.h"
+
+#include "base/result.h"
+#include "base/span.h"
+
+enum {
+	SIGNER_PER_SECOND = 2000, // full handshakes that a 2-core machine can do, twice over; more is abuse
+	SIGNER_BURST = 500,
+};
+
+struct signer; // one key
+
+// The key out of the PEM text (unencrypted PKCS #8, EC or RSA). E_CONFIG when it is none. PEM is not kept.
+MUST_USE result signer_new(struct signer **out, struct bytes pem);
+void signer_free(struct signer *s); // wipes
+// Does the key belong to the first certificate of CHAIN (PEM)? E_CONFIG.
+MUST_USE result signer_fits(const struct signer *s, struct bytes chain);
+// Answer one request of LEN octets. Never fails: what is not granted is answered with a refusal.
+void signer_answer(struct signer *s, const struct tls_sign_request *q, size_t len, const struct now *now,
+	struct tls_sign_answer *a);
+// Is OCTETS (N) what TLS hands to a signature under SCHEME? Exposed for tests.
+bool signer_form_is_tls(uint16_t scheme, const uint8_t *octets, uint32_t n);
+
+#endif
