@@ -8,8 +8,6 @@
 
 #include "base/log_line.h"
 
-#include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 static void sink_stderr(const char *line, size_t len, void *ctx);
@@ -51,26 +49,13 @@ static const char *level_name(enum log_level level)
 	return (size_t)level < ARRAY_LEN(NAMES) ? NAMES[level] : "unknown";
 }
 
-// "2026-01-31T23:59:59.123Z"
-static const char *time_text(uint64_t wall_ms, char *out, size_t size)
-{
-	time_t seconds = (time_t)(wall_ms / 1000);
-	struct tm tm = {0};
-	char day[24];
-
-	if (gmtime_r(&seconds, &tm) == NULL || strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		return "unknown";
-	(void)snprintf(out, size, "%s.%03uZ", day, (unsigned)(wall_ms % 1000));
-	return out;
-}
-
 static void log_print(enum log_level level, const char *event, const struct log_field *fields, uint32_t count,
 	uint64_t swallowed, uint64_t wall_ms)
 {
 	struct log_line line;
-	char time[32];
+	char time[UTC_TEXT_MAX];
 	const struct log_field head[] = {
-		LOG_STR("time", time_text(wall_ms, time, sizeof(time))),
+		LOG_STR("time", utc_text(wall_ms, time)),
 		LOG_STR("level", level_name(level)),
 		LOG_STR("process", settings.process),
 		LOG_STR("event", event),
