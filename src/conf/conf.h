@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Configuration: YAML text in, a sealed snapshot and a list of messages out.
+//
+// No files and no network here: the caller's hooks read certificates and resolve names, so that the whole
+// room can be tested and fuzzed. Every error is reported, not only the first, with line and column and the
+// mend. A peer that lacks a control is loaded out of service unless a dated waiver stands for it (BE-4).
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include "registry/snapshot.h"
+
+#include <stdio.h>
+
+enum {
+	CONF_FILE_MAX = 4 * 1024 * 1024, // [octets] PEERS_MAX peers of 1 KiB each
+	CONF_PEM_MAX = 64 * 1024,        // [octets] one certificate file: a chain or a handful of anchors
+	CONF_PATH_MAX = 256,             // [octets] with the NUL
+	CONF_MESSAGES_MAX = 500,         // more help nobody; the rest is counted
+	CONF_TEXT_MAX = 320,             // [octets] one message
+	CONF_RESOLVED_MAX = 16,          // addresses taken from one name
+};
+
+// Read the file PATH (as written in the configuration; relative to its folder) into BUF of ROOM octets and
+// set *LEN. E_NOT_FOUND, E_TOO_LONG or another error.
+typedef result (*conf_reader)(void *ctx, const char *path, uint8_t *buf, size_t room, size_t *len);
+// Resolve HOST for TRANSPORT; PORT 0 means that SRV or the transport's default decides. Fill at most ROOM
+// addresses with ports into OUT and set *COUNT. Any error: the name stays unresolved.
+typedef result (*conf_resolver)(void *ctx, const char *host, uint16_t port, enum transport transport,
+	struct address *out, uint32_t room, uint32_t *count);
+
+struct conf_hooks {
+	void *ctx;
+	conf_reader read;       // NULL: no file can be read, a configuration that names one is refused
+	conf_resolver resolver; // NULL: names stay unresolved
+};
+
+enum conf_severity {
+	CONF_ERROR,          // the file is refused
+	CONF_OUT_OF_SERVICE, // the file loads, this peer does not serve; an error for `sallyport check`
+	CONF_WARNING,
+};
+
+struct conf_message {
+	enum conf_severity severity;
+	uint32_t line, column; // from 1; 0: the whole file
+	char text[CONF_TEXT_MAX]; // "what; how to mend"
+};
+
+struct conf_name { // a target given by name, for the resolver process
+	peer_id peer;
+	uint8_t transport; // enum transport
+	uint16_t port;     // 0: SRV or default
+	char host[DOMAIN_MAX];
+};
+
+struct conf_private { // for the monitor alone; never in the snapshot (BE-2)
+	char certificate_path[CONF_PATH_MAX], key_path[CONF_PATH_MAX];
+	char registry[CONF_PATH_MAX];
+	struct conf_name *name;
+	uint32_t name_count;
+};
+
+struct conf_result {
+	struct snapshot *snapshot; // sealed; NULL when the file was refused
+	size_t size;               // of the snapshot [octets]
+	struct conf_private private;
+	struct conf_message *message; // sorted by place
+	uint32_t message_count, messages_lost;
+	uint32_t errors, out_of_service, warnings;
+	char file_name[CONF_PATH_MAX];
+};
+
+// Load a configuration. FILE_NAME is for messages only. WALL_MS [ms since 1970 UTC] is compared with waivers
+// and certificates. PREVIOUS (may be NULL) gives peers their numbers, blocks and the next generation; options
+// of scope `start` must not differ from it. OUT is always filled in and must be freed.
+// E_CONFIG: refused, see the messages. E_NO_MEMORY.
+MUST_USE result conf_load(const char *file_name, struct bytes yaml, const struct conf_hooks *hooks, uint64_t wall_ms,
+	const struct snapshot *previous, struct conf_result *out);
+void conf_result_free(struct conf_result *out);
+// What `sallyport check` exits with: 0 when there is neither an error nor a peer out of service, else 1.
+int conf_check_status(const struct conf_result *r);
+// "file:line:column: error: what; how to mend" of message I into OUT; returns OUT.
+char *conf_message_text(const struct conf_result *r, uint32_t i, char *out, size_t room);
+
+enum conf_manual { CONF_MANUAL_MARKDOWN, CONF_MANUAL_SCDOC };
+// Write the reference of all options, made from the rows that the parser uses.
+void conf_options_print(FILE *to, enum conf_manual form);
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a peer is reached: transports, next hops, names.
+//
+// Nothing is ever sent to an address that is not the peer's: a next hop lies within the peer's ranges, and
+// special addresses count only when these ranges name them (LRF-I1, LRF-I2). Names may only lead there too.
+#include "conf/steps.h"
+
+static void default_transport(struct conf_peer *p)
+{
+	uint8_t weakest = CONF_UNSET; // transports are numbered from weak to strong
+
+	if (p->peer.reach_transport != CONF_UNSET)
+		return;
+	for (uint32_t i = 0; i < p->target_count; i++) {
+		if (p->target[i].transport < weakest)
+			weakest = p->target[i].transport;
+	}
+	p->peer.reach_transport = weakest == CONF_UNSET ? (uint8_t)TRANSPORT_TLS : weakest;
+}
+
+static bool is_own_socket(const struct conf_load *c, const struct address *a)
+{
+	for (uint32_t i = 0; i < c->draft.listener_count; i++) {
+		const struct listener *l = &c->draft.listener[i].listener;
+		for (uint32_t k = 0; k < l->sip_count; k++) {
+			if (address_equal(&l->sip[k].address, a))
+				return true;
+		}
+	}
+	return false;
+}
+
+// NULL when A may be a next hop of the peer, else what speaks against it.
+static const char *address_fault(const struct conf_load *c, const struct peer *p, const struct address *a)
+{
+	enum address_class class = address_classify(a);
+	bool named = prefixes_contain(p->address, p->address_count, a);
+
+	if (class == ADDRESS_UNSPECIFIED || class == ADDRESS_MULTICAST)
+		return "is no unicast address; write the peer's address";
+	if (is_own_socket(c, a))
+		return "is our own socket; write the peer's address";
+	if (class != ADDRESS_GLOBAL && !named)
+		return "is a special address (RFC 6890); name its range in known_by.addresses if it is the peer's";
+	if (p->address_count > 0 && !named)
+		return "lies outside the peer's known_by.addresses (LRF-I1); add its range there";
+	return NULL;
+}
+
+static void add_target(struct conf_peer *p, uint8_t transport, const struct address *a)
+{
+	struct peer *to = &p->peer;
+
+	if (to->target_count >= PEER_TARGETS_MAX)
+		return;
+	to->target[to->target_count].transport = transport;
+	to->target[to->target_count].address = *a;
+	to->target_count++;
+}
+
+static void add_resolved(struct conf_load *c, struct conf_peer *p, const struct conf_target *t, struct address *a)
+{
+	char text[ADDRESS_TEXT_MAX];
+	const char *fault;
+
+	if (a->port == 0)
+		a->port = conf_default_port(t->transport);
+	fault = address_fault(c, &p->peer, a);
+	if (fault != NULL)
+		conf_say_at(c, CONF_WARNING, t->node, "%.100s resolves to %s, which is not used: it %s", t->host,
+			address_text(a, text), fault);
+	else
+		add_target(p, t->transport, a);
+}
+
+static void resolve(struct conf_load *c, struct conf_peer *p, const struct conf_target *t)
+{
+	struct address found[CONF_RESOLVED_MAX];
+	uint32_t count = 0;
+	result r = FAIL(E_NOT_FOUND);
+
+	memset(found, 0, sizeof(found));
+	if (c->hooks != NULL && c->hooks->resolver != NULL)
+		r = c->hooks->resolver(c->hooks->ctx, t->host, t->port, (enum transport)t->transport, found,
+			CONF_RESOLVED_MAX, &count);
+	if (!is_ok(r) || count == 0 || count > CONF_RESOLVED_MAX) {
+		conf_say_at(c, CONF_WARNING, t->node, "%.100s is not resolved yet; no call goes there until it is, check the "
+			"name if this lasts", t->host);
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		add_resolved(c, p, t, &found[i]);
+}
+
+static void check_numeric(struct conf_load *c, struct conf_peer *p, struct conf_target *t)
+{
+	char text[ADDRESS_TEXT_MAX];
+	const char *fault;
+
+	if (t->address.port == 0)
+		t->address.port = conf_default_port(t->transport);
+	fault = address_fault(c, &p->peer, &t->address);
+	if (fault != NULL)
+		conf_error(c, t->node, "target %s %s", address_text(&t->address, text), fault);
+	else
+		add_target(p, t->transport, &t->address);
+}
+
+static void check_target(struct conf_load *c, struct conf_peer *p, struct conf_target *t)
+{
+	static const char *const words[TRANSPORT_COUNT] = {"udp", "tcp", "tls", "dtls"};
+
+	if (t->transport == CONF_UNSET)
+		t->transport = p->peer.reach_transport;
+	if (t->transport < p->peer.reach_transport)
+		conf_error(c, t->node, "%s is below the peer's transport %s (LRF-I3); raise the target or lower reach.transport",
+			words[t->transport], words[p->peer.reach_transport]);
+	if (p->zone_name[0] != '\0' && !conf_zone_listens(c, p->peer.zone, t->transport))
+		conf_error(c, t->node, "zone \"%s\" has no %s socket to send from; add one to `listen`", p->zone_name,
+			words[t->transport]);
+	if (t->address.family != 0)
+		check_numeric(c, p, t);
+	else
+		resolve(c, p, t);
+}
+
+// Without targets the domain itself is the next hop's name (RFC 3263).
+static void target_from_domain(struct conf_load *c, struct conf_peer *p)
+{
+	struct conf_target *t = &p->target[0];
+	const struct conf_node *reach = conf_tree_find(p->node, "reach");
+
+	if (conf_tree_find(reach, "targets") != NULL)
+		return; // its errors are said
+	if (p->peer.reach_domain[0] == '\0') {
+		if (conf_tree_find(reach, "domain") == NULL)
+			conf_error(c, reach != NULL ? reach : p->node, "nothing says where the peer is reached; add reach.domain or "
+				"reach.targets");
+		return;
+	}
+	*t = (struct conf_target){.transport = CONF_UNSET, .node = conf_tree_place(p->node, "reach.domain")};
+	memcpy(t->host, p->peer.reach_domain, sizeof(t->host));
+	p->target_count = 1;
+}
+
+static void default_tls_name(struct conf_peer *p)
+{
+	if (p->peer.tls_name_count > 0 || p->peer.reach_domain[0] == '\0' || p->trust_path[0] == '\0')
+		return;
+	memcpy(p->peer.tls_name[0], p->peer.reach_domain, sizeof(p->peer.tls_name[0]));
+	p->peer.tls_name_count = 1;
+}
+
+static void check_anchor(struct conf_load *c, const struct conf_peer *p)
+{
+	for (uint32_t i = 0; i < c->draft.listener_count; i++) {
+		const struct listener *l = &c->draft.listener[i].listener;
+		if (l->zone == p->peer.zone && l->media.family != 0)
+			return;
+	}
+	if (p->peer.anchor && p->zone_name[0] != '\0')
+		conf_error(c, conf_tree_place(p->node, "zone"), "no listener of zone \"%s\" carries media; add `media` to one, or "
+			"media.anchor: no with a waiver", p->zone_name);
+}
+
+void conf_check_reach(struct conf_load *c, struct conf_peer *p)
+{
+	bool core = conf_zone_is_core(c, p->peer.zone);
+
+	if (p->peer.srtp == CONF_UNSET)
+		p->peer.srtp = core ? SRTP_OFF : SRTP_REQUIRED;
+	if (p->target_count == 0)
+		target_from_domain(c, p);
+	default_transport(p);
+	default_tls_name(p);
+	check_anchor(c, p);
+	for (uint32_t i = 0; i < p->target_count; i++)
+		check_target(c, p, &p->target[i]);
+	if (p->peer.session_expires_s < p->peer.min_se_s)
+		conf_error(c, conf_tree_place(p->node, "session"), "session.expires is below session.min_se; raise it (RFC4028#5)");
+	if (p->timers == 0)
+		p->peer.session_expires_s = 0;
+}

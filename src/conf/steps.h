@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps after parsing, in order. Each says all that it finds wrong and leaves the draft usable for the next.
+#ifndef CONF_STEPS_H
+#define CONF_STEPS_H
+
+#include "conf/draft.h"
+
+// Zones and listeners: names to numbers, sockets against one another (system.c).
+void conf_check_system(struct conf_load *c);
+// Read certificate and anchors through the caller's reader (pem.c).
+void conf_read_certificates(struct conf_load *c);
+// Defaults that depend on the zone, next hops (reach.c).
+void conf_check_reach(struct conf_load *c, struct conf_peer *p);
+// Names, certificate names and ranges that two peers share (unique.c).
+void conf_check_unique(struct conf_load *c);
+// Is each control there, or waived (control.c)?
+void conf_check_controls(struct conf_load *c, struct conf_peer *p);
+// Options of scope `start` against the previous snapshot (reload.c).
+void conf_check_reload(struct conf_load *c);
+// The sealed snapshot and the list of names (build.c). E_NO_MEMORY, E_CONFIG when peers have no number left.
+MUST_USE result conf_build(struct conf_load *c, struct conf_result *out);
+
+bool conf_zone_is_core(const struct conf_load *c, zone_id zone);
+// Does zone ZONE have a socket for TRANSPORT?
+bool conf_zone_listens(const struct conf_load *c, zone_id zone, uint8_t transport);
+uint16_t conf_default_port(uint8_t transport);
+
+#endif
