@@ -20,7 +20,7 @@ static void word_put(uint8_t *at, uint32_t v)
 	at[3] = (uint8_t)v;
 }
 
-static result cipher_load(struct srtp *s, bool seal)
+static result cipher_load(struct mf_srtp *s, bool seal)
 {
 	EVP_CIPHER_CTX *c = s->work->cipher;
 
@@ -29,7 +29,7 @@ static result cipher_load(struct srtp *s, bool seal)
 	return OK;
 }
 
-static void code_compute(const struct srtp *s, const uint8_t *buf, uint32_t n, uint8_t out[HMAC_SHA1_LEN])
+static void code_compute(const struct mf_srtp *s, const uint8_t *buf, uint32_t n, uint8_t out[HMAC_SHA1_LEN])
 {
 	struct hmac_sha1 mac;
 
@@ -38,7 +38,7 @@ static void code_compute(const struct srtp *s, const uint8_t *buf, uint32_t n, u
 	memory_wipe(&mac, sizeof(mac));
 }
 
-static result seal(struct srtp *s, uint8_t *buf, uint32_t *len, uint32_t ssrc, uint32_t index)
+static result seal(struct mf_srtp *s, uint8_t *buf, uint32_t *len, uint32_t ssrc, uint32_t index)
 {
 	uint8_t iv[SRTP_IV_MAX], word[SRTCP_INDEX_LEN], code[HMAC_SHA1_LEN], *body = buf + RTCP_CLEAR_LEN;
 	uint32_t n = *len;
@@ -60,7 +60,7 @@ static result seal(struct srtp *s, uint8_t *buf, uint32_t *len, uint32_t ssrc, u
 	return OK;
 }
 
-result mf_srtcp_protect(struct srtp *s, uint8_t *buf, uint32_t *len, uint32_t cap)
+result mf_srtcp_protect(struct mf_srtp *s, uint8_t *buf, uint32_t *len, uint32_t cap)
 {
 	uint32_t ssrc = rtp_u32(buf, *len, 4);
 	struct srtp_source *source = srtp_sources_find(&s->sources, ssrc);
@@ -82,7 +82,7 @@ struct rtcp_parts {
 	const uint8_t *word, *tag;
 };
 
-static result parts_find(const struct srtp *s, const uint8_t *buf, uint32_t n, struct rtcp_parts *p)
+static result parts_find(const struct mf_srtp *s, const uint8_t *buf, uint32_t n, struct rtcp_parts *p)
 {
 	uint32_t tag = s->row->rtcp_tag, word;
 
@@ -99,7 +99,7 @@ static result parts_find(const struct srtp *s, const uint8_t *buf, uint32_t n, s
 	return OK;
 }
 
-static result open_body(struct srtp *s, const uint8_t *buf, const struct rtcp_parts *p, uint8_t *out)
+static result open_body(struct mf_srtp *s, const uint8_t *buf, const struct rtcp_parts *p, uint8_t *out)
 {
 	uint32_t n = p->body_end - RTCP_CLEAR_LEN;
 	uint8_t iv[SRTP_IV_MAX], code[HMAC_SHA1_LEN];
@@ -119,7 +119,7 @@ static result open_body(struct srtp *s, const uint8_t *buf, const struct rtcp_pa
 	return srtp_ctr(s->work->cipher, iv, out, n);
 }
 
-static result rtcp_open(struct srtp *s, const uint8_t *buf, const struct rtcp_parts *p, uint8_t *out)
+static result rtcp_open(struct mf_srtp *s, const uint8_t *buf, const struct rtcp_parts *p, uint8_t *out)
 {
 	struct srtp_source *source = srtp_sources_find(&s->sources, p->ssrc);
 
@@ -132,7 +132,7 @@ static result rtcp_open(struct srtp *s, const uint8_t *buf, const struct rtcp_pa
 	return OK;
 }
 
-result mf_srtcp_unprotect(struct srtp *s, uint8_t *buf, uint32_t *len)
+result mf_srtcp_unprotect(struct mf_srtp *s, uint8_t *buf, uint32_t *len)
 {
 	struct rtcp_parts p;
 
@@ -142,7 +142,7 @@ result mf_srtcp_unprotect(struct srtp *s, uint8_t *buf, uint32_t *len)
 	return OK;
 }
 
-result mf_srtcp_authenticate(struct srtp *s, const uint8_t *buf, uint32_t len)
+result mf_srtcp_authenticate(struct mf_srtp *s, const uint8_t *buf, uint32_t len)
 {
 	struct rtcp_parts p;
 

@@ -29,7 +29,7 @@ void mf_srtp_work_free(struct srtp_work *w)
 	memory_free(w);
 }
 
-static result keys_set(struct srtp *s, const uint8_t *master)
+static result keys_set(struct mf_srtp *s, const uint8_t *master)
 {
 	struct srtp_session_key rtp;
 	result r = srtp_derive_session(s->row, master, LABEL_RTP_KEY, &rtp);
@@ -48,12 +48,12 @@ static result keys_set(struct srtp *s, const uint8_t *master)
 	return srtp_derive_session(s->row, master, LABEL_RTCP_KEY, &s->rtcp);
 }
 
-size_t mf_srtp_size(const struct srtp *s)
+size_t mf_srtp_size(const struct mf_srtp *s)
 {
 	return sizeof(*s) + (s->row->aead ? 0 : sizeof(s->mac[0])) + s->sources.room * sizeof(struct srtp_source);
 }
 
-void mf_srtp_free(struct srtp *s)
+void mf_srtp_free(struct mf_srtp *s)
 {
 	if (s == NULL)
 		return;
@@ -63,7 +63,7 @@ void mf_srtp_free(struct srtp *s)
 	memory_free(s);
 }
 
-static result keep_take(struct srtp *s, struct srtp_keep *keep, bool restore, uint32_t *bad)
+static result keep_take(struct mf_srtp *s, struct srtp_keep *keep, bool restore, uint32_t *bad)
 {
 	s->sources.keep = keep;
 	if (keep == NULL)
@@ -74,11 +74,11 @@ static result keep_take(struct srtp *s, struct srtp_keep *keep, bool restore, ui
 	return OK;
 }
 
-result mf_srtp_new(struct srtp **out, struct srtp_work *w, const struct media_key *key, enum srtp_way way,
+result mf_srtp_new(struct mf_srtp **out, struct srtp_work *w, const struct media_key *key, enum srtp_way way,
 	struct srtp_keep *keep, bool restore, uint32_t *bad)
 {
 	const struct srtp_suite *row = srtp_suite_row(key->suite);
-	struct srtp *s;
+	struct mf_srtp *s;
 	result r;
 
 	*out = NULL;
@@ -102,7 +102,7 @@ result mf_srtp_new(struct srtp **out, struct srtp_work *w, const struct media_ke
 }
 
 // RFC3711#4.2: the code covers the packet up to the tag, and the roll-over counter.
-static void rtp_code(const struct srtp *s, const uint8_t *buf, uint32_t n, uint64_t index, uint8_t out[HMAC_SHA1_LEN])
+static void rtp_code(const struct mf_srtp *s, const uint8_t *buf, uint32_t n, uint64_t index, uint8_t out[HMAC_SHA1_LEN])
 {
 	uint32_t roc = (uint32_t)(index >> 16);
 	uint8_t tail[4] = {(uint8_t)(roc >> 24), (uint8_t)(roc >> 16), (uint8_t)(roc >> 8), (uint8_t)roc};
@@ -110,14 +110,14 @@ static void rtp_code(const struct srtp *s, const uint8_t *buf, uint32_t n, uint6
 	hmac_sha1_compute(s->mac, bytes_make(buf, n), bytes_make(tail, sizeof(tail)), out);
 }
 
-static result source_get(struct srtp *s, uint32_t ssrc, struct srtp_source **source)
+static result source_get(struct mf_srtp *s, uint32_t ssrc, struct srtp_source **source)
 {
 	if (*source != NULL)
 		return OK;
 	return srtp_sources_add(&s->sources, ssrc, source);
 }
 
-static result rtp_seal(struct srtp *s, uint8_t *buf, uint32_t *len, const struct rtp_header *h, uint64_t index)
+static result rtp_seal(struct mf_srtp *s, uint8_t *buf, uint32_t *len, const struct rtp_header *h, uint64_t index)
 {
 	uint32_t from = h->payload.from, n = *len;
 	uint8_t iv[SRTP_IV_MAX], code[HMAC_SHA1_LEN];
@@ -134,7 +134,7 @@ static result rtp_seal(struct srtp *s, uint8_t *buf, uint32_t *len, const struct
 	return OK;
 }
 
-result mf_srtp_protect(struct srtp *s, uint8_t *buf, uint32_t *len, uint32_t cap, const struct rtp_header *h)
+result mf_srtp_protect(struct mf_srtp *s, uint8_t *buf, uint32_t *len, uint32_t cap, const struct rtp_header *h)
 {
 	struct srtp_source *source = srtp_sources_find(&s->sources, h->ssrc);
 	uint64_t index;
@@ -149,7 +149,7 @@ result mf_srtp_protect(struct srtp *s, uint8_t *buf, uint32_t *len, uint32_t cap
 	return rtp_seal(s, buf, len, h, index);
 }
 
-static result rtp_verify(struct srtp *s, const uint8_t *buf, uint32_t n, uint64_t index)
+static result rtp_verify(struct mf_srtp *s, const uint8_t *buf, uint32_t n, uint64_t index)
 {
 	uint8_t code[HMAC_SHA1_LEN];
 
@@ -159,7 +159,7 @@ static result rtp_verify(struct srtp *s, const uint8_t *buf, uint32_t n, uint64_
 }
 
 // Check, and open into OUT (the packet itself or the scratch), or not at all when OUT is NULL and it can be avoided.
-static result rtp_open(struct srtp *s, const uint8_t *buf, uint32_t n, const struct rtp_header *h, uint8_t *out)
+static result rtp_open(struct mf_srtp *s, const uint8_t *buf, uint32_t n, const struct rtp_header *h, uint8_t *out)
 {
 	struct srtp_source *source = srtp_sources_find(&s->sources, h->ssrc);
 	uint32_t from = h->payload.from;
@@ -185,7 +185,7 @@ static result rtp_open(struct srtp *s, const uint8_t *buf, uint32_t n, const str
 	return srtp_ctr(s->cipher, iv, out, n - from);
 }
 
-static result rtp_room(const struct srtp *s, uint32_t len, const struct rtp_header *h)
+static result rtp_room(const struct mf_srtp *s, uint32_t len, const struct rtp_header *h)
 {
 	REQUIRE(s->way == SRTP_IN, E_IMPOSSIBLE);
 	REQUIRE(len <= RTP_DATAGRAM_MAX, E_TOO_LONG);
@@ -193,7 +193,7 @@ static result rtp_room(const struct srtp *s, uint32_t len, const struct rtp_head
 	return OK;
 }
 
-result mf_srtp_unprotect(struct srtp *s, uint8_t *buf, uint32_t *len, const struct rtp_header *h)
+result mf_srtp_unprotect(struct mf_srtp *s, uint8_t *buf, uint32_t *len, const struct rtp_header *h)
 {
 	TRY(rtp_room(s, *len, h));
 	TRY(rtp_open(s, buf, *len - s->row->rtp_tag, h, buf + h->payload.from));
@@ -201,7 +201,7 @@ result mf_srtp_unprotect(struct srtp *s, uint8_t *buf, uint32_t *len, const stru
 	return OK;
 }
 
-result mf_srtp_authenticate(struct srtp *s, const uint8_t *buf, uint32_t len, const struct rtp_header *h)
+result mf_srtp_authenticate(struct mf_srtp *s, const uint8_t *buf, uint32_t len, const struct rtp_header *h)
 {
 	TRY(rtp_room(s, len, h));
 	return rtp_open(s, buf, len - s->row->rtp_tag, h, NULL);

@@ -13,7 +13,7 @@ struct srtp_work {
 	uint8_t scratch[RTP_DATAGRAM_MAX]; // plaintext that nobody reads (authenticate only)
 };
 
-struct srtp {
+struct mf_srtp {
 	const struct srtp_suite *row;
 	struct srtp_work *work;
 	EVP_CIPHER_CTX *cipher; // keyed for RTP; only the nonce changes
