@@ -93,6 +93,7 @@ static void *race(void *arg)
 	return NULL;
 }
 
+// SF-A1: a flood that arrives on two workers at once does not get the budget twice.
 static void two_threads_share_one_budget(void **state)
 {
 	UNUSED(state);

@@ -67,6 +67,7 @@ static void json(void **state)
 			"\"b\":\"\\u0001\\u00c3\\u00a4\\u007f\"}\n");
 }
 
+// BE-5: a stranger puts line ends, terminal sequences and quotes into a header field that is logged.
 static void lines_cannot_be_forged(void **state)
 {
 	UNUSED(state);
@@ -81,6 +82,7 @@ static void lines_cannot_be_forged(void **state)
 	assert_tail(&c, "\"v\":\"\\u000a\\\",\\\"a\\\":1\"}\n");
 }
 
+// BE-3: a key handed to the log.
 static void secrets_are_redacted(void **state)
 {
 	UNUSED(state);
@@ -147,6 +149,7 @@ static void levels(void **state)
 	assert_int_equal(c.lines, 1);
 }
 
+// BE-5: a stranger makes one event happen as often as he can.
 static void floods_cost_lines_not_the_disk(void **state)
 {
 	UNUSED(state);

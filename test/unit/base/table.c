@@ -94,6 +94,27 @@ static void random_walk_against_a_model(void **state)
 	table_free(t);
 }
 
+// SF-A1: a stranger who knew the secret could choose keys that all want one cell of a table; the same keys under a
+// secret that he does not know are spread.
+static void chosen_keys_do_not_collide(void **state)
+{
+	UNUSED(state);
+	enum { CHOSEN = 200, CELLS = 4096 };
+	static const uint8_t UNKNOWN[TABLE_SECRET_LEN] = {0x5a, 0xa5, 3};
+	static bool taken[CELLS];
+	uint32_t chosen = 0, spread = 0;
+	for (uint64_t key = 0; chosen < CHOSEN; key++) {
+		struct bytes k = bytes_make(&key, sizeof(key));
+		if (keyed_hash(SECRET, k) % CELLS != 0)
+			continue;
+		chosen++;
+		uint64_t cell = keyed_hash(UNKNOWN, k) % CELLS;
+		spread += !taken[cell];
+		taken[cell] = true;
+	}
+	assert_true(spread > CHOSEN * 9 / 10);
+}
+
 static void each_allocation_fails(void **state)
 {
 	UNUSED(state);
@@ -125,6 +146,7 @@ int main(void)
 		cmocka_unit_test(hash_is_siphash_2_4),
 		cmocka_unit_test(limit_and_one_more),
 		cmocka_unit_test(random_walk_against_a_model),
+		cmocka_unit_test(chosen_keys_do_not_collide),
 		cmocka_unit_test(each_allocation_fails),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

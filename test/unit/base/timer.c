@@ -118,6 +118,26 @@ static void far_times_and_no_deadline(void **state)
 	}
 }
 
+// BE-6: whoever moves the wall clock, by years and in both directions, moves no timer.
+static void the_wall_clock_moves_nothing(void **state)
+{
+	UNUSED(state);
+	static const uint64_t WALLS[] = {1790000000000, 0, 4000000000000, 1, UINT64_MAX};
+	struct timer_wheel *w = wheel_at(SECOND);
+	struct probe p = {0};
+	timer_arm(w, &p.timer, 2 * SECOND, probe_h);
+	for (uint64_t i = 0; i < ARRAY_LEN(WALLS); i++) {
+		struct now now = {.mono_us = SECOND + i * MS, .wall_ms = WALLS[i]};
+		timer_wheel_run(w, &now);
+		assert_int_equal(p.fired, 0);
+		assert_true(timer_wheel_next(w) <= 2 * SECOND);
+	}
+	struct now due = {.mono_us = 2 * SECOND, .wall_ms = 0};
+	timer_wheel_run(w, &due);
+	assert_int_equal(p.fired, 1);
+	timer_wheel_free(w);
+}
+
 static uint64_t last_tick; // of the order test: ticks never go back within a run
 
 static void model_h(struct timer *t, const struct now *now)
@@ -201,6 +221,7 @@ int main(void)
 		cmocka_unit_test(the_past_fires_at_the_next_run),
 		cmocka_unit_test(handlers_may_cancel_their_neighbours),
 		cmocka_unit_test(far_times_and_no_deadline),
+		cmocka_unit_test(the_wall_clock_moves_nothing),
 		cmocka_unit_test(million_timers_against_a_model),
 		cmocka_unit_test(no_memory),
 	};
