@@ -39,6 +39,10 @@ static void limit_and_one_more(void **state)
 	assert_non_null(arena_alloc(&a, 48));
 	assert_null(arena_alloc(&a, 17));
 	assert_non_null(arena_alloc(&a, 16));
+	arena_reset(&a);
+	assert_non_null(arena_alloc(&a, 1));
+	assert_null(arena_alloc(&a, 49)); // 48 are left behind the alignment
+	assert_non_null(arena_alloc(&a, 48));
 	assert_null(arena_alloc(&a, SIZE_MAX));
 	assert_null(arena_alloc(&a, SIZE_MAX - 8));
 }

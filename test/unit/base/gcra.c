@@ -114,6 +114,41 @@ static void two_threads_share_one_budget(void **state)
 	assert_true(sum >= 20000);
 }
 
+struct counter {
+	struct gcra *gcra;
+	pthread_barrier_t *start;
+};
+
+static void *count_up(void *arg)
+{
+	struct counter *c = arg;
+	(void)pthread_barrier_wait(c->start);
+	for (uint64_t i = 0; i < TRIES; i++)
+		if (!gcra_admit(c->gcra, gcra_rate_make(1, UINT32_MAX), SECOND))
+			return c;
+	return NULL;
+}
+
+// Every admission of either thread is accounted: with a budget that never runs out, the sum is exact.
+static void no_admission_is_lost(void **state)
+{
+	UNUSED(state);
+	struct gcra g = {0};
+	pthread_t thread[THREADS];
+	pthread_barrier_t start;
+	struct counter c = {&g, &start};
+	void *refused = NULL;
+	assert_int_equal(pthread_barrier_init(&start, NULL, THREADS), 0);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, count_up, &c), 0);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(thread[i], &refused), 0);
+		assert_null(refused);
+	}
+	assert_true(g.arrival_us == SECOND + (uint64_t)THREADS * TRIES * SECOND);
+	(void)pthread_barrier_destroy(&start);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +156,7 @@ int main(void)
 		cmocka_unit_test(edges),
 		cmocka_unit_test(equals_the_leaky_bucket),
 		cmocka_unit_test(two_threads_share_one_budget),
+		cmocka_unit_test(no_admission_is_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
