@@ -41,6 +41,7 @@ enum sf_tx_match {
 	SF_TX_ACK_2XX,   // ACK that is not hop by hop: an in-dialog request for the dialog layer
 	SF_TX_MERGED,    // same Call-ID, From tag and CSeq by another way: 482 (RFC3261#8.2.2.2)
 	SF_TX_FOREIGN,   // would match, but from another peer or address: dropped and alarmed
+	SF_TX_OLD_BRANCH, // top Via branch without the magic cookie (RFC 2543): refused with 400, an ACK is dropped
 };
 
 struct sf_tx_config {
