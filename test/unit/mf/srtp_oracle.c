@@ -67,7 +67,7 @@ static uint32_t packet_make(uint8_t *buf, uint16_t seq, uint32_t ssrc)
 
 struct pair {
 	srtp_t theirs_out, theirs_in;
-	struct srtp *ours_out, *ours_in;
+	struct mf_srtp *ours_out, *ours_in;
 	struct srtp_work *work;
 };
 
