@@ -25,9 +25,7 @@ static inline const char *process_role_name(unsigned role)
 
 enum ipc_control_type {
 	// monitor -> child
-	IPC_CONTROL_CHANNEL = 1, // + descriptor: your end of a channel to `role`, number `index`; replaces a former one
-	IPC_CONTROL_SNAPSHOT,    // + descriptor: sealed memfd with the next snapshot
-	IPC_CONTROL_START,       // all channels have been handed over: begin work
+	IPC_CONTROL_SNAPSHOT = 1, // + descriptor: sealed memfd with the next snapshot
 	IPC_CONTROL_STOP,
 	IPC_CONTROL_DRAIN,       // flag: on or off
 	IPC_CONTROL_DIALED,      // answer to DIAL: + descriptor, connecting; `error` when refused

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// The monitor: opens sockets, reads files, forks the others and starts again those that die. It holds the
+// privileges and parses nothing from strangers.
+#include "main/monitor.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "guard/records.h"
+#include "main/media.h"
+#include "main/monitor_state.h"
+#include "sf/sf.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static result make_secrets(struct monitor *m)
+{
+	REQUIRE(sodium_init() >= 0, E_SYSTEM);
+	randombytes_buf(m->secret, sizeof(m->secret));
+	randombytes_buf(m->token_key[0].key, SF_TOKEN_KEY_LEN);
+	m->token_key[0].live = 1;
+	return OK;
+}
+
+static uint16_t cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	return n < 1 ? 1 : n > 64 ? 64 : (uint16_t)n;
+}
+
+static result make_memfds(struct monitor *m)
+{
+	const struct settings *s = &m->conf.snapshot->settings;
+	TRY(records_create("sallyport-calls", s->max_calls * m->workers, SF_CALL_IMAGE_MAX + CALL_RECORD_EXTRA, &m->calls_fd));
+	return media_memfd(m->conf.snapshot, m->workers, &m->sessions_fd);
+}
+
+static result block_signals(struct monitor *m)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	REQUIRE(sigprocmask(SIG_BLOCK, &set, NULL) == 0, E_SYSTEM);
+	m->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return m->signal_fd >= 0 ? OK : FAIL(E_SYSTEM);
+}
+
+static result spawn_ready(struct monitor *m, unsigned role)
+{
+	TRY(monitor_spawn(m, role));
+	if (monitor_await_ready(m, role))
+		return OK;
+	fprintf(stderr, "sallyport: process %s did not become ready; its own message stands above\n", process_role_name(role));
+	return FAIL(E_SYSTEM);
+}
+
+static result start(struct monitor *m)
+{
+	char why[256] = "";
+	TRY(make_secrets(m));
+	TRY(block_signals(m));
+	TRY(spawn_ready(m, ROLE_RESOLVER)); // first: the configuration may hold names
+	TRY(monitor_load(m, true));
+	const struct settings *s = &m->conf.snapshot->settings;
+	m->workers = s->workers != 0 ? s->workers : cores();
+	m->handshake_threads = s->handshake_threads != 0 ? s->handshake_threads : 1;
+	result r = sockets_open(m->conf.snapshot, m->workers, &m->sockets, why, sizeof(why));
+	if (!is_ok(r)) {
+		fprintf(stderr, "sallyport: %s\n", why);
+		return r;
+	}
+	TRY(make_memfds(m));
+	TRY(channels_open(&m->channels, m->workers, m->handshake_threads));
+	TRY(monitor_publish(m));
+	static const unsigned order[] = {ROLE_SIGNER, ROLE_MEDIA, ROLE_DIRECTORY, ROLE_SIGNALLER, ROLE_ADMIN};
+	for (uint32_t i = 0; i < ARRAY_LEN(order); i++)
+		TRY(spawn_ready(m, order[i]));
+	return OK;
+}
+
+static void on_signals(struct monitor *m)
+{
+	struct signalfd_siginfo info;
+	while (read(m->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			monitor_reap(m, clock_now().mono_us);
+		else if (info.ssi_signo == SIGHUP)
+			monitor_reload(m);
+		else
+			m->stopping = true;
+	}
+}
+
+static int wait_ms(const struct monitor *m)
+{
+	uint64_t next = monitor_next_restart(m), now = clock_now().mono_us;
+	if (next == NO_DEADLINE)
+		return -1;
+	return next <= now ? 0 : (int)((next - now) / MS) + 1;
+}
+
+static void turn(struct monitor *m)
+{
+	struct pollfd p[ROLE_COUNT];
+	p[0] = (struct pollfd){.fd = m->signal_fd, .events = POLLIN};
+	for (unsigned role = ROLE_SIGNALLER; role < ROLE_COUNT; role++)
+		p[role] = (struct pollfd){.fd = m->child[role].control, .events = POLLIN};
+	if (poll(p, ROLE_COUNT, wait_ms(m)) < 0 && errno != EINTR)
+		m->stopping = true;
+	for (unsigned role = ROLE_SIGNALLER; role < ROLE_COUNT; role++)
+		if (p[role].fd >= 0 && p[role].revents != 0)
+			monitor_request(m, role);
+	on_signals(m);
+	monitor_restart_due(m, clock_now().mono_us);
+}
+
+int monitor_run(const char *config_path, const char *user)
+{
+	static struct monitor m; // one per process; large
+	m = (struct monitor){.config_path = config_path, .user = user, .snapshot_fd = -1, .calls_fd = -1, .sessions_fd = -1};
+	for (unsigned role = 0; role < ROLE_COUNT; role++)
+		m.child[role].control = -1;
+	log_setup("monitor", LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
+	if (!is_ok(start(&m))) {
+		monitor_stop_children(&m);
+		return 1;
+	}
+	log_write(LOG_LEVEL_NOTICE, "monitor.ready", LOG_NUM("workers", m.workers), LOG_NUM("pid", getpid()));
+	while (!m.stopping)
+		turn(&m);
+	monitor_stop_children(&m);
+	sockets_close(m.sockets);
+	channels_close(&m.channels);
+	conf_result_free(&m.conf);
+	log_write(LOG_LEVEL_NOTICE, "monitor.stopped", LOG_NUM("pid", getpid()));
+	return 0;
+}
