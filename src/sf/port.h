@@ -15,7 +15,11 @@
 struct sf_call;
 struct sf_branch;
 
-enum sf_sdp_role { SF_SDP_OFFER, SF_SDP_ANSWER };
+enum sf_sdp_role {
+	SF_SDP_OFFER,
+	SF_SDP_ANSWER,
+	SF_SDP_EARLY_ANSWER, // in an unreliable provisional response: another answer may follow (RFC3261#13.2.1)
+};
 
 enum sf_alarm { // things that people should hear of; counted each, logged rate-limited
 	SF_ALARM_FOREIGN_2XX,     // a 200 from the wrong flow (SF-I6)
