@@ -36,6 +36,7 @@
 	X(STREAM_DIAL_FAILED, "stream_dial_failed")                                                          \
 	X(STREAM_OPENED, "stream_opened")                                                                    \
 	X(STREAM_CLOSED, "stream_closed")                                                                    \
+	X(STREAM_REFUSED, "stream_refused")                                                                  \
 	X(STREAM_FAR_CLOSED, "stream_far_closed")                                                            \
 	X(STREAM_RECEIVED, "stream_received")                                                                \
 	X(STREAM_SENT, "stream_sent")                                                                        \

@@ -61,11 +61,17 @@ result loop_init(struct loop *l, struct net_counters *counters, struct holder *h
 	return OK;
 }
 
+bool loop_drain(struct loop *l)
+{
+	bool some = false;
+	while (l->wheel != NULL && mailbox_drain(&l->mailbox, MAILBOX_BATCH, l) > 0)
+		some = true;
+	return some;
+}
+
 void loop_end(struct loop *l)
 {
-	if (l->wheel != NULL)
-		while (mailbox_drain(&l->mailbox, MAILBOX_BATCH, l) > 0)
-			continue;
+	loop_drain(l);
 	if (l->wake != NULL)
 		event_free(l->wake);
 	if (l->timer != NULL)

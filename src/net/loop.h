@@ -50,6 +50,15 @@ MUST_USE result loop_init(struct loop *l, struct net_counters *counters, struct 
 // Free it; not while it runs. Mail that still waits is delivered first, so that nothing leaks.
 void loop_end(struct loop *l);
 
+// Was it told to stop? Mail then only has to be freed.
+static inline bool loop_stopped(const struct loop *l)
+{
+	return atomic_load_explicit(&l->stop, memory_order_relaxed);
+}
+
+// While it does not run: deliver mail that waits; false when there was none.
+bool loop_drain(struct loop *l);
+
 // Who is asked for the protocol's deadline. Before loop_run.
 void loop_set_protocol(struct loop *l, const struct loop_protocol *p);
 // RUN(CTX) at the end of each turn, in the order of adding. E_FULL.
