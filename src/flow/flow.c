@@ -13,6 +13,7 @@ static result parts_new(struct flow *f, const struct now *now)
 	REQUIRE(f->counters.refused_by_peer != NULL, E_NO_MEMORY);
 	TRY(lrf_memory_new(&f->dead_targets));
 	TRY(flow_media_new(&f->media, f->config.max_calls));
+	flow_media_hide(f->media, flow_snapshot(f));
 	struct sf_config sf = {
 		.worker = f->config.worker,
 		.max_calls = f->config.max_calls,
@@ -57,6 +58,7 @@ void flow_set_registry(struct flow *f, const struct registry *r)
 {
 	f->registry = r;
 	sf_set_registry(f->sf, r);
+	flow_media_hide(f->media, registry_snapshot(r));
 }
 
 static void trace_in(struct flow *f, const struct passage *p)
@@ -126,11 +128,28 @@ void flow_run(struct flow *f, const struct now *now)
 {
 	f->now = now;
 	sf_run(f->sf, now);
+	flow_media_run(f, now);
 }
 
 uint64_t flow_deadline(const struct flow *f)
 {
-	return sf_deadline(f->sf);
+	uint64_t sf = sf_deadline(f->sf), media = flow_media_deadline(f);
+	return sf < media ? sf : media;
+}
+
+result flow_restore(struct flow *f, const struct sf_call_image *image, struct bytes media_image, const struct now *now)
+{
+	struct sf_call *call;
+	f->now = now;
+	TRY(sf_call_restore(f->sf, image, now, &call));
+	struct sf_call_info info;
+	sf_call_info(call, &info);
+	for (int side = 0; side < 2; side++) { // it counts again for both peers
+		struct peer_load *load = flow_load(f, info.peer[side]);
+		if (load != NULL)
+			atomic_fetch_add_explicit(&load->concurrent, 1, memory_order_relaxed);
+	}
+	return media_image.len > 0 ? flow_media_restore(f, call, media_image) : OK;
 }
 
 void flow_drain(struct flow *f, bool on)

@@ -43,10 +43,17 @@ struct sf_call_info { // a plain view for records, explain and the command line;
 };
 
 void sf_call_info(const struct sf_call *c, struct sf_call_info *out);
+// What the port keeps with that branch (branch->media); NULL when there is none.
+void *sf_call_branch_media(const struct sf_call *c, uint8_t branch);
 struct pool_ref sf_call_ref(const struct sf_call *c);
 struct trail *sf_call_trail(struct sf_call *c);
 // The call with this Call-ID on either leg; NULL.
 struct sf_call *sf_find_call(struct sf *sf, struct bytes call_id);
 struct sf_call *sf_call_at(struct sf *sf, struct pool_ref ref);
+
+// The name of a call state, for pictures and records. Static storage.
+const char *sf_call_state_name(enum sf_call_state s);
+// Every cell of the call table, for generated pictures and the coverage test.
+void sf_call_describe(void (*cell)(const char *state, const char *event, const char *handler, void *ctx), void *ctx);
 
 #endif

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Media of the calls of one worker: the plan of each branch, its session in the media process, and the records of ended
+// calls that wait for their figures. Private to src/flow.
+//
+// Branches of one fork share the session (the offer named one set of ports) and have a plan each.
+#ifndef FLOW_MEDIA_H
+#define FLOW_MEDIA_H
+
+#include "flow/flow.h"
+#include "mf/plan/plan.h"
+
+enum {
+	FLOW_MEDIA_IMAGE_MAX = PLAN_IMAGE_MAX + 64,  // [octets] for the crash record
+	FLOW_STATS_WAIT_US = 2 * 1000 * 1000,        // a record waits so long for the figures of its media [us]
+	FLOW_LEASE_US = 30 * 1000 * 1000,            // media is told that we live [us]; it reaps after three times that
+};
+
+enum media_session_state { MEDIA_SESSION_NONE, MEDIA_SESSION_ASKED, MEDIA_SESSION_READY, MEDIA_SESSION_FAILED };
+
+struct media_session { // in the media process; shared by the branches of a fork
+	struct pool_ref self;
+	struct session_ref session;
+	struct pool_ref call;
+	uint8_t branch;          // that asked for it
+	uint8_t refs;
+	uint8_t state;           // enum media_session_state
+	listener_id listener[2];
+	uint32_t request;
+	struct media_ports ports;
+};
+
+struct flow_media { // branch->media
+	struct pool_ref self;
+	struct plan_session *plan;
+	struct media_session *session; // NULL: not anchored, or nothing asked yet
+	bool waiting; // the offer under way waits for its ports
+};
+
+struct ended_call; // flow/media_ended.c
+struct flow_media_table {
+	struct pool *branches, *sessions;
+	uint32_t next_request;
+	uint64_t lease_at_us;
+	struct ended_call *first, *last; // wait for figures, oldest first
+	uint32_t ended_count;
+	uint32_t hidden_count, hidden_net_count;
+	struct bytes hidden[PLAN_HIDDEN_MAX];
+	char hidden_text[PLAN_HIDDEN_MAX][ADDRESS_TEXT_MAX];
+	struct prefix hidden_net[PLAN_HIDDEN_MAX];
+};
+
+MUST_USE result flow_media_new(struct flow_media_table **out, uint32_t max_calls);
+void flow_media_free(struct flow_media_table *t);
+// What of the core must not cross: gathered from the snapshot whenever it changes.
+void flow_media_hide(struct flow_media_table *t, const struct snapshot *s);
+
+// The port functions of the Signalling Function; see sf/port.h.
+struct verdict flow_media_sdp(struct flow *f, struct sf_call *call, struct sf_branch *branch, int side,
+	enum sf_sdp_role role, struct bytes sdp, struct sip_writer *out);
+void flow_media_rollback(struct flow *f, struct sf_call *call, struct sf_branch *branch);
+void flow_media_end(struct flow *f, struct sf_call *call, struct sf_branch *branch);
+
+// flow/media_session.c: messages to and from the media process.
+MUST_USE result media_session_ask(struct flow *f, const struct sf_call_info *info, uint8_t branch, uint8_t streams,
+	struct media_session **out);
+void media_session_update(struct flow *f, const struct media_session *s, const struct media_plan *plan);
+void media_session_release(struct flow *f, struct media_session *s, const struct media_plan *plan);
+void flow_media_message(struct flow *f, const struct ipc_media *m, const struct now *now);
+void flow_media_run(struct flow *f, const struct now *now);
+uint64_t flow_media_deadline(const struct flow *f);
+
+// flow/media_ended.c: ended calls and the figures of their sessions meet here.
+void media_ended_plan(struct flow *f, struct session_ref session, const struct media_plan *plan);
+void media_ended_stats(struct flow *f, const struct ipc_media *m);
+void flow_media_call_ended(struct flow *f, const struct sf_call_info *info, const struct now *now);
+void media_ended_run(struct flow *f, const struct now *now);
+
+// The crash record's part: returns the octets written to OUT (FLOW_MEDIA_IMAGE_MAX), 0: none.
+size_t flow_media_save(struct flow *f, const struct sf_call *call, uint8_t *out);
+MUST_USE result flow_media_restore(struct flow *f, struct sf_call *call, struct bytes image);
+
+#endif
