@@ -44,9 +44,8 @@ static result addr_display(const uint8_t *buf, uint32_t end, uint32_t i, struct 
 
 static result addr_params(const uint8_t *buf, uint32_t end, uint32_t at, struct sip_addr *out)
 {
-	struct param_set set;
+	struct param_set set = param_set_begin(at + 1, ';');
 
-	set.count = 0;
 	if (at < end)
 		out->params = (struct span){at + 1, end};
 	while (at < end) {

@@ -154,14 +154,13 @@ result check_content_id(const uint8_t *buf, uint32_t n, struct span v)
 // signed-identity-digest ";" "info=<uri>" and parameters, in any order (RFC8224#4).
 result check_identity(const uint8_t *buf, uint32_t n, struct span v)
 {
-	struct param_set set;
 	bool info = false;
 
-	set.count = 0;
 	REQUIRE(v.to <= n && v.from < v.to, E_SYNTAX);
 	uint32_t i = scan_class(buf, v.to, v.from, OCT_BASE64);
 	REQUIRE(i > v.from, E_SYNTAX);
 	i = scan_lws(buf, v.to, i);
+	struct param_set set = param_set_begin(i + 1, ';');
 	while (i < v.to) {
 		struct sip_param p;
 		uint32_t from = scan_lws(buf, v.to, i + 1);

@@ -116,9 +116,8 @@ result check_warning(const uint8_t *buf, uint32_t n, struct span v)
 // name "=" (token / quoted-string) separated by commas, from I to END; a name stands once (SF-I11).
 static result auth_params(const uint8_t *buf, uint32_t end, uint32_t i)
 {
-	struct param_set set;
+	struct param_set set = param_set_begin(i, ',');
 
-	set.count = 0;
 	for (;;) {
 		uint32_t from = i;
 		i = scan_class(buf, end, from, OCT_TOKEN);

@@ -20,7 +20,7 @@ typedef result (*sip_hdr_check)(const uint8_t *buf, uint32_t n, struct span valu
 
 struct sip_hdr_desc {
 	enum sip_hdr id;
-	const char *name;       // long form
+	char name[28];          // long form, with its NUL; an array, so that no reader can run beyond it (and is proved)
 	char compact;           // RFC3261#7.3.3; 0: none
 	uint8_t shape;          // enum sip_hdr_shape
 	uint8_t to_peering;     // enum sip_hdr_treatment when it leaves into a peering zone

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Methods by name; names are case-sensitive (RFC3261#7.1).
+#include "wire/sip/name.h"
+#include "wire/sip/octet.h"
 #include "wire/sip/sip.h"
 
 static const struct bytes method_name[SIP_METHOD_COUNT] = {
@@ -13,12 +15,26 @@ static const struct bytes method_name[SIP_METHOD_COUNT] = {
 #undef METHOD
 };
 
+enum sip_method method_lookup(const uint8_t *buf, uint32_t end, struct span s)
+{
+	for (unsigned i = SIP_INVITE; i < SIP_METHOD_COUNT; i++) {
+		struct bytes name = method_name[i];
+		uint32_t k = 0;
+		if (name.len != s.to - s.from)
+			continue;
+		while (k < name.len && octet_at(buf, end, s.from + k) == name.at[k])
+			k++;
+		if (k == name.len)
+			return (enum sip_method)i;
+	}
+	return SIP_UNKNOWN_METHOD;
+}
+
 enum sip_method sip_method_of(struct bytes name)
 {
-	for (unsigned i = SIP_INVITE; i < SIP_METHOD_COUNT; i++)
-		if (bytes_equal(method_name[i], name))
-			return (enum sip_method)i;
-	return SIP_UNKNOWN_METHOD;
+	if (name.len > SIP_HEADER_LINE_MAX)
+		return SIP_UNKNOWN_METHOD;
+	return method_lookup(name.at, (uint32_t)name.len, (struct span){0, (uint32_t)name.len});
 }
 
 struct bytes sip_method_name(enum sip_method m)

@@ -139,10 +139,10 @@ static result cseq_parse(struct sip_msg *m)
 	REQUIRE(sip_first(m, SIP_HDR_CSEQ) != NULL, E_MISSING);
 	TRY(sip_cseq_parse(m->buf, m->size, first_value(m, SIP_HDR_CSEQ), &m->cseq, &method));
 	if (m->is_request) { // of an unknown method the names are compared
-		REQUIRE(bytes_equal(sip_bytes(m, method), sip_bytes(m, m->method_name)), E_SYNTAX);
+		REQUIRE(scan_same(m->buf, m->size, method, m->method_name), E_SYNTAX);
 		m->cseq_method = m->method;
 	} else {
-		m->method = m->cseq_method = sip_method_of(sip_bytes(m, method));
+		m->method = m->cseq_method = method_lookup(m->buf, m->size, method);
 		m->method_name = method;
 	}
 	return OK;
@@ -262,9 +262,12 @@ static result check_one(const struct sip_msg *m, const struct sip_hdr_desc *d, s
 	struct span v;
 	uint32_t count = 0, most = d->id == SIP_HDR_ROUTE || d->id == SIP_HDR_RECORD_ROUTE ? SIP_ROUTE_MAX : SIP_LIST_MAX;
 	bool star = false;
+	sip_hdr_check check = d->check;
 
+	if (check == NULL)
+		return OK;
 	while (sip_list_next(&it, &v)) {
-		result r = d->check(m->buf, m->size, v);
+		result r = check(m->buf, m->size, v);
 		if (!is_ok(r))
 			return fault_set(fault, r.error, 400, d->bad, v);
 		star = star || (d->id == SIP_HDR_CONTACT && span_len(v) == 1);
@@ -284,7 +287,7 @@ result sip_msg_check_all(const struct sip_msg *m, struct sip_fault *fault)
 		uint16_t id = m->line[i].id;
 		const struct sip_hdr_desc *d = sip_hdr_desc((enum sip_hdr)id);
 		// a header on several lines is checked as a whole, at its first
-		if (d->check == NULL || checked_before(d->id) || m->first[d->id] != i + 1)
+		if (checked_before(d->id) || m->first[d->id] != i + 1)
 			continue;
 		result r = check_one(m, d, fault);
 		if (!is_ok(r)) {

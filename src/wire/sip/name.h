@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to wire/sip: look a header field name up in place.
+// Private to wire/sip: look a header field name or a method up in place.
 #ifndef WIRE_SIP_NAME_H
 #define WIRE_SIP_NAME_H
 
@@ -7,5 +7,7 @@
 
 // The id of the name in span S of the first END octets of BUF; SIP_HDR_OTHER when unknown.
 enum sip_hdr name_lookup(const uint8_t *buf, uint32_t end, struct span s);
+// The method in span S; SIP_UNKNOWN_METHOD when it is none of ours.
+enum sip_method method_lookup(const uint8_t *buf, uint32_t end, struct span s);
 
 #endif

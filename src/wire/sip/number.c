@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers of SIP: digits, nothing else, and never wrapped (RFC3261#25.1 1*DIGIT). Also CSeq, RAck and
 // delta-seconds, which are numbers with something behind.
+#include "wire/sip/name.h"
 #include "wire/sip/octet.h"
 #include "wire/sip/sip.h"
 
@@ -59,7 +60,7 @@ result sip_rack_parse(const uint8_t *buf, uint32_t n, struct span s, struct sip_
 	uint32_t from = scan_lws(buf, s.to, i);
 	REQUIRE(from > i, E_SYNTAX);
 	TRY(sip_cseq_parse(buf, n, (struct span){from, s.to}, &out->cseq, &method));
-	out->method = sip_method_of(span_bytes(buf, n, method));
+	out->method = method_lookup(buf, n, method);
 	return OK;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/span.h"
+#include "wire/sip/sip.h"
 
 enum sip_octet_class {
 	OCT_ALPHA = 1 << 0,
@@ -92,6 +93,28 @@ static inline bool scan_is(const uint8_t *buf, uint32_t end, struct span s, cons
 	return true;
 }
 
+// Do the spans A and B of BUF hold the same octets?
+static inline bool scan_same(const uint8_t *buf, uint32_t end, struct span a, struct span b)
+{
+	if (a.to - a.from != b.to - b.from)
+		return false;
+	for (uint32_t i = 0; i < a.to - a.from; i++)
+		if (octet_at(buf, end, a.from + i) != octet_at(buf, end, b.from + i))
+			return false;
+	return true;
+}
+
+// The same, in any case.
+static inline bool scan_same_nocase(const uint8_t *buf, uint32_t end, struct span a, struct span b)
+{
+	if (a.to - a.from != b.to - b.from)
+		return false;
+	for (uint32_t i = 0; i < a.to - a.from; i++)
+		if (octet_lower(octet_at(buf, end, a.from + i)) != octet_lower(octet_at(buf, end, b.from + i)))
+			return false;
+	return true;
+}
+
 #define SCAN_IS(buf, end, s, literal) scan_is((buf), (end), (s), "" literal, sizeof(literal) - 1)
 
 // Past the quoted string whose opening quote stands at I. 0 when it does not end (RFC3261#25.1 quoted-string).
@@ -114,12 +137,24 @@ struct sip_param {
 // E_SYNTAX.
 MUST_USE result scan_param(const uint8_t *buf, uint32_t end, uint32_t *at, struct sip_param *out);
 
-enum { PARAM_SET_MAX = 32 /* SIP_PARAMS_MAX */ };
-struct param_set { // names met so far: a parameter stands once (RFC3261#7.3.1), SF-I11
+// Names met so far in one list: a parameter stands once (RFC3261#7.3.1), SF-I11. Nothing is stored but a filter of
+// 64 bits; when its bit was set already, the list is walked again to be certain.
+struct param_set {
+	uint64_t seen;
 	uint32_t count;
-	struct span name[PARAM_SET_MAX];
+	uint32_t from; // where the list begins
+	uint8_t separator;
 };
+
+static inline struct param_set param_set_begin(uint32_t from, uint8_t separator)
+{
+	return (struct param_set){.from = from, .separator = separator};
+}
+
+// NAME, which stands in the list, at most once? E_TOO_MANY, E_DUPLICATE.
 MUST_USE result param_set_add(const uint8_t *buf, uint32_t end, struct param_set *set, struct span name);
+// Does NAME stand in the list from FROM to NAME's own place?
+bool param_stands_before(const uint8_t *buf, uint32_t from, uint8_t separator, struct span name);
 // Check a whole ";a;b=c" list from *AT to END. E_SYNTAX, E_TOO_MANY, E_DUPLICATE.
 MUST_USE result scan_params(const uint8_t *buf, uint32_t end, uint32_t at);
 

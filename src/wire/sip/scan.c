@@ -3,8 +3,6 @@
 #include "wire/sip/octet.h"
 #include "wire/sip/sip.h"
 
-_Static_assert((int)PARAM_SET_MAX == (int)SIP_PARAMS_MAX, "one bound for the parameters of a value");
-
 // Past one piece of text: an octet of CLASS, a fold, or a quoted pair. I itself when there is none.
 static uint32_t scan_text_piece(const uint8_t *buf, uint32_t end, uint32_t i, unsigned class)
 {
@@ -186,30 +184,22 @@ result scan_param(const uint8_t *buf, uint32_t end, uint32_t *at, struct sip_par
 	return OK;
 }
 
-static bool same_nocase(const uint8_t *buf, uint32_t end, struct span a, struct span b)
-{
-	if (a.to - a.from != b.to - b.from)
-		return false;
-	for (uint32_t i = 0; i < a.to - a.from; i++)
-		if (octet_lower(octet_at(buf, end, a.from + i)) != octet_lower(octet_at(buf, end, b.from + i)))
-			return false;
-	return true;
-}
-
 result param_set_add(const uint8_t *buf, uint32_t end, struct param_set *set, struct span name)
 {
-	REQUIRE(set->count < PARAM_SET_MAX, E_TOO_MANY);
-	for (uint32_t i = 0; i < set->count; i++)
-		REQUIRE(!same_nocase(buf, end, set->name[i], name), E_DUPLICATE);
-	set->name[set->count] = name;
+	uint8_t first = octet_lower(octet_at(buf, end, name.from)), last = octet_lower(octet_at(buf, end, name.to - 1));
+	uint64_t bit = (uint64_t)1 << ((first + 5u * last + 11u * (name.to - name.from)) % 64);
+
+	REQUIRE(set->count < SIP_PARAMS_MAX, E_TOO_MANY);
 	set->count++;
+	if ((set->seen & bit) != 0)
+		REQUIRE(!param_stands_before(buf, set->from, set->separator, name), E_DUPLICATE);
+	set->seen |= bit;
 	return OK;
 }
 
 result scan_params(const uint8_t *buf, uint32_t end, uint32_t at)
 {
-	struct param_set set;
-	set.count = 0;
+	struct param_set set = param_set_begin(at + 1, ';');
 	while (at < end) {
 		struct sip_param p;
 		TRY(scan_param(buf, end, &at, &p));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Request-Line and Status-Line (RFC3261#7.1, #7.2): single blanks, nothing before, nothing behind.
+#include "wire/sip/name.h"
 #include "wire/sip/octet.h"
 #include "wire/sip/start.h"
 
@@ -38,7 +39,7 @@ static result start_request(struct sip_msg *m, struct span line, struct sip_faul
 	if (i == line.from || octet_at(buf, line.to, i) != ' ')
 		return fault_set(fault, E_SYNTAX, 400, "Bad Request-Line", line);
 	m->method_name = (struct span){line.from, i};
-	m->method = sip_method_of(span_bytes(buf, m->size, m->method_name));
+	m->method = method_lookup(buf, line.to, m->method_name);
 	uint32_t from = ++i;
 	while (i < line.to && octet_at(buf, line.to, i) != ' ')
 		i++;

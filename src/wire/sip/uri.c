@@ -20,10 +20,9 @@ static enum sip_scheme scheme_of(const uint8_t *buf, uint32_t end, struct span s
 // ";name[=value]" repeated from *AT; *AT is then at '?' or END.
 static result uri_params(const uint8_t *buf, uint32_t end, uint32_t *at, struct sip_uri *out)
 {
-	struct param_set set;
+	struct param_set set = param_set_begin(*at + 1, ';');
 	uint32_t i = *at;
 
-	set.count = 0;
 	while (octet_at(buf, end, i) == ';') {
 		uint32_t from = i + 1;
 		i = scan_escaped(buf, end, from, OCT_PARAM);

@@ -97,9 +97,8 @@ static result via_param_take(const uint8_t *buf, uint32_t n, uint32_t end, const
 
 static result via_params(const uint8_t *buf, uint32_t n, uint32_t end, uint32_t at, struct sip_via *out)
 {
-	struct param_set set;
+	struct param_set set = param_set_begin(at + 1, ';');
 
-	set.count = 0;
 	if (at < end)
 		out->params = (struct span){at + 1, end};
 	while (at < end) {
