@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// MF-I1: media injected with plausible sequence numbers and timestamps. The attacker forges the agreed source address.
+// With keys that are known (SDES passed end to end, or our own) nothing unauthenticated gets through; on clear RTP the
+// attacker is held to the running sequence and to few sources.
+#include "mf_threat.h"
+
+static void keyed(bool gate, uint8_t suite, uint8_t keying)
+{
+	struct media_plan plan;
+	uint8_t buf[LAB_CAP];
+	uint32_t passed = 0;
+	struct lab l;
+
+	lab_open(&l);
+	plan = lab_plan(&l);
+	plan.stream[0].keying = keying;
+	plan.stream[0].side[0].in = lab_key(suite, 1);
+	lab_create(&l, &plan);
+	if (!gate)
+		mf_engine_gate_off(l.engine, MF_GATE_AUTH);
+	for (uint16_t i = 0; i < 20; i++) { // sequence, time and source as the victim would have them
+		l.now.mono_us += 20 * MS;
+		passed += lab_send(&l, 0, false, buf, rtp_make(buf, 8, i, i * 160u, 0xcafe, 180)) == MF_PASSED;
+	}
+	assert_int_equal(passed, gate ? 0 : 20);
+	assert_int_equal(mf_engine_counters(l.engine)->refused[MF_GATE_AUTH], 20);
+	lab_close(&l);
+}
+
+static void srtp_passed_through(void **state)
+{
+	(void)state;
+	for (uint8_t suite = 1; suite < SUITE_COUNT; suite++) {
+		keyed(false, suite, KEYING_PASS);
+		keyed(true, suite, KEYING_PASS);
+	}
+}
+
+static void srtp_ours(void **state)
+{
+	(void)state;
+	for (uint8_t suite = 1; suite < SUITE_COUNT; suite++)
+		keyed(true, suite, KEYING_ADD);
+}
+
+// Clear RTP, the victim talks; the attacker guesses sequence numbers at random.
+static uint32_t guess(bool gate)
+{
+	uint32_t passed = 0, x = 12345;
+	struct media_plan plan;
+	struct lab l;
+
+	lab_open(&l);
+	plan = lab_plan(&l);
+	lab_create(&l, &plan);
+	if (!gate)
+		mf_engine_gate_off(l.engine, MF_GATE_SEQUENCE);
+	for (uint32_t i = 0; i < 400; i++) {
+		assert_int_equal(lab_rtp(&l, 0, (uint16_t)(1000 + i), 0xcafe), MF_PASSED);
+		x = x * 1664525u + 1013904223u;
+		passed += lab_rtp(&l, 0, (uint16_t)(5000 + (x >> 8) % 58000), 0xcafe) == MF_PASSED;
+	}
+	lab_close(&l);
+	return passed;
+}
+
+static void clear_sequence(void **state)
+{
+	(void)state;
+	assert_int_equal(guess(true), 0);
+	assert_true(guess(false) > 100);
+}
+
+// Clear RTP, the attacker brings a new source with each packet.
+static uint32_t sources(bool gate)
+{
+	struct media_plan plan;
+	uint32_t passed = 0;
+	struct lab l;
+
+	lab_open(&l);
+	plan = lab_plan(&l);
+	lab_create(&l, &plan);
+	if (!gate)
+		mf_engine_gate_off(l.engine, MF_GATE_SSRC);
+	for (uint32_t i = 0; i < 400; i++) {
+		assert_int_equal(lab_rtp(&l, 0, (uint16_t)(1000 + i), 0xcafe), MF_PASSED);
+		passed += lab_rtp(&l, 0, (uint16_t)i, 0x10000 + i) == MF_PASSED;
+	}
+	lab_close(&l);
+	return passed;
+}
+
+static void clear_sources(void **state)
+{
+	(void)state;
+	assert_true(sources(true) <= 9); // the budget: 8 at once, and one in ten seconds
+	assert_int_equal(sources(false), 400);
+}
+
+// A payload type that was never negotiated (also MF-A3).
+static void payload(bool gate)
+{
+	struct media_plan plan;
+	uint8_t buf[LAB_CAP];
+	struct lab l;
+
+	lab_open(&l);
+	plan = lab_plan(&l);
+	lab_create(&l, &plan);
+	if (!gate)
+		mf_engine_gate_off(l.engine, MF_GATE_PAYLOAD);
+	assert_int_equal(lab_send(&l, 0, false, buf, rtp_make(buf, 96, 1, 1, 1, 160)), gate ? MF_GATE_PAYLOAD : MF_PASSED);
+	lab_close(&l);
+}
+
+static void payload_type(void **state)
+{
+	(void)state;
+	payload(false);
+	payload(true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(srtp_passed_through), cmocka_unit_test(srtp_ours),
+		cmocka_unit_test(clear_sequence), cmocka_unit_test(clear_sources), cmocka_unit_test(payload_type)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
