@@ -10,9 +10,9 @@
 struct plan {
 	const struct conf_peer **by_id; // NULL: removed
 	uint32_t peers;
-	size_t size;      // of the block [octets]
-	size_t peers_at;  // offset
-	size_t blobs_at;  // offset of the next blob
+	size_t size;     // of the block [octets]
+	size_t peers_at; // offset
+	size_t blobs_at; // offset of the next blob
 };
 
 static size_t align16(size_t n)
@@ -40,8 +40,11 @@ static result number_peers(struct conf_load *c, struct plan *plan)
 		if (id == PEER_NONE)
 			id = next++;
 		if (id >= PEERS_MAX) {
-			conf_error(c, d->peer[i].node, "no number is left for this peer: %d names were used since the start, removed "
-				"ones included; restart", PEERS_MAX);
+			conf_error(c, d->peer[i].node,
+				"no number is left for this peer: %d names were used since the start, "
+				"removed "
+				"ones included; restart",
+				PEERS_MAX);
 			return FAIL(E_CONFIG);
 		}
 		plan->by_id[id] = &d->peer[i];
@@ -80,7 +83,8 @@ static struct blob put_blob(uint8_t *block, struct plan *plan, const void *at, s
 	return b;
 }
 
-static void put_removed(const struct conf_load *c, struct plan *plan, uint8_t *block, struct peer *to, peer_id id)
+static void put_removed(
+	const struct conf_load *c, struct plan *plan, uint8_t *block, struct peer *to, peer_id id)
 {
 	const struct peer *gone = snapshot_peer(c->previous, id);
 	struct bytes trust;
@@ -96,7 +100,8 @@ static void put_removed(const struct conf_load *c, struct plan *plan, uint8_t *b
 	to->trust = put_blob(block, plan, trust.at, trust.len);
 }
 
-static void put_peer(const struct conf_load *c, struct plan *plan, uint8_t *block, struct peer *to, peer_id id)
+static void put_peer(
+	const struct conf_load *c, struct plan *plan, uint8_t *block, struct peer *to, peer_id id)
 {
 	const struct conf_peer *p = plan->by_id[id];
 	const struct peer *before = c->previous != NULL ? snapshot_peer(c->previous, id) : NULL;
@@ -160,7 +165,8 @@ static result list_names(const struct plan *plan, struct conf_private *private)
 	REQUIRE(private->name != NULL, E_NO_MEMORY);
 	for (uint32_t id = 0; id < plan->peers; id++) {
 		if (plan->by_id[id] != NULL)
-			private->name_count += names_of(plan->by_id[id], (peer_id)id, private->name + private->name_count);
+		private->name_count +=
+			names_of(plan->by_id[id], (peer_id)id, private->name + private->name_count);
 	}
 	return OK;
 }

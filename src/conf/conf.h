@@ -42,7 +42,7 @@ enum conf_severity {
 
 struct conf_message {
 	enum conf_severity severity;
-	uint32_t line, column; // from 1; 0: the whole file
+	uint32_t line, column;    // from 1; 0: the whole file
 	char text[CONF_TEXT_MAX]; // "what; how to mend"
 };
 
@@ -74,8 +74,8 @@ struct conf_result {
 // and certificates. PREVIOUS (may be NULL) gives peers their numbers, blocks and the next generation; options
 // of scope `start` must not differ from it. OUT is always filled in and must be freed.
 // E_CONFIG: refused, see the messages. E_NO_MEMORY.
-MUST_USE result conf_load(const char *file_name, struct bytes yaml, const struct conf_hooks *hooks, uint64_t wall_ms,
-	const struct snapshot *previous, struct conf_result *out);
+MUST_USE result conf_load(const char *file_name, struct bytes yaml, const struct conf_hooks *hooks,
+	uint64_t wall_ms, const struct snapshot *previous, struct conf_result *out);
 void conf_result_free(struct conf_result *out);
 // What `sallyport check` exits with: 0 when there is neither an error nor a peer out of service, else 1.
 int conf_check_status(const struct conf_result *r);

@@ -5,7 +5,7 @@
 // Controls without a row here are always enforced: their waivers only loosen what the gates do.
 #include "conf/steps.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 enum { RATE_OPEN = 1000000 }; // what a waived rate admits: the bound of the option
 
@@ -20,7 +20,8 @@ struct control_row {
 static bool no_identity(const struct conf_load *c, const struct conf_peer *p)
 {
 	UNUSED(c);
-	return p->peer.reach_transport != TRANSPORT_TLS || p->peer.tls_name_count == 0 || p->trust_path[0] == '\0';
+	return p->peer.reach_transport != TRANSPORT_TLS || p->peer.tls_name_count == 0 ||
+	       p->trust_path[0] == '\0';
 }
 
 static bool no_addresses(const struct conf_load *c, const struct conf_peer *p)
@@ -41,13 +42,14 @@ static bool no_numbers(const struct conf_load *c, const struct conf_peer *p)
 	if (q->calls_from_count == 0 || q->calls_to_count == 0)
 		return true;
 	return !conf_zone_is_core(c, q->zone) &&
-		(any_number(q->calls_from, q->calls_from_count) || any_number(q->calls_to, q->calls_to_count));
+	       (any_number(q->calls_from, q->calls_from_count) || any_number(q->calls_to, q->calls_to_count));
 }
 
 static bool no_rates(const struct conf_load *c, const struct conf_peer *p)
 {
 	UNUSED(c);
-	return p->peer.calls_per_second == 0 || p->peer.concurrent_calls == 0 || p->peer.messages_per_second == 0;
+	return p->peer.calls_per_second == 0 || p->peer.concurrent_calls == 0 ||
+	       p->peer.messages_per_second == 0;
 }
 
 static bool no_media_source(const struct conf_load *c, const struct conf_peer *p)
@@ -96,24 +98,26 @@ static const struct control_row rows[] = {
 		"set numbers.calls_from and numbers.calls_to to prefixes"},
 	{CONTROL_RATES, true, no_rates, "limits", "rates are not bounded",
 		"set limits.calls_per_second, concurrent_calls and messages_per_second"},
-	{CONTROL_MEDIA_SOURCE, false, no_media_source, "media.addresses", "no media source addresses are known",
-		"set media.addresses"},
+	{CONTROL_MEDIA_SOURCE, false, no_media_source, "media.addresses",
+		"no media source addresses are known", "set media.addresses"},
 	{CONTROL_SRTP, false, no_srtp, "media.srtp", "SRTP is not required", "set media.srtp: required"},
-	{CONTROL_HEADERS, false, no_headers, "headers", "header fields are not held to the list", "set headers: strict"},
+	{CONTROL_HEADERS, false, no_headers, "headers", "header fields are not held to the list",
+		"set headers: strict"},
 	{CONTROL_IDENTITY, false, no_verification, "identity",
 		"signed caller identity is not verified (this release has no verification yet)",
 		"set identity: {verify: off}"},
-	{CONTROL_SESSION_TIMERS, false, no_timers, "session.timers", "session timers are off", "set session.timers: yes"},
-	{CONTROL_MEDIA_ANCHOR, true, no_anchor, "media.anchor", "media does not pass through us", "set media.anchor: yes"},
+	{CONTROL_SESSION_TIMERS, false, no_timers, "session.timers", "session timers are off",
+		"set session.timers: yes"},
+	{CONTROL_MEDIA_ANCHOR, true, no_anchor, "media.anchor", "media does not pass through us",
+		"set media.anchor: yes"},
 };
 
 static void date_text(uint64_t until_ms, char out[16])
 {
-	time_t last = (time_t)(until_ms / 1000) - 1; // the last second of the last day
-	struct tm day;
+	struct utc last = utc_of(until_ms - 1); // the last day, not the first instant after it
 
-	if (gmtime_r(&last, &day) == NULL || strftime(out, 16, "%Y-%m-%d", &day) == 0)
-		memcpy(out, "?", 2);
+	snprintf(out, 16, "%04u-%02u-%02u", (unsigned)last.year % 10000, (unsigned)last.month % 100,
+		(unsigned)last.day % 100);
 }
 
 static void put_out(struct conf_peer *p, const char *what, const char *which)
@@ -132,7 +136,8 @@ static void take_waiver(struct conf_load *c, struct conf_peer *p, const struct c
 		return;
 	to = &p->peer.waiver[w->control];
 	if (to->set) {
-		conf_error(c, w->node, "a second waiver for %s; keep one", control_name((enum control)w->control));
+		conf_error(c, w->node, "a second waiver for %s; keep one",
+			control_name((enum control)w->control));
 		return;
 	}
 	to->set = 1;
@@ -142,8 +147,10 @@ static void take_waiver(struct conf_load *c, struct conf_peer *p, const struct c
 		return;
 	date_text(w->until_ms, day);
 	conf_say_at(c, CONF_OUT_OF_SERVICE, conf_tree_place(w->node, "until"),
-		"peer %s stays out of service: its waiver for %s ended with %s; mend the control and remove the waiver, or "
-		"agree on a new date", p->peer.name, control_name((enum control)w->control), day);
+		"peer %s stays out of service: its waiver for %s ended with %s; mend the control and remove "
+		"the waiver, or "
+		"agree on a new date",
+		p->peer.name, control_name((enum control)w->control), day);
 	put_out(p, "waiver expired", control_name((enum control)w->control));
 }
 
@@ -167,8 +174,10 @@ static void check_row(struct conf_load *c, struct conf_peer *p, const struct con
 		return;
 	}
 	conf_say_at(c, CONF_OUT_OF_SERVICE, conf_tree_place(p->node, row->path),
-		"peer %s stays out of service: %s; %s%s {control: %s, reason: \"...\", until: DATE} to waivers", p->peer.name,
-		row->what, row->mend, row->control == CONTROL_IDENTITY ? " and add" : ", or add", control_name(row->control));
+		"peer %s stays out of service: %s; %s%s {control: %s, reason: \"...\", until: DATE} to "
+		"waivers",
+		p->peer.name, row->what, row->mend,
+		row->control == CONTROL_IDENTITY ? " and add" : ", or add", control_name(row->control));
 	put_out(p, row->what, control_name(row->control));
 }
 
@@ -176,10 +185,12 @@ static void check_row(struct conf_load *c, struct conf_peer *p, const struct con
 static void check_promises(struct conf_load *c, const struct conf_peer *p)
 {
 	if (p->verify != CONF_UNSET && p->verify != 0)
-		conf_error(c, conf_tree_place(p->node, "identity.verify"), "verification of signed identity is not part of this "
+		conf_error(c, conf_tree_place(p->node, "identity.verify"),
+			"verification of signed identity is not part of this "
 			"release; write verify: off, and for a peering zone a waiver for control identity");
 	if (p->sign != CONF_UNSET && p->sign != 0)
-		conf_error(c, conf_tree_place(p->node, "identity.sign"), "signing of identity is not part of this release; write "
+		conf_error(c, conf_tree_place(p->node, "identity.sign"),
+			"signing of identity is not part of this release; write "
 			"sign: off");
 }
 
@@ -205,7 +216,8 @@ void conf_check_controls(struct conf_load *c, struct conf_peer *p)
 	}
 	check_promises(c, p);
 	if (no_identity(c, p) && no_addresses(c, p))
-		conf_error(c, conf_tree_place(p->node, "known_by"), "nothing tells this peer from a stranger, and no waiver can "
+		conf_error(c, conf_tree_place(p->node, "known_by"),
+			"nothing tells this peer from a stranger, and no waiver can "
 			"stand for that; set known_by.addresses, or trust and tls_names with transport tls");
 	open_waived_rates(&p->peer);
 }

@@ -8,9 +8,9 @@
 
 enum { CONF_UNSET = 0xff }; // a choice whose default depends on the zone
 
-struct conf_target { // next hop of a peer, as written
-	uint8_t transport; // enum transport or CONF_UNSET
-	uint16_t port;     // 0: not written
+struct conf_target {            // next hop of a peer, as written
+	uint8_t transport;      // enum transport or CONF_UNSET
+	uint16_t port;          // 0: not written
 	struct address address; // family 0: a name
 	char host[DOMAIN_MAX];
 	const struct conf_node *node;
@@ -30,9 +30,9 @@ struct conf_peer {
 	char trust_path[CONF_PATH_MAX];
 	uint8_t target_count;
 	struct conf_target target[PEER_TARGETS_MAX];
-	uint8_t verify, sign;   // index of choice, CONF_UNSET
-	uint8_t timers;         // session timers on
-	uint8_t *trust;         // PEM of the anchors, heap
+	uint8_t verify, sign; // index of choice, CONF_UNSET
+	uint8_t timers;       // session timers on
+	uint8_t *trust;       // PEM of the anchors, heap
 	size_t trust_len;
 	uint8_t waiver_count;
 	struct conf_waiver waiver[CONTROL_COUNT];
@@ -73,7 +73,7 @@ struct conf_load { // one run of conf_load
 
 // Say an error at NODE (NULL: the whole file).
 #define conf_error(c, node, ...) conf_say_at((c), CONF_ERROR, (node), __VA_ARGS__)
-void conf_say_at(struct conf_load *c, enum conf_severity severity, const struct conf_node *node, const char *format,
-	...) PRINTF_LIKE(4, 5);
+void conf_say_at(struct conf_load *c, enum conf_severity severity, const struct conf_node *node,
+	const char *format, ...) PRINTF_LIKE(4, 5);
 
 #endif

@@ -100,6 +100,7 @@ char *conf_message_text(const struct conf_result *r, uint32_t i, char *out, size
 	if (i >= r->message_count)
 		return out;
 	m = &r->message[i];
-	snprintf(out, room, "%s:%u:%u: %s: %s", r->file_name, m->line, m->column, words[m->severity], m->text);
+	snprintf(
+		out, room, "%s:%u:%u: %s: %s", r->file_name, m->line, m->column, words[m->severity], m->text);
 	return out;
 }

@@ -32,16 +32,16 @@ struct conf_option {
 	enum conf_type type;
 	enum conf_scope scope;
 	bool required;
-	uint32_t offset, size;           // NUMBER, BOOL, CHOICE, TEXT: the field in the target
-	uint32_t min, max;               // NUMBER: value; TEXT: octets; LIST, MAPS: items
-	const char *initial;             // default, as it would be written; NULL: none, the field keeps its zero
-	const char *unit;                // "s", "calls/s"; NULL: none
-	const char *const *choices;      // CHOICE: NULL at the end
-	conf_set set;                    // VALUE, LIST
-	conf_item item;                  // MAPS
+	uint32_t offset, size;      // NUMBER, BOOL, CHOICE, TEXT: the field in the target
+	uint32_t min, max;          // NUMBER: value; TEXT: octets; LIST, MAPS: items
+	const char *initial;        // default, as it would be written; NULL: none, the field keeps its zero
+	const char *unit;           // "s", "calls/s"; NULL: none
+	const char *const *choices; // CHOICE: NULL at the end
+	conf_set set;               // VALUE, LIST
+	conf_item item;             // MAPS
 	const struct conf_section *section; // MAP, MAPS
-	const char *form;                // how a value looks, for people
-	const char *manual;              // one or two sentences
+	const char *form;                   // how a value looks, for people
+	const char *manual;                 // one or two sentences
 };
 
 struct conf_section {

@@ -8,11 +8,12 @@
 #include <stdarg.h>
 
 enum {
-	KEY_MAX = 32,       // [octets] longer than any key that a typing error could mean
-	TYPING_ERRORS = 2,  // edits within which a key is offered as "did you mean"
+	KEY_MAX = 32,      // [octets] longer than any key that a typing error could mean
+	TYPING_ERRORS = 2, // edits within which a key is offered as "did you mean"
 };
 
-void conf_say_at(struct conf_load *c, enum conf_severity severity, const struct conf_node *node, const char *format, ...)
+void conf_say_at(struct conf_load *c, enum conf_severity severity, const struct conf_node *node,
+	const char *format, ...)
 {
 	char text[CONF_TEXT_MAX];
 	va_list args;
@@ -20,7 +21,8 @@ void conf_say_at(struct conf_load *c, enum conf_severity severity, const struct 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	conf_say(&c->messages, severity, node != NULL ? node->line : 0, node != NULL ? node->column : 0, "%s", text);
+	conf_say(&c->messages, severity, node != NULL ? node->line : 0, node != NULL ? node->column : 0, "%s",
+		text);
 }
 
 static uint32_t least(uint32_t a, uint32_t b)
@@ -76,7 +78,8 @@ static void say_unknown(struct conf_load *c, const struct conf_section *s, const
 		return;
 	}
 	for (uint32_t i = 0; i < s->count && used < sizeof(all); i++)
-		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i > 0 ? ", " : "", s->option[i].key);
+		used += (size_t)snprintf(
+			all + used, sizeof(all) - used, "%s%s", i > 0 ? ", " : "", s->option[i].key);
 	conf_error(c, key, "unknown key \"%.40s\"; known here: %s", key->text, all);
 }
 
@@ -122,13 +125,14 @@ static void store(void *field, uint32_t size, uint32_t value)
 		memcpy(field, &value, sizeof(value));
 }
 
-static void set_number(struct conf_load *c, const struct conf_option *o, void *field, const struct conf_node *n)
+static void set_number(
+	struct conf_load *c, const struct conf_option *o, void *field, const struct conf_node *n)
 {
 	uint64_t v;
 
 	if (!parse_decimal(n->text, &v) || v < o->min || v > o->max) {
-		conf_error(c, n, "%s: \"%.40s\" is not a number from %u to %u; write one, unit %s", o->key, n->text,
-			o->min, o->max, o->unit != NULL ? o->unit : "none");
+		conf_error(c, n, "%s: \"%.40s\" is not a number from %u to %u; write one, unit %s", o->key,
+			n->text, o->min, o->max, o->unit != NULL ? o->unit : "none");
 		return;
 	}
 	store(field, o->size, (uint32_t)v);
@@ -149,7 +153,8 @@ static void set_bool(struct conf_load *c, const struct conf_option *o, void *fie
 	conf_error(c, n, "%s: \"%.40s\" is neither yes nor no; write one of them", o->key, n->text);
 }
 
-static void set_choice(struct conf_load *c, const struct conf_option *o, void *field, const struct conf_node *n)
+static void set_choice(
+	struct conf_load *c, const struct conf_option *o, void *field, const struct conf_node *n)
 {
 	char all[CONF_TEXT_MAX / 2] = "";
 	size_t used = 0;
@@ -169,14 +174,16 @@ static void set_choice(struct conf_load *c, const struct conf_option *o, void *f
 static void set_text(struct conf_load *c, const struct conf_option *o, void *field, const struct conf_node *n)
 {
 	if (n->text_len < o->min || n->text_len > o->max || n->text_len >= o->size) {
-		conf_error(c, n, "%s: %u octets long; write %u to %u octets", o->key, n->text_len, o->min, o->max);
+		conf_error(c, n, "%s: %u octets long; write %u to %u octets", o->key, n->text_len, o->min,
+			o->max);
 		return;
 	}
 	memset(field, 0, o->size);
 	memcpy(field, n->text, n->text_len);
 }
 
-static void set_scalar(struct conf_load *c, const struct conf_option *o, void *target, const struct conf_node *n)
+static void set_scalar(
+	struct conf_load *c, const struct conf_option *o, void *target, const struct conf_node *n)
 {
 	void *field = (uint8_t *)target + o->offset;
 
@@ -212,7 +219,8 @@ static bool count_fits(struct conf_load *c, const struct conf_option *o, const s
 	return false;
 }
 
-static void set_list(struct conf_load *c, const struct conf_option *o, void *target, const struct conf_node *n)
+static void set_list(
+	struct conf_load *c, const struct conf_option *o, void *target, const struct conf_node *n)
 {
 	if (n->kind == TREE_SCALAR) {
 		set_scalar(c, o, target, n);
@@ -228,7 +236,8 @@ static void set_list(struct conf_load *c, const struct conf_option *o, void *tar
 		set_scalar(c, o, target, item);
 }
 
-static void set_maps(struct conf_load *c, const struct conf_option *o, void *target, const struct conf_node *n)
+static void set_maps(
+	struct conf_load *c, const struct conf_option *o, void *target, const struct conf_node *n)
 {
 	if (n->kind != TREE_LIST) {
 		conf_error(c, n, "%s: a list is expected; begin each item with \"- \"", o->key);
@@ -263,8 +272,8 @@ static void set_initial(struct conf_load *c, const struct conf_option *o, void *
 	}
 }
 
-static void set_absent(struct conf_load *c, const struct conf_option *o, void *target, const struct conf_node *section,
-	const struct conf_node *parent)
+static void set_absent(struct conf_load *c, const struct conf_option *o, void *target,
+	const struct conf_node *section, const struct conf_node *parent)
 {
 	if (o->required && section != NULL)
 		conf_error(c, section, "%s is missing; add \"%s: %s\"", o->key, o->key, o->form);
@@ -274,7 +283,8 @@ static void set_absent(struct conf_load *c, const struct conf_option *o, void *t
 		set_initial(c, o, target);
 }
 
-static void set_option(struct conf_load *c, const struct conf_option *o, void *target, const struct conf_node *n)
+static void set_option(
+	struct conf_load *c, const struct conf_option *o, void *target, const struct conf_node *n)
 {
 	if (o->type == CONF_MAP)
 		conf_parse_section(c, o->section, target, n, n);

@@ -34,10 +34,11 @@ static void check_dates(struct conf_load *c, const struct pem_file *f, X509 *x)
 	time_t now = (time_t)(c->wall_ms / 1000);
 
 	if (X509_cmp_time(X509_get0_notAfter(x), &now) < 0)
-		conf_say_at(c, CONF_WARNING, f->node, "%s: certificate %u has expired; replace it", f->key, f->count);
+		conf_say_at(c, CONF_WARNING, f->node, "%s: certificate %u has expired; replace it", f->key,
+			f->count);
 	if (X509_cmp_time(X509_get0_notBefore(x), &now) > 0)
-		conf_say_at(c, CONF_WARNING, f->node, "%s: certificate %u is not valid yet; check clock and certificate",
-			f->key, f->count);
+		conf_say_at(c, CONF_WARNING, f->node,
+			"%s: certificate %u is not valid yet; check clock and certificate", f->key, f->count);
 }
 
 static bool take(struct conf_load *c, struct pem_file *f, X509 *x)
@@ -61,11 +62,14 @@ static void take_all(struct conf_load *c, struct pem_file *f, BIO *in)
 		X509_free(x);
 	}
 	error = ERR_peek_last_error();
-	if (error != 0 && !(ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE))
-		conf_error(c, f->node, "%s: certificate %u in the file cannot be read; write PEM as `openssl x509` makes it",
+	if (error != 0 &&
+		!(ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE))
+		conf_error(c, f->node,
+			"%s: certificate %u in the file cannot be read; write PEM as `openssl x509` makes it",
 			f->key, f->count + 1);
 	else if (f->count == 0)
-		conf_error(c, f->node, "%s: no certificate in the file; write PEM as `openssl x509` makes it", f->key);
+		conf_error(c, f->node, "%s: no certificate in the file; write PEM as `openssl x509` makes it",
+			f->key);
 	ERR_clear_error();
 }
 
@@ -90,7 +94,8 @@ static void keep(struct conf_load *c, BIO *from, uint8_t **out, size_t *out_len)
 	*out_len = (size_t)len;
 }
 
-static void parse_file(struct conf_load *c, struct pem_file *f, const uint8_t *pem, size_t len, uint8_t **out, size_t *out_len)
+static void parse_file(struct conf_load *c, struct pem_file *f, const uint8_t *pem, size_t len, uint8_t **out,
+	size_t *out_len)
 {
 	BIO *in = BIO_new_mem_buf(pem, (int)len);
 
@@ -107,7 +112,8 @@ static void parse_file(struct conf_load *c, struct pem_file *f, const uint8_t *p
 }
 
 // Read PATH and keep its certificates in OUT (heap); F->first is then the first of them.
-static void read_file(struct conf_load *c, struct pem_file *f, const char *path, uint8_t **out, size_t *out_len)
+static void read_file(
+	struct conf_load *c, struct pem_file *f, const char *path, uint8_t **out, size_t *out_len)
 {
 	uint8_t *buf = memory_alloc(CONF_PEM_MAX);
 	size_t len = 0;
@@ -120,10 +126,14 @@ static void read_file(struct conf_load *c, struct pem_file *f, const char *path,
 	if (c->hooks != NULL && c->hooks->read != NULL)
 		r = c->hooks->read(c->hooks->ctx, path, buf, CONF_PEM_MAX, &len);
 	if (!is_ok(r) || len > CONF_PEM_MAX)
-		conf_error(c, f->node, "%s: \"%.80s\" cannot be read (%s); check path, permissions and size (64 KiB at most)",
+		conf_error(c, f->node,
+			"%s: \"%.80s\" cannot be read (%s); check path, permissions and size (64 KiB at "
+			"most)",
 			f->key, path, error_name(r.error));
 	else if (holds_key(buf, len))
-		conf_error(c, f->node, "%s: the file holds a private key; keep the key in a file of its own (tls.key)", f->key);
+		conf_error(c, f->node,
+			"%s: the file holds a private key; keep the key in a file of its own (tls.key)",
+			f->key);
 	else
 		parse_file(c, f, buf, len, out, out_len);
 	memory_wipe(buf, CONF_PEM_MAX);
@@ -139,11 +149,12 @@ static bool names_uri(X509 *x, const char *domain)
 	for (int i = 0; names != NULL && i < sk_GENERAL_NAME_num(names); i++) {
 		const GENERAL_NAME *n = sk_GENERAL_NAME_value(names, i);
 		const unsigned char *uri;
-		if (n->type != GEN_URI || (size_t)ASN1_STRING_length(n->d.uniformResourceIdentifier) != len + 4)
+		if (n->type != GEN_URI ||
+			(size_t)ASN1_STRING_length(n->d.uniformResourceIdentifier) != len + 4)
 			continue;
 		uri = ASN1_STRING_get0_data(n->d.uniformResourceIdentifier);
 		found |= bytes_equal_nocase(bytes_make(uri, 4), BYTES("sip:")) &&
-			bytes_equal_nocase(bytes_make(uri + 4, len), bytes_make(domain, len));
+			 bytes_equal_nocase(bytes_make(uri + 4, len), bytes_make(domain, len));
 	}
 	GENERAL_NAMES_free(names);
 	return found;
@@ -158,8 +169,10 @@ static void check_own_name(struct conf_load *c, const struct pem_file *f)
 	if (f->first == NULL || domain[0] == '\0' || names_uri(f->first, domain) ||
 		X509_check_host(f->first, domain, 0, flags, NULL) == 1)
 		return;
-	conf_say_at(c, CONF_WARNING, f->node, "certificate does not bear %.100s as subjectAltName, peers will refuse it "
-		"(RFC 5922); have it issued for this domain", domain);
+	conf_say_at(c, CONF_WARNING, f->node,
+		"certificate does not bear %.100s as subjectAltName, peers will refuse it "
+		"(RFC 5922); have it issued for this domain",
+		domain);
 }
 
 void conf_read_certificates(struct conf_load *c)
@@ -167,7 +180,8 @@ void conf_read_certificates(struct conf_load *c)
 	struct conf_draft *d = &c->draft;
 
 	if (d->private.certificate_path[0] != '\0') {
-		struct pem_file f = {.key = "certificate", .node = conf_tree_place(c->tree.root, "tls.certificate")};
+		struct pem_file f = {
+			.key = "certificate", .node = conf_tree_place(c->tree.root, "tls.certificate")};
 		read_file(c, &f, d->private.certificate_path, &d->certificate, &d->certificate_len);
 		check_own_name(c, &f);
 		X509_free(f.first);

@@ -25,7 +25,8 @@ static void bounds_text(const struct conf_option *o, char out[64])
 {
 	out[0] = '\0';
 	if (o->type == CONF_NUMBER)
-		snprintf(out, 64, "%u to %u%s%s", o->min, o->max, o->unit != NULL ? " " : "", o->unit != NULL ? o->unit : "");
+		snprintf(out, 64, "%u to %u%s%s", o->min, o->max, o->unit != NULL ? " " : "",
+			o->unit != NULL ? o->unit : "");
 	else if (o->type == CONF_LIST || o->type == CONF_MAPS)
 		snprintf(out, 64, "%u to %u items", o->min, o->max);
 	else if (o->type == CONF_TEXT)
@@ -103,8 +104,10 @@ static void print_section(const struct printer *p, const struct conf_section *s,
 	char below[96];
 
 	if (p->form == CONF_MANUAL_MARKDOWN)
-		fprintf(p->to, "\n## %s\n\n| key | value | bounds | default | takes effect at | what it does |\n"
-			"|---|---|---|---|---|---|\n", path);
+		fprintf(p->to,
+			"\n## %s\n\n| key | value | bounds | default | takes effect at | what it does |\n"
+			"|---|---|---|---|---|---|\n",
+			path);
 	else
 		fprintf(p->to, "# %s\n\n", path);
 	for (uint32_t i = 0; i < s->count; i++) {
@@ -128,11 +131,16 @@ void conf_options_print(FILE *to, enum conf_manual form)
 	struct printer p = {to, form};
 
 	if (form == CONF_MANUAL_MARKDOWN)
-		fputs("# Options of the configuration file\n\nMade from the option rows of `src/conf`; do not edit.\n"
-			"`sallyport check FILE` prints every error with line, column and the mend.\n", to);
+		fputs("# Options of the configuration file\n\nMade from the option rows of `src/conf`; do "
+		      "not edit.\n"
+		      "`sallyport check FILE` prints every error with line, column and the mend.\n",
+			to);
 	else
-		fputs("sallyport.yaml(5)\n\n# NAME\n\nsallyport.yaml - configuration of the Sallyport border element\n\n"
-			"# DESCRIPTION\n\nYAML without anchors, aliases and tags. _sallyport check FILE_ prints every error with "
-			"line, column and the mend.\n\n", to);
+		fputs("sallyport.yaml(5)\n\n# NAME\n\nsallyport.yaml - configuration of the Sallyport border "
+		      "element\n\n"
+		      "# DESCRIPTION\n\nYAML without anchors, aliases and tags. _sallyport check FILE_ "
+		      "prints every error with "
+		      "line, column and the mend.\n\n",
+			to);
 	print_section(&p, &conf_root_section, form == CONF_MANUAL_MARKDOWN ? "The whole file" : "OPTIONS");
 }

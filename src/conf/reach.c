@@ -41,7 +41,8 @@ static const char *address_fault(const struct conf_load *c, const struct peer *p
 	if (is_own_socket(c, a))
 		return "is our own socket; write the peer's address";
 	if (class != ADDRESS_GLOBAL && !named)
-		return "is a special address (RFC 6890); name its range in known_by.addresses if it is the peer's";
+		return "is a special address (RFC 6890); name its range in known_by.addresses if it is the "
+		       "peer's";
 	if (p->address_count > 0 && !named)
 		return "lies outside the peer's known_by.addresses (LRF-I1); add its range there";
 	return NULL;
@@ -58,7 +59,8 @@ static void add_target(struct conf_peer *p, uint8_t transport, const struct addr
 	to->target_count++;
 }
 
-static void add_resolved(struct conf_load *c, struct conf_peer *p, const struct conf_target *t, struct address *a)
+static void add_resolved(
+	struct conf_load *c, struct conf_peer *p, const struct conf_target *t, struct address *a)
 {
 	char text[ADDRESS_TEXT_MAX];
 	const char *fault;
@@ -67,8 +69,8 @@ static void add_resolved(struct conf_load *c, struct conf_peer *p, const struct 
 		a->port = conf_default_port(t->transport);
 	fault = address_fault(c, &p->peer, a);
 	if (fault != NULL)
-		conf_say_at(c, CONF_WARNING, t->node, "%.100s resolves to %s, which is not used: it %s", t->host,
-			address_text(a, text), fault);
+		conf_say_at(c, CONF_WARNING, t->node, "%.100s resolves to %s, which is not used: it %s",
+			t->host, address_text(a, text), fault);
 	else
 		add_target(p, t->transport, a);
 }
@@ -84,8 +86,10 @@ static void resolve(struct conf_load *c, struct conf_peer *p, const struct conf_
 		r = c->hooks->resolver(c->hooks->ctx, t->host, t->port, (enum transport)t->transport, found,
 			CONF_RESOLVED_MAX, &count);
 	if (!is_ok(r) || count == 0 || count > CONF_RESOLVED_MAX) {
-		conf_say_at(c, CONF_WARNING, t->node, "%.100s is not resolved yet; no call goes there until it is, check the "
-			"name if this lasts", t->host);
+		conf_say_at(c, CONF_WARNING, t->node,
+			"%.100s is not resolved yet; no call goes there until it is, check the "
+			"name if this lasts",
+			t->host);
 		return;
 	}
 	for (uint32_t i = 0; i < count; i++)
@@ -113,11 +117,13 @@ static void check_target(struct conf_load *c, struct conf_peer *p, struct conf_t
 	if (t->transport == CONF_UNSET)
 		t->transport = p->peer.reach_transport;
 	if (t->transport < p->peer.reach_transport)
-		conf_error(c, t->node, "%s is below the peer's transport %s (LRF-I3); raise the target or lower reach.transport",
+		conf_error(c, t->node,
+			"%s is below the peer's transport %s (LRF-I3); raise the target or lower "
+			"reach.transport",
 			words[t->transport], words[p->peer.reach_transport]);
-	if (p->zone_name[0] != '\0' && !conf_zone_listens(c, p->peer.zone, t->transport))
-		conf_error(c, t->node, "zone \"%s\" has no %s socket to send from; add one to `listen`", p->zone_name,
-			words[t->transport]);
+	else if (p->zone_name[0] != '\0' && !conf_zone_listens(c, p->peer.zone, t->transport))
+		conf_error(c, t->node, "zone \"%s\" has no %s socket to send from; add one to `listen`",
+			p->zone_name, words[t->transport]);
 	if (t->address.family != 0)
 		check_numeric(c, p, t);
 	else
@@ -134,7 +140,8 @@ static void target_from_domain(struct conf_load *c, struct conf_peer *p)
 		return; // its errors are said
 	if (p->peer.reach_domain[0] == '\0') {
 		if (conf_tree_find(reach, "domain") == NULL)
-			conf_error(c, reach != NULL ? reach : p->node, "nothing says where the peer is reached; add reach.domain or "
+			conf_error(c, reach != NULL ? reach : p->node,
+				"nothing says where the peer is reached; add reach.domain or "
 				"reach.targets");
 		return;
 	}
@@ -159,8 +166,10 @@ static void check_anchor(struct conf_load *c, const struct conf_peer *p)
 			return;
 	}
 	if (p->peer.anchor && p->zone_name[0] != '\0')
-		conf_error(c, conf_tree_place(p->node, "zone"), "no listener of zone \"%s\" carries media; add `media` to one, or "
-			"media.anchor: no with a waiver", p->zone_name);
+		conf_error(c, conf_tree_place(p->node, "zone"),
+			"no listener of zone \"%s\" carries media; add `media` to one, or "
+			"media.anchor: no with a waiver",
+			p->zone_name);
 }
 
 void conf_check_reach(struct conf_load *c, struct conf_peer *p)
@@ -177,7 +186,8 @@ void conf_check_reach(struct conf_load *c, struct conf_peer *p)
 	for (uint32_t i = 0; i < p->target_count; i++)
 		check_target(c, p, &p->target[i]);
 	if (p->peer.session_expires_s < p->peer.min_se_s)
-		conf_error(c, conf_tree_place(p->node, "session"), "session.expires is below session.min_se; raise it (RFC4028#5)");
+		conf_error(c, conf_tree_place(p->node, "session"),
+			"session.expires is below session.min_se; raise it (RFC4028#5)");
 	if (p->timers == 0)
 		p->peer.session_expires_s = 0;
 }

@@ -19,7 +19,8 @@ static void check_row(struct conf_load *c, const struct conf_option *o, const st
 	const uint8_t *before = (const uint8_t *)&c->previous->settings + at;
 
 	if (memcmp(now, before, o->size) != 0)
-		conf_error(c, conf_tree_place(section, o->key), "%s cannot change at reload; set it back, or restart", o->key);
+		conf_error(c, conf_tree_place(section, o->key),
+			"%s cannot change at reload; set it back, or restart", o->key);
 }
 
 static void check_section(struct conf_load *c, const struct conf_section *s, const struct conf_node *node)
@@ -44,7 +45,8 @@ static void check_zones(struct conf_load *c)
 		same = strcmp(now->name, before->name) == 0 && now->is_core == before->is_core;
 	}
 	if (!same)
-		conf_error(c, at, "zones cannot change at reload, except their `transit`; set them back, or restart");
+		conf_error(c, at,
+			"zones cannot change at reload, except their `transit`; set them back, or restart");
 }
 
 static void check_listeners(struct conf_load *c)
@@ -58,7 +60,8 @@ static void check_listeners(struct conf_load *c)
 	}
 	for (uint32_t i = 0; i < d->listener_count; i++) {
 		if (memcmp(&d->listener[i].listener, &c->previous->listener[i], sizeof(struct listener)) != 0)
-			conf_error(c, d->listener[i].node, "listen cannot change at reload; set listener \"%s\" back, or restart",
+			conf_error(c, d->listener[i].node,
+				"listen cannot change at reload; set listener \"%s\" back, or restart",
 				d->listener[i].listener.name);
 	}
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps after parsing, in order. Each says all that it finds wrong and leaves the draft usable for the next.
+// The steps after parsing, in order. Each says all that it finds wrong and leaves the draft usable for the
+// next.
 #ifndef CONF_STEPS_H
 #define CONF_STEPS_H
 

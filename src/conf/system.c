@@ -68,7 +68,8 @@ static void zone_of_listener(struct conf_load *c, struct conf_listener *l)
 	l->listener.zone = found;
 }
 
-static void check_address(struct conf_load *c, const struct conf_listener *l, const struct address *a, const char *key)
+static void check_address(
+	struct conf_load *c, const struct conf_listener *l, const struct address *a, const char *key)
 {
 	enum address_class class = address_classify(a);
 	const struct conf_node *at = conf_tree_place(l->node, key);
@@ -78,8 +79,11 @@ static void check_address(struct conf_load *c, const struct conf_listener *l, co
 	if (class == ADDRESS_MULTICAST)
 		conf_error(c, at, "%s: a multicast address; write an address of this host", key);
 	if (class == ADDRESS_UNSPECIFIED && l->listener.advertise.family == 0)
-		conf_error(c, at, "%s: the unspecified address cannot be written into messages; write an address of this "
-			"host, or add `advertise`", key);
+		conf_error(c, at,
+			"%s: the unspecified address cannot be written into messages; write an address of "
+			"this "
+			"host, or add `advertise`",
+			key);
 }
 
 static void check_listener(struct conf_load *c, struct conf_listener *l)
@@ -92,42 +96,46 @@ static void check_listener(struct conf_load *c, struct conf_listener *l)
 		tls |= l->listener.sip[i].transport == TRANSPORT_TLS;
 	}
 	check_address(c, l, &l->listener.media, "media");
-	if (l->listener.advertise.family != 0 && address_classify(&l->listener.advertise) == ADDRESS_UNSPECIFIED)
-		conf_error(c, conf_tree_place(l->node, "advertise"), "advertise: the unspecified address; write the public one");
+	if (l->listener.advertise.family != 0 &&
+		address_classify(&l->listener.advertise) == ADDRESS_UNSPECIFIED)
+		conf_error(c, conf_tree_place(l->node, "advertise"),
+			"advertise: the unspecified address; write the public one");
 	if (tls && conf_tree_find(c->tree.root, "tls") == NULL)
-		conf_error(c, conf_tree_place(l->node, "sip"), "a tls socket without a certificate; add \"tls: {certificate: "
+		conf_error(c, conf_tree_place(l->node, "sip"),
+			"a tls socket without a certificate; add \"tls: {certificate: "
 			"FILE, key: FILE}\" at the top");
 }
 
 static bool socket_in_media(const struct listener *media, const struct sip_socket *s)
 {
 	return s->transport == TRANSPORT_UDP && address_same_host(&media->media, &s->address) &&
-		s->address.port >= media->media_first && s->address.port <= media->media_last;
+	       s->address.port >= media->media_first && s->address.port <= media->media_last;
 }
 
 static bool same_socket(const struct sip_socket *a, const struct sip_socket *b)
 {
 	// tcp and tls share the port space
-	return (a->transport == TRANSPORT_UDP) == (b->transport == TRANSPORT_UDP) && address_equal(&a->address, &b->address);
+	return (a->transport == TRANSPORT_UDP) == (b->transport == TRANSPORT_UDP) &&
+	       address_equal(&a->address, &b->address);
 }
 
 static bool media_overlap(const struct listener *a, const struct listener *b)
 {
-	return a->media.family != 0 && address_same_host(&a->media, &b->media) && a->media_first <= b->media_last &&
-		b->media_first <= a->media_last;
+	return a->media.family != 0 && address_same_host(&a->media, &b->media) &&
+	       a->media_first <= b->media_last && b->media_first <= a->media_last;
 }
 
 // Listeners on different interfaces may use the same addresses.
 static void check_pair(struct conf_load *c, const struct conf_listener *a, const struct conf_listener *b)
 {
 	if (a != b && strcmp(a->listener.name, b->listener.name) == 0)
-		conf_error(c, conf_tree_place(b->node, "name"), "listener \"%s\" stands twice; give it another name",
-			b->listener.name);
+		conf_error(c, conf_tree_place(b->node, "name"),
+			"listener \"%s\" stands twice; give it another name", b->listener.name);
 	if (strcmp(a->listener.interface, b->listener.interface) != 0)
 		return;
 	if (a != b && media_overlap(&a->listener, &b->listener))
-		conf_error(c, conf_tree_place(b->node, "media"), "media ports overlap those of listener \"%s\"; move one range",
-			a->listener.name);
+		conf_error(c, conf_tree_place(b->node, "media"),
+			"media ports overlap those of listener \"%s\"; move one range", a->listener.name);
 	for (uint32_t i = 0; i < b->listener.sip_count; i++) {
 		const struct conf_node *at = conf_tree_place(b->node, "sip");
 		uint32_t end = a == b ? i : a->listener.sip_count;
@@ -146,7 +154,8 @@ static void check_media_against_sip(struct conf_load *c, const struct conf_liste
 			if (socket_in_media(&media->listener, &l->sip[k]) &&
 				strcmp(l->interface, media->listener.interface) == 0)
 				conf_error(c, conf_tree_place(media->node, "media"),
-					"SIP port %u lies within the media ports; move the range", l->sip[k].address.port);
+					"SIP port %u lies within the media ports; move the range",
+					l->sip[k].address.port);
 		}
 	}
 }
@@ -159,9 +168,11 @@ static void peer_zone(struct conf_load *c, struct conf_peer *p)
 	if (found != ZONE_NONE)
 		return;
 	p->peer.zone = 0;
-	if (p->zone_name[0] != '\0')
-		conf_error(c, conf_tree_place(p->node, "zone"), "zone \"%s\" has no listener; add one to `listen` or mend the name",
-			p->zone_name);
+	if (p->zone_name[0] == '\0')
+		return;
+	conf_error(c, conf_tree_place(p->node, "zone"),
+		"zone \"%s\" has no listener; add one to `listen` or mend the name", p->zone_name);
+	p->zone_name[0] = '\0'; // said once: no step after this one asks for its sockets
 }
 
 void conf_check_system(struct conf_load *c)

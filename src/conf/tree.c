@@ -79,13 +79,15 @@ static void append(struct conf_node *parent, struct conf_node *n)
 	parent->count++;
 }
 
-static result attach_to_map(struct builder *b, struct conf_node *map, struct conf_node *n, const yaml_mark_t *at)
+static result attach_to_map(
+	struct builder *b, struct conf_node *map, struct conf_node *n, const yaml_mark_t *at)
 {
 	struct conf_node **key = &b->key[b->depth - 1];
 
 	if (*key == NULL) {
 		if (n->kind != TREE_SCALAR)
-			return refuse(b, at, "a key must be a word; remove the brackets, braces or dash before it");
+			return refuse(
+				b, at, "a key must be a word; remove the brackets, braces or dash before it");
 		*key = n;
 		return OK;
 	}
@@ -129,10 +131,12 @@ static result node_new(struct builder *b, enum tree_kind kind, const yaml_mark_t
 	return OK;
 }
 
-static result plain_only(struct builder *b, const yaml_event_t *e, const yaml_char_t *anchor, const yaml_char_t *tag)
+static result plain_only(
+	struct builder *b, const yaml_event_t *e, const yaml_char_t *anchor, const yaml_char_t *tag)
 {
 	if (anchor != NULL)
-		return refuse(b, &e->start_mark, "anchors (&) are not allowed; write the value where it is needed");
+		return refuse(
+			b, &e->start_mark, "anchors (&) are not allowed; write the value where it is needed");
 	if (tag != NULL)
 		return refuse(b, &e->start_mark, "tags (!) are not allowed; remove the tag");
 	return OK;
@@ -158,7 +162,8 @@ static result scalar_h(struct builder *b, const yaml_event_t *e)
 	if (len > TREE_SCALAR_MAX)
 		return refuse(b, &e->start_mark, "the value is too long (1024 octets at most); shorten it");
 	if (has_control(value, len))
-		return refuse(b, &e->start_mark, "control characters and line ends are not allowed in a value; remove them");
+		return refuse(b, &e->start_mark,
+			"control characters and line ends are not allowed in a value; remove them");
 	TRY(node_new(b, TREE_SCALAR, &e->start_mark, &n));
 	text = tree_alloc(b->tree, len + 1);
 	REQUIRE(text != NULL, E_NO_MEMORY);
@@ -205,7 +210,8 @@ static result event_h(struct builder *b, const yaml_event_t *e)
 		return OK;
 	case YAML_DOCUMENT_START_EVENT:
 		if (b->documents++ > 0)
-			return refuse(b, &e->start_mark, "a second document begins here; remove the line \"---\"");
+			return refuse(
+				b, &e->start_mark, "a second document begins here; remove the line \"---\"");
 		return OK;
 	default:
 		return OK;
@@ -253,7 +259,8 @@ result conf_tree_parse(struct conf_tree *t, struct bytes text, struct conf_messa
 
 	*t = (struct conf_tree){0};
 	if (text.len > CONF_FILE_MAX) {
-		conf_say(m, CONF_ERROR, 0, 0, "the file is larger than 4 MiB; split the peers over several systems");
+		conf_say(m, CONF_ERROR, 0, 0,
+			"the file is larger than 4 MiB; split the peers over several systems");
 		return FAIL(E_CONFIG);
 	}
 	REQUIRE(yaml_parser_initialize(&parser), E_NO_MEMORY);
@@ -263,7 +270,8 @@ result conf_tree_parse(struct conf_tree *t, struct bytes text, struct conf_messa
 		r = next_event(&parser, &b, text, &end);
 	yaml_parser_delete(&parser);
 	if (is_ok(r) && (t->root == NULL || t->root->kind != TREE_MAP)) {
-		conf_say(m, CONF_ERROR, 1, 1, "the file holds no mapping; begin with \"domain: your.example\"");
+		conf_say(m, CONF_ERROR, 1, 1,
+			"the file holds no mapping; begin with \"domain: your.example\"");
 		return FAIL(E_CONFIG);
 	}
 	return r;

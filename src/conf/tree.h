@@ -6,10 +6,10 @@
 #include "conf/message.h"
 
 enum {
-	TREE_DEPTH_MAX = 8,       // the deepest option stands at 6
-	TREE_NODES_MAX = 600000,  // PEERS_MAX peers of about 140 nodes
-	TREE_KEYS_MAX = 64,       // keys of one mapping; the largest section has fewer than 20
-	TREE_SCALAR_MAX = 1024,   // [octets] the longest value is a path of 255
+	TREE_DEPTH_MAX = 8,      // the deepest option stands at 6
+	TREE_NODES_MAX = 600000, // PEERS_MAX peers of about 140 nodes
+	TREE_KEYS_MAX = 64,      // keys of one mapping; the largest section has fewer than 20
+	TREE_SCALAR_MAX = 1024,  // [octets] the longest value is a path of 255
 };
 
 enum tree_kind { TREE_SCALAR, TREE_LIST, TREE_MAP };

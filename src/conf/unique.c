@@ -40,9 +40,11 @@ static int order_unique(const void *left, const void *right)
 	return a->peer < b->peer ? -1 : a->peer > b->peer; // all in one array
 }
 
-static void add(struct unique_list *l, enum unique_kind kind, const struct conf_peer *p, const void *at, size_t len)
+static void add(
+	struct unique_list *l, enum unique_kind kind, const struct conf_peer *p, const void *at, size_t len)
 {
-	l->entry[l->count++] = (struct unique){kind, kind == UNIQUE_NAME ? (zone_id)0 : p->peer.zone, at, len, p};
+	l->entry[l->count++] =
+		(struct unique){kind, kind == UNIQUE_NAME ? (zone_id)0 : p->peer.zone, at, len, p};
 }
 
 static void add_peer(struct unique_list *l, const struct conf_peer *p)
@@ -52,7 +54,8 @@ static void add_peer(struct unique_list *l, const struct conf_peer *p)
 	if (q->name[0] != '\0')
 		add(l, UNIQUE_NAME, p, q->name, strlen(q->name));
 	for (uint32_t i = 0; i < q->tls_name_count; i++) {
-		const char *host = strncmp(q->tls_name[i], "sip:", 4) == 0 ? q->tls_name[i] + 4 : q->tls_name[i];
+		const char *host =
+			strncmp(q->tls_name[i], "sip:", 4) == 0 ? q->tls_name[i] + 4 : q->tls_name[i];
 		add(l, UNIQUE_TLS, p, host, strlen(host));
 	}
 	for (uint32_t i = 0; i < q->address_count; i++)
@@ -70,23 +73,30 @@ static void say(struct conf_load *c, const struct unique *first, const struct un
 
 	switch (again->kind) {
 	case UNIQUE_NAME:
-		conf_error(c, conf_tree_place(again->peer->node, "name"), "peer \"%s\" stands twice; give one another name", other);
+		conf_error(c, conf_tree_place(again->peer->node, "name"),
+			"peer \"%s\" stands twice; give one another name", other);
 		break;
 	case UNIQUE_TLS:
-		conf_error(c, conf_tree_place(again->peer->node, "known_by.tls_names"), "certificate name \"%.100s\" is also "
-			"peer %s's; a name may prove one peer only", (const char *)again->at, other);
+		conf_error(c, conf_tree_place(again->peer->node, "known_by.tls_names"),
+			"certificate name \"%.100s\" is also "
+			"peer %s's; a name may prove one peer only",
+			(const char *)again->at, other);
 		break;
 	case UNIQUE_RANGE:
 		if (clear_transport(first->peer) || clear_transport(again->peer))
-			conf_error(c, conf_tree_place(again->peer->node, "known_by.addresses"), "a range is also peer %s's, and "
-				"without tls on both only the address tells them apart; give each its own range", other);
+			conf_error(c, conf_tree_place(again->peer->node, "known_by.addresses"),
+				"a range is also peer %s's, and "
+				"without tls on both only the address tells them apart; give each its own "
+				"range",
+				other);
 		break;
 	}
 }
 
 static bool same(const struct unique *a, const struct unique *b)
 {
-	return a->kind == b->kind && a->zone == b->zone && a->len == b->len && memcmp(a->at, b->at, a->len) == 0;
+	return a->kind == b->kind && a->zone == b->zone && a->len == b->len &&
+	       memcmp(a->at, b->at, a->len) == 0;
 }
 
 void conf_check_unique(struct conf_load *c)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 enum {
-	LABEL_MAX = 63,     // RFC1035#2.3.4
-	DOMAIN_OCTETS = 253, // RFC1035#2.3.4: 255 on the wire
+	LABEL_MAX = 63,        // RFC1035#2.3.4
+	DOMAIN_OCTETS = 253,   // RFC1035#2.3.4: 255 on the wire
 	PORT_MEDIA_MIN = 1024, // below it ports belong to other services
 	DATE_OCTETS = 10,
 	DAY_MS = 86400000,
@@ -148,8 +148,11 @@ bool conf_set_metrics(struct conf_load *c, void *target, const struct conf_node 
 	if (!is_ok(address_parse(bytes_of_string(n->text), &a)) || a.port == 0)
 		return false;
 	if (address_classify(&a) != ADDRESS_LOOPBACK) {
-		conf_error(c, n, "metrics: %s is not a loopback address (BE-1); write 127.0.0.1:PORT or [::1]:PORT and "
-			"let a proxy with access control publish it", n->text);
+		conf_error(c, n,
+			"metrics: %s is not a loopback address (BE-1); write 127.0.0.1:PORT or [::1]:PORT "
+			"and "
+			"let a proxy with access control publish it",
+			n->text);
 		return true;
 	}
 	((struct conf_draft *)target)->settings.metrics = a;
@@ -161,7 +164,8 @@ bool conf_set_registry(struct conf_load *c, void *target, const struct conf_node
 	struct conf_draft *d = target;
 
 	UNUSED(c);
-	if (strncmp(n->text, "sqlite:", 7) != 0 || n->text_len < 8 || n->text_len >= sizeof(d->private.registry))
+	if (strncmp(n->text, "sqlite:", 7) != 0 || n->text_len < 8 ||
+		n->text_len >= sizeof(d->private.registry))
 		return false;
 	memcpy(d->private.registry, n->text, n->text_len + 1);
 	return true;
@@ -225,7 +229,9 @@ bool conf_set_media_range(struct conf_load *c, void *target, const struct conf_n
 		!read_port(ports + len + 2, strlen(ports + len + 2), &last))
 		return false;
 	if (first < PORT_MEDIA_MIN || first % 2 != 0 || last % 2 != 1 || last <= first) {
-		conf_error(c, n, "media: ports %u-%u; begin with an even port from 1024 on and end with a higher odd one",
+		conf_error(c, n,
+			"media: ports %u-%u; begin with an even port from 1024 on and end with a higher odd "
+			"one",
 			first, last);
 		return true;
 	}
@@ -254,8 +260,8 @@ static bool read_dscp(const char *text, uint8_t *out)
 		*out = (uint8_t)((text[2] - '0') << 3);
 		return true;
 	}
-	if (strlen(text) == 4 && strncmp(text, "af", 2) == 0 && text[2] >= '1' && text[2] <= '4' && text[3] >= '1' &&
-		text[3] <= '3') {
+	if (strlen(text) == 4 && strncmp(text, "af", 2) == 0 && text[2] >= '1' && text[2] <= '4' &&
+		text[3] >= '1' && text[3] <= '3') {
 		*out = (uint8_t)(((text[2] - '0') << 3) + ((text[3] - '0') << 1));
 		return true;
 	}

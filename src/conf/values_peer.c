@@ -3,7 +3,7 @@
 #include "conf/values.h"
 
 enum {
-	E164_DIGITS = 15,   // ITU-T E.164
+	E164_DIGITS = 15,    // ITU-T E.164
 	REROUTE_FIRST = 400, // a redirect is not a failure, and a success is none
 	REROUTE_LAST = 699,
 };
@@ -108,7 +108,8 @@ static bool add_prefix(struct conf_load *c, const struct conf_node *n, struct pr
 	if (!is_ok(prefix_parse(bytes_of_string(n->text), &p)))
 		return false;
 	if (p.bits == 0) {
-		conf_error(c, n, "addresses: %s names everybody; write the ranges that the peer told you", n->text);
+		conf_error(c, n, "addresses: %s names everybody; write the ranges that the peer told you",
+			n->text);
 		return true;
 	}
 	if (*count < PEER_PREFIXES_MAX)
@@ -168,7 +169,8 @@ bool conf_set_codec(struct conf_load *c, void *target, const struct conf_node *n
 
 	UNUSED(c);
 	if (n->text_len == 0 || n->text_len >= CODEC_NAME_MAX || p->codec_count >= PEER_CODECS_MAX ||
-		strspn(n->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._+") != n->text_len)
+		strspn(n->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._+") !=
+			n->text_len)
 		return false;
 	memcpy(p->codec[p->codec_count++], n->text, n->text_len + 1);
 	return true;
@@ -235,8 +237,10 @@ bool conf_set_shadow(struct conf_load *c, void *target, const struct conf_node *
 	if (!read_control(n->text, &control))
 		return false;
 	p->shadow[control] = 1;
-	conf_say_at(c, CONF_WARNING, n, "control %s is in shadow: it decides and counts but refuses nothing; remove it "
-		"from `shadow` when its counters are clean", n->text);
+	conf_say_at(c, CONF_WARNING, n,
+		"control %s is in shadow: it decides and counts but refuses nothing; remove it "
+		"from `shadow` when its counters are clean",
+		n->text);
 	return true;
 }
 

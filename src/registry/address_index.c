@@ -45,7 +45,8 @@ static bool entry_holds(const struct address_entry *e, zone_id zone, uint8_t fam
 	return rest == 0 || ((e->prefix.ip[whole] ^ ip[whole]) >> (8 - rest)) == 0;
 }
 
-static uint32_t climb(const struct address_index *x, uint32_t i, zone_id zone, uint8_t family, const uint8_t ip[16])
+static uint32_t climb(
+	const struct address_index *x, uint32_t i, zone_id zone, uint8_t family, const uint8_t ip[16])
 {
 	while (i != INDEX_NONE && !entry_holds(&x->entry[i], zone, family, ip))
 		i = x->entry[i].outer;

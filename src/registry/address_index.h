@@ -9,7 +9,7 @@ struct address_entry {
 	zone_id zone;
 	uint8_t lower_rank; // 1: the peer was removed; a configured one with the same prefix goes first
 	peer_id peer;
-	uint32_t outer;     // index of the nearest entry that encloses this one, INDEX_NONE at the top
+	uint32_t outer; // index of the nearest entry that encloses this one, INDEX_NONE at the top
 	struct prefix prefix;
 };
 

@@ -53,7 +53,8 @@ static result chain(struct name_entry *first, struct name_entry *e)
 	return OK;
 }
 
-static result add(struct name_index *x, enum name_kind kind, peer_id id, const struct peer *p, const char *name)
+static result add(
+	struct name_index *x, enum name_kind kind, peer_id id, const struct peer *p, const char *name)
 {
 	uint8_t key[NAME_KEY_MAX];
 	size_t len = key_make(key, kind, p->zone, bytes_of_string(name));

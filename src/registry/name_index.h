@@ -26,6 +26,7 @@ struct name_index {
 MUST_USE result name_index_build(struct name_index *x, const struct snapshot *s);
 void name_index_free(struct name_index *x);
 // The first entry for NAME (any case); ZONE counts for NAME_TLS only. NULL when there is none.
-const struct name_entry *name_index_find(const struct name_index *x, enum name_kind kind, zone_id zone, struct bytes name);
+const struct name_entry *name_index_find(
+	const struct name_index *x, enum name_kind kind, zone_id zone, struct bytes name);
 
 #endif

@@ -8,7 +8,7 @@
 struct number_entry {
 	const char *digits; // in the snapshot; "" means any
 	peer_id peer;
-	uint32_t outer;     // index of the nearest shorter prefix, INDEX_NONE at the top
+	uint32_t outer; // index of the nearest shorter prefix, INDEX_NONE at the top
 };
 
 struct number_index {
@@ -19,7 +19,8 @@ struct number_index {
 // Build from all peers of S, which must outlive the index. E_NO_MEMORY.
 MUST_USE result number_index_build(struct number_index *x, const struct snapshot *s);
 void number_index_free(struct number_index *x);
-// The entry with the longest prefix of NUMBER, INDEX_NONE when there is none; follow `outer` for shorter ones.
+// The entry with the longest prefix of NUMBER, INDEX_NONE when there is none; follow `outer` for shorter
+// ones.
 uint32_t number_index_find(const struct number_index *x, const char *number);
 
 #endif

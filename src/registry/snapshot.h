@@ -17,8 +17,8 @@ enum {
 	SNAPSHOT_VERSION = 1,
 	ZONES_MAX = 8,
 	LISTENERS_MAX = 16,
-	LISTENER_SIP_MAX = 8,   // SIP sockets of one listener
-	PEERS_MAX = 4096,       // RFC 6406 meshes are hundreds; the snapshot stays below 100 MiB
+	LISTENER_SIP_MAX = 8, // SIP sockets of one listener
+	PEERS_MAX = 4096,     // RFC 6406 meshes are hundreds; the snapshot stays below 100 MiB
 	NAME_MAX_LEN = 64,
 	PEER_TARGETS_MAX = 64,
 	PEER_PREFIXES_MAX = 32,
@@ -43,12 +43,12 @@ struct listener {
 	zone_id zone;
 	uint8_t sip_count;
 	struct sip_socket sip[LISTENER_SIP_MAX];
-	struct address media;        // IP of media; family 0: this listener carries none
+	struct address media;             // IP of media; family 0: this listener carries none
 	uint16_t media_first, media_last; // UDP ports; RTP even, RTCP odd
-	struct address advertise;    // IP written into SIP and SDP instead of the bound one; family 0: bound one
-	char interface[16];          // bound device or VRF; "" none
+	struct address advertise; // IP written into SIP and SDP instead of the bound one; family 0: bound one
+	char interface[16];       // bound device or VRF; "" none
 	uint8_t dscp_sip, dscp_media;
-	uint8_t strangers_answer;    // clear TCP: answer strangers 403 instead of silence
+	uint8_t strangers_answer; // clear TCP: answer strangers 403 instead of silence
 };
 
 struct zone {
@@ -58,14 +58,26 @@ struct zone {
 };
 
 enum control { // what a peer must have, or a dated waiver for (BE-4)
-	CONTROL_TRANSPORT_IDENTITY, CONTROL_ADDRESSES, CONTROL_NUMBERS, CONTROL_RATES, CONTROL_MEDIA_SOURCE,
-	CONTROL_SRTP, CONTROL_HEADERS, CONTROL_IDENTITY, CONTROL_SESSION_TIMERS, CONTROL_RESPONSE_SOURCE,
-	CONTROL_MEDIA_ANCHOR, CONTROL_CLEAR_SDES, CONTROL_CORE_IN_BODY, CONTROL_COUNT,
+	CONTROL_TRANSPORT_IDENTITY,
+	CONTROL_ADDRESSES,
+	CONTROL_NUMBERS,
+	CONTROL_RATES,
+	CONTROL_MEDIA_SOURCE,
+	CONTROL_SRTP,
+	CONTROL_HEADERS,
+	CONTROL_IDENTITY,
+	CONTROL_SESSION_TIMERS,
+	CONTROL_RESPONSE_SOURCE,
+	CONTROL_MEDIA_ANCHOR,
+	CONTROL_CLEAR_SDES,
+	CONTROL_CORE_IN_BODY,
+	CONTROL_COUNT,
 };
 
 struct waiver {
 	uint8_t set;
-	uint64_t until_ms; // first instant [ms since 1970 UTC] at which it no longer holds: 00:00 UTC after the date
+	uint64_t until_ms; // first instant [ms since 1970 UTC] at which it no longer holds: 00:00 UTC after
+			   // the date
 	char reason[128];
 };
 
@@ -82,14 +94,18 @@ struct peer {
 	zone_id zone;
 	uint8_t in_service; // 0: refused at load (missing control, expired waiver); `why_out` tells
 	uint8_t blocked;    // by the operator
-	uint8_t removed;    // no longer configured: new dialogs are refused, live calls go on, the number stays taken
+	uint8_t removed; // no longer configured: new dialogs are refused, live calls go on, the number stays
+			 // taken
 	char why_out[128];
 	// reach
 	uint8_t reach_transport; // enum transport: also the floor for what the peer may use
 	uint8_t target_count;
 	uint8_t target_policy;
 	char reach_domain[DOMAIN_MAX];
-	struct { uint8_t transport; struct address address; } target[PEER_TARGETS_MAX]; // resolved
+	struct {
+		uint8_t transport;
+		struct address address;
+	} target[PEER_TARGETS_MAX]; // resolved
 	// known_by
 	uint8_t tls_name_count;
 	char tls_name[PEER_TLS_NAMES_MAX][DOMAIN_MAX]; // "sip:..." URI or DNS name, lower case
@@ -131,7 +147,7 @@ struct settings {
 	uint32_t handshake_timeout_s, idle_timeout_s, frame_timeout_s;
 	uint32_t silence_one_way_s, silence_both_s;
 	uint32_t port_quarantine_s;
-	uint16_t udp_path_limit; // [octets] RFC3261#18.1.1: above it the message goes by a stream
+	uint16_t udp_path_limit;        // [octets] RFC3261#18.1.1: above it the message goes by a stream
 	uint8_t records_when_full_drop; // 0: refuse-new-calls
 	char records_path[256], trace_path[256], admin_socket[108];
 	struct address metrics;
@@ -147,7 +163,7 @@ struct snapshot {
 	uint16_t peer_count;
 	struct zone zone[ZONES_MAX];
 	struct listener listener[LISTENERS_MAX];
-	struct blob peers; // array of struct peer
+	struct blob peers;    // array of struct peer
 	uint8_t checksum[32]; // BLAKE2b of the block with this field zero
 };
 
@@ -167,10 +183,12 @@ const struct snapshot *registry_snapshot(const struct registry *r);
 // The peer of ZONE whose address ranges hold A (longest prefix); PEER_NONE.
 peer_id registry_peer_by_address(const struct registry *r, zone_id zone, const struct address *a);
 // All peers of ZONE that hold A, at most MAX; returns the count.
-uint32_t registry_peers_by_address(const struct registry *r, zone_id zone, const struct address *a, peer_id *out, uint32_t max);
+uint32_t registry_peers_by_address(
+	const struct registry *r, zone_id zone, const struct address *a, peer_id *out, uint32_t max);
 // The peer of ZONE with this provisioned TLS name ("sip:host" URI or DNS name, any case); PEER_NONE.
 peer_id registry_peer_by_tls_name(const struct registry *r, zone_id zone, struct bytes name);
-// The peer, not in zone NOT unless that zone is transit, whose calls_to has the longest prefix of NUMBER; PEER_NONE.
+// The peer, not in zone NOT unless that zone is transit, whose calls_to has the longest prefix of NUMBER;
+// PEER_NONE.
 peer_id registry_peer_by_number(const struct registry *r, const char *number, zone_id from);
 // The same by domain.
 peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zone_id from);

@@ -78,9 +78,9 @@ static bool settings_ok(const struct snapshot *s)
 	const struct settings *g = &s->settings;
 
 	return text_ok(g->domain, sizeof(g->domain)) && text_ok(g->records_path, sizeof(g->records_path)) &&
-		text_ok(g->trace_path, sizeof(g->trace_path)) &&
-		text_ok(g->admin_socket, sizeof(g->admin_socket)) && flag_ok(g->records_when_full_drop) &&
-		address_ok(&g->metrics) && blob_ok(s, g->certificate);
+	       text_ok(g->trace_path, sizeof(g->trace_path)) &&
+	       text_ok(g->admin_socket, sizeof(g->admin_socket)) && flag_ok(g->records_when_full_drop) &&
+	       address_ok(&g->metrics) && blob_ok(s, g->certificate);
 }
 
 static bool zone_ok(const struct zone *z)
@@ -100,28 +100,30 @@ static bool listener_ok(const struct snapshot *s, const struct listener *l)
 			return false;
 	}
 	return address_ok(&l->media) && address_ok(&l->advertise) && l->media_first <= l->media_last &&
-		l->dscp_sip <= DSCP_MAX && l->dscp_media <= DSCP_MAX;
+	       l->dscp_sip <= DSCP_MAX && l->dscp_media <= DSCP_MAX;
 }
 
 static bool peer_counts_ok(const struct peer *p)
 {
 	return p->target_count <= PEER_TARGETS_MAX && p->tls_name_count <= PEER_TLS_NAMES_MAX &&
-		p->address_count <= PEER_PREFIXES_MAX && p->media_address_count <= PEER_PREFIXES_MAX &&
-		p->codec_count <= PEER_CODECS_MAX && p->suite_count <= MEDIA_SUITES_MAX &&
-		p->reroute_count <= PEER_REROUTE_MAX;
+	       p->address_count <= PEER_PREFIXES_MAX && p->media_address_count <= PEER_PREFIXES_MAX &&
+	       p->codec_count <= PEER_CODECS_MAX && p->suite_count <= MEDIA_SUITES_MAX &&
+	       p->reroute_count <= PEER_REROUTE_MAX;
 }
 
 static bool peer_enums_ok(const struct peer *p)
 {
 	return p->reach_transport < TRANSPORT_COUNT && p->target_policy <= TARGETS_BALANCE &&
-		p->srtp <= SRTP_REQUIRED && p->keying <= PEER_KEYING_PER_LEG && flag_ok(p->in_service) &&
-		flag_ok(p->blocked) && flag_ok(p->removed) && flag_ok(p->anchor) && flag_ok(p->headers_strict) &&
-		flag_ok(p->trusted_identity) && flag_ok(p->priority) && flag_ok(p->reroute_on_timeout);
+	       p->srtp <= SRTP_REQUIRED && p->keying <= PEER_KEYING_PER_LEG && flag_ok(p->in_service) &&
+	       flag_ok(p->blocked) && flag_ok(p->removed) && flag_ok(p->anchor) &&
+	       flag_ok(p->headers_strict) && flag_ok(p->trusted_identity) && flag_ok(p->priority) &&
+	       flag_ok(p->reroute_on_timeout);
 }
 
 static bool peer_texts_ok(const struct peer *p)
 {
-	if (!text_ok(p->name, sizeof(p->name)) || p->name[0] == '\0' || !text_ok(p->why_out, sizeof(p->why_out)) ||
+	if (!text_ok(p->name, sizeof(p->name)) || p->name[0] == '\0' ||
+		!text_ok(p->why_out, sizeof(p->why_out)) ||
 		!text_ok(p->reach_domain, sizeof(p->reach_domain)))
 		return false;
 	for (uint32_t i = 0; i < PEER_TLS_NAMES_MAX; i++) {
@@ -133,8 +135,8 @@ static bool peer_texts_ok(const struct peer *p)
 			return false;
 	}
 	for (uint32_t i = 0; i < CONTROL_COUNT; i++) {
-		if (!text_ok(p->waiver[i].reason, sizeof(p->waiver[i].reason)) || !flag_ok(p->waiver[i].set) ||
-			!flag_ok(p->shadow[i]))
+		if (!text_ok(p->waiver[i].reason, sizeof(p->waiver[i].reason)) ||
+			!flag_ok(p->waiver[i].set) || !flag_ok(p->shadow[i]))
 			return false;
 	}
 	return true;
@@ -154,8 +156,8 @@ static bool peer_ok(const struct snapshot *s, const struct peer *p)
 			return false;
 	}
 	return blob_ok(s, p->trust) && prefixes_ok(p->address, p->address_count) &&
-		prefixes_ok(p->media_address, p->media_address_count) &&
-		numbers_ok(p->calls_from, p->calls_from_count) && numbers_ok(p->calls_to, p->calls_to_count);
+	       prefixes_ok(p->media_address, p->media_address_count) &&
+	       numbers_ok(p->calls_from, p->calls_from_count) && numbers_ok(p->calls_to, p->calls_to_count);
 }
 
 static bool head_ok(const struct snapshot *s)
@@ -171,7 +173,7 @@ static bool head_ok(const struct snapshot *s)
 			return false;
 	}
 	return settings_ok(s) && blob_ok(s, s->peers) && s->peers.offset % alignof(struct peer) == 0 &&
-		s->peers.len == (size_t)s->peer_count * sizeof(struct peer);
+	       s->peers.len == (size_t)s->peer_count * sizeof(struct peer);
 }
 
 result snapshot_check(const void *block, size_t size)

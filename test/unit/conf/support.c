@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Certificates, files and names in memory, and small configurations to vary, for the tests of conf.
 #include "support.h"
 
 #include <openssl/ec.h>
@@ -65,7 +66,8 @@ static result read_h(void *ctx, const char *path, uint8_t *buf, size_t room, siz
 	if (strstr(path, "empty") == NULL && strstr(path, "garbage") == NULL)
 		snprintf(text, sizeof(text), "%s", test_certificate());
 	if (strstr(path, "garbage") != NULL)
-		snprintf(text, sizeof(text), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+		snprintf(
+			text, sizeof(text), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
 	if (strstr(path, "key") != NULL)
 		snprintf(text, sizeof(text), "%s%s", test_certificate(), test_private_key());
 	if (strstr(path, "noise") != NULL)
@@ -77,8 +79,8 @@ static result read_h(void *ctx, const char *path, uint8_t *buf, size_t room, siz
 	return OK;
 }
 
-static result resolve_h(void *ctx, const char *host, uint16_t port, enum transport transport, struct address *out,
-	uint32_t room, uint32_t *count)
+static result resolve_h(void *ctx, const char *host, uint16_t port, enum transport transport,
+	struct address *out, uint32_t room, uint32_t *count)
 {
 	const char *to = strstr(host, "inside") != NULL ? "10.9.9.9" : "192.0.2.1";
 
@@ -95,11 +97,14 @@ const char *test_base(const char *extra)
 {
 	static char text[65536];
 
-	snprintf(text, sizeof(text), "domain: ssp-a.example\n"
+	snprintf(text, sizeof(text),
+		"domain: ssp-a.example\n"
 		"tls: {certificate: sbe.pem, key: sbe.key}\n"
 		"listen:\n"
-		"  - {name: core, zone: core, sip: [\"udp:127.0.0.1:5060\", \"tcp:127.0.0.1:5060\"], media: \"127.0.0.1:20000-20099\"}\n"
-		"  - {name: edge, zone: peering, sip: [\"tls:127.0.0.1:5061\"], media: \"127.0.0.1:30000-30099\"}\n%s",
+		"  - {name: core, zone: core, sip: [\"udp:127.0.0.1:5060\", \"tcp:127.0.0.1:5060\"], media: "
+		"\"127.0.0.1:20000-20099\"}\n"
+		"  - {name: edge, zone: peering, sip: [\"tls:127.0.0.1:5061\"], media: "
+		"\"127.0.0.1:30000-30099\"}\n%s",
 		extra);
 	return text;
 }
