@@ -33,7 +33,7 @@ struct sf_call_info { // a plain view for records, explain and the command line;
 	struct bytes call_id[2];    // theirs (caller), ours (called)
 	struct bytes from_number, to_number; // as asked, canonical where they are numbers
 	uint64_t start_ms, answer_ms, end_ms; // wall clock; 0 not yet
-	uint64_t start_us, answer_us;         // monotonic
+	uint64_t start_us, answer_us, end_us; // monotonic; 0 not yet
 	uint16_t final_status;
 	const char *end_reason;     // static text
 	uint8_t end_side;           // 0 caller, 1 called, 2 us

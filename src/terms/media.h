@@ -14,6 +14,7 @@ enum {
 	MEDIA_KEY_MAX = 46,       // AES-256 key and 14 octets of salt (RFC 6188), the longest master key
 	MEDIA_PREFIXES_MAX = 8,   // the peer's media ranges that one side may come from
 	MEDIA_SUITES_MAX = 4,
+	MEDIA_CODEC_MAX = 24,     // encoding name of a=rtpmap, with its NUL; longer ones are cut
 };
 
 enum media_suite { // SRTP protection profiles (RFC 4568, 6188, 7714)
@@ -61,6 +62,7 @@ struct media_stream {
 	uint8_t kind;   // 0 RTP (audio, video), 1 UDPTL (T.38), 2 other datagrams
 	uint8_t keying; // enum media_keying
 	uint8_t active; // 0: port 0 in the answer, or deleted
+	char codec[MEDIA_CODEC_MAX]; // first agreed encoding name, for records; NUL-terminated
 	uint8_t opaque; // the users key it in a way that we cannot see (DTLS-SRTP, ZRTP): only RTP headers are checked
 	uint8_t rtcp_reduced; // reduced-size RTCP was agreed (RFC 5506)
 	struct media_side side[2];
