@@ -80,6 +80,7 @@ void flow_dry_run(struct flow *f, const struct origin *origin, const uint8_t *oc
 void flow_drain(struct flow *f, bool on);
 
 struct sf *flow_sf(struct flow *f);
+const char *flow_alarm_name(uint32_t alarm); // static storage
 const struct flow_counters *flow_counters(const struct flow *f);
 // The media plan and address book of a call, for `explain` and `calls`. False when it has none.
 bool flow_call_media(struct flow *f, const struct sf_call *c, struct media_plan *plan);

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the signaller process holds; private to src/main/signaller*.c.
+//
+// The main thread runs the control loop: monitor, administrators, records. Each worker runs its own loop with its own
+// flow. They meet through mailboxes; nothing on a worker waits.
+#ifndef MAIN_SIGNALLER_H
+#define MAIN_SIGNALLER_H
+
+#include "flow/flow.h"
+#include "guard/records.h"
+#include "main/process.h"
+#include "net/net.h"
+#include "net/sign_client.h"
+#include "terms/ipc_admin.h"
+
+enum {
+	DIALS_MAX = 1024,           // connections asked for and not yet answered, of one worker
+	RECORDS_PENDING_MAX = 4096, // ended calls that admin has not acknowledged: 4 MiB; then the policy decides
+	TRACE_KEY_MAX = 256,
+};
+
+struct kept_call { // head of a slot in the calls memfd; then the call's image, then its media's
+	uint32_t worker, call_length, media_length;
+	struct pool_ref ref;
+};
+
+struct signaller;
+
+struct worker {
+	struct signaller *home;
+	struct net_worker *net;
+	struct loop *loop;
+	struct flow *flow;
+	struct sf_token_keys *keys;
+	const struct registry *registry; // that the flow uses now
+	uint8_t index;
+	int media;               // channel to the Media Function
+	struct event *media_event;
+	uint32_t dial_next;
+	struct conn_ref dial[DIALS_MAX];
+	_Atomic uint64_t media_full, records_damaged, records_too_long;
+	struct ipc_admin *out;   // scratch for rows and traced messages
+};
+
+struct trace_filter { // immutable; swapped whole, freed after a grace period
+	peer_id peer;            // PEER_NONE: any
+	char call_id[TRACE_KEY_MAX]; // "": any
+};
+
+struct record_pending {
+	struct mail mail;
+	uint32_t number;
+	uint32_t size;           // [octets] of `message` that are used
+	bool sent;
+	struct record_pending *next;
+	struct ipc_admin message;
+};
+
+struct signaller {
+	struct process_start *start;
+	struct net *net;
+	struct holder *holder;
+	struct net_counters counters; // of the control loop
+	struct loop loop;
+	struct worker worker[NET_WORKERS_MAX];
+	uint32_t workers;
+	struct peer_load *load;
+	struct records *records;
+	struct sign_client sign[NET_HANDSHAKERS_MAX];
+	struct keyless_signer keyless[NET_HANDSHAKERS_MAX];
+	struct net_counters sign_counters[NET_HANDSHAKERS_MAX];
+	int control, admin;
+	const struct snapshot *snapshot; // of the control loop
+	size_t snapshot_size;
+	struct registry *registry;
+	_Atomic(struct trace_filter *) trace;
+	// records of ended calls, in order
+	struct record_pending *record_first, *record_last;
+	uint32_t record_number;
+	_Atomic uint32_t record_count;
+	_Atomic bool records_full;   // admin says so
+	_Atomic uint64_t records_lost;
+	bool stop;
+};
+
+// signaller_worker.c
+MUST_USE result worker_init(struct worker *w, struct signaller *s, uint8_t index);
+void worker_end(struct worker *w);
+// Each entry into a worker's code begins with it: the flow follows the snapshot in force.
+void worker_enter(struct worker *w);
+void worker_dialled(struct worker *w, uint32_t request, int fd);
+void worker_drain(struct signaller *s, bool on); // tells all workers
+
+// signaller_port.c
+struct flow_port worker_port(struct worker *w);
+
+// signaller_records.c
+void records_accept(struct mail *m, void *ctx);              // on the control loop
+struct record_pending *record_make(const struct worker *w, const struct call_ended *call);
+void record_acknowledged(struct signaller *s, uint32_t number);
+void records_send(struct signaller *s);                      // what was not sent yet
+void fill_call_row(const struct worker *w, const struct sf_call_info *info, uint64_t now_us, struct ipc_admin_call *out);
+void fill_mark_row(const struct trail_mark *m, struct ipc_admin_mark *out);
+
+// signaller_admin.c
+void admin_receive(struct signaller *s);
+void admin_send(struct signaller *s, const struct ipc_admin *m, size_t used); // any thread; a full channel loses it
+
+#endif

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers to administrators: each question goes to the workers that know, rows go straight back, the last one ends it.
+#include "base/log.h"
+#include "base/memory.h"
+#include "main/signaller.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { QUESTIONS_PER_TURN = 16 };
+
+struct question { // shared by the workers that answer it
+	_Atomic uint32_t left;   // workers still to answer
+	_Atomic int32_t error;   // E_OK, or of the first that failed; E_NOT_FOUND until one found it
+	struct signaller *home;
+	uint32_t refs_size;
+	struct ipc_admin ask;
+};
+
+struct question_mail {
+	struct mail mail;
+	struct worker *to;
+	struct question *question;
+};
+
+void admin_send(struct signaller *s, const struct ipc_admin *m, size_t used)
+{
+	if (send(s->admin, m, used, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		net_count(&s->counters, NET_CHANNEL_FULL, 1);
+}
+
+static struct ipc_admin *row(struct worker *w, const struct question *q, enum ipc_admin_type type, size_t body)
+{
+	memset(w->out, 0, IPC_ADMIN_HEAD + body);
+	w->out->version = IPC_ADMIN_VERSION;
+	w->out->type = (uint16_t)type;
+	w->out->request = q->ask.request;
+	return w->out;
+}
+
+static void send_row(struct worker *w, struct question *q, size_t body)
+{
+	if (send(w->home->admin, w->out, IPC_ADMIN_HEAD + body, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		atomic_store(&q->error, E_FULL); // the list is cut, and says so
+}
+
+// ---- on a worker -------------------------------------------------------------------------------------------
+
+struct walk {
+	struct worker *worker;
+	struct question *question;
+};
+
+static void call_row(const struct sf_call *c, void *ctx)
+{
+	struct walk *k = ctx;
+	struct sf_call_info info;
+	sf_call_info(c, &info);
+	struct ipc_admin *m = row(k->worker, k->question, IPC_ADMIN_CALL, sizeof(m->u.call));
+	fill_call_row(k->worker, &info, k->worker->loop->now.mono_us, &m->u.call);
+	send_row(k->worker, k->question, sizeof(m->u.call));
+}
+
+static void answer_calls(struct worker *w, struct question *q)
+{
+	struct walk k = {w, q};
+	sf_each_call(flow_sf(w->flow), call_row, &k);
+}
+
+static void stream_rows(struct worker *w, struct question *q, const struct sf_call *c)
+{
+	struct media_plan plan;
+	if (!flow_call_media(w->flow, c, &plan))
+		return;
+	for (uint8_t i = 0; i < plan.count && i < MEDIA_STREAMS_MAX; i++) {
+		struct ipc_admin *m = row(w, q, IPC_ADMIN_STREAM, sizeof(m->u.stream));
+		m->u.stream = (struct ipc_admin_stream){.index = i, .keying = plan.stream[i].keying, .kind = plan.stream[i].kind,
+			.active = plan.stream[i].active};
+		for (int side = 0; side < 2; side++) {
+			m->u.stream.suite[side] = plan.stream[i].side[side].in.suite;
+			m->u.stream.remote[side] = plan.stream[i].side[side].remote_rtp;
+		}
+		snprintf(m->u.stream.codec, sizeof(m->u.stream.codec), "%s", plan.stream[i].codec);
+		send_row(w, q, sizeof(m->u.stream));
+	}
+	memory_wipe(&plan, sizeof(plan));
+}
+
+static void answer_explain(struct worker *w, struct question *q)
+{
+	struct walk k = {w, q};
+	struct sf_call *c = sf_find_call(flow_sf(w->flow), bytes_of_string(q->ask.u.key));
+	if (c == NULL)
+		return;
+	atomic_store(&q->error, E_OK);
+	call_row(c, &k);
+	const struct trail *t = sf_call_trail(c);
+	for (uint8_t i = 0; i < t->count && i < TRAIL_MAX; i++) {
+		struct ipc_admin *m = row(w, q, IPC_ADMIN_MARK, sizeof(m->u.mark));
+		fill_mark_row(&t->mark[i], &m->u.mark);
+		send_row(w, q, sizeof(m->u.mark));
+	}
+	stream_rows(w, q, c);
+}
+
+static void answer_hangup(struct worker *w, struct question *q)
+{
+	struct sf_call *c = sf_find_call(flow_sf(w->flow), bytes_of_string(q->ask.u.key));
+	if (c == NULL)
+		return;
+	result r = sf_hangup(flow_sf(w->flow), sf_call_ref(c), "Operator", &w->loop->now);
+	atomic_store(&q->error, r.error);
+}
+
+static struct origin dry_origin(const struct worker *w, const struct peer *p, peer_id id)
+{
+	const struct snapshot *s = registry_snapshot(w->registry);
+	struct origin o = {.transport = (enum transport)p->reach_transport, .zone = p->zone, .tls_peer = id};
+	for (listener_id i = 0; i < s->listener_count; i++)
+		for (uint8_t k = 0; s->listener[i].zone == p->zone && k < s->listener[i].sip_count; k++)
+			if (s->listener[i].sip[k].transport == p->reach_transport) {
+				o.listener = i;
+				o.local = s->listener[i].sip[k].address;
+			}
+	if (p->address_count > 0) {
+		o.remote = (struct address){.family = p->address[0].family, .port = 5060};
+		memcpy(o.remote.ip, p->address[0].ip, sizeof(o.remote.ip));
+	}
+	return o;
+}
+
+static void answer_dry_run(struct worker *w, struct question *q)
+{
+	struct trail trail = {0};
+	const struct peer *p = snapshot_peer(registry_snapshot(w->registry), q->ask.peer);
+	if (p == NULL || q->ask.u.raw.len > IPC_ADMIN_OCTETS_MAX)
+		return;
+	atomic_store(&q->error, E_OK);
+	struct origin o = dry_origin(w, p, q->ask.peer);
+	flow_dry_run(w->flow, &o, q->ask.u.raw.octets, q->ask.u.raw.len, &trail, &w->loop->now);
+	for (uint8_t i = 0; i < trail.count; i++) {
+		struct ipc_admin *m = row(w, q, IPC_ADMIN_MARK, sizeof(m->u.mark));
+		fill_mark_row(&trail.mark[i], &m->u.mark);
+		send_row(w, q, sizeof(m->u.mark));
+	}
+}
+
+static void question_end(struct question *q)
+{
+	struct ipc_admin m;
+	memset(&m, 0, IPC_ADMIN_HEAD);
+	m.version = IPC_ADMIN_VERSION;
+	m.type = IPC_ADMIN_END;
+	m.request = q->ask.request;
+	m.error = atomic_load(&q->error);
+	admin_send(q->home, &m, IPC_ADMIN_HEAD);
+	memory_free(q);
+}
+
+static void question_h(struct mail *mail, void *ctx)
+{
+	struct question_mail *m = (struct question_mail *)mail;
+	struct question *q = m->question;
+	struct worker *w = m->to;
+	UNUSED(ctx);
+	memory_free(m);
+	worker_enter(w);
+	switch (q->ask.type) {
+	case IPC_ADMIN_CALLS:
+		answer_calls(w, q);
+		break;
+	case IPC_ADMIN_EXPLAIN:
+		answer_explain(w, q);
+		break;
+	case IPC_ADMIN_HANGUP:
+		answer_hangup(w, q);
+		break;
+	case IPC_ADMIN_DRY_RUN:
+		answer_dry_run(w, q);
+		break;
+	default:
+		break;
+	}
+	if (atomic_fetch_sub(&q->left, 1) == 1)
+		question_end(q);
+}
+
+// ---- on the control loop -----------------------------------------------------------------------------------
+
+// Hand the question to the first WORKERS workers.
+static void question_spread(struct signaller *s, const struct ipc_admin *ask, size_t n, uint32_t workers, enum error until)
+{
+	struct question *q = memory_alloc(sizeof(*q));
+	if (q == NULL)
+		return;
+	memcpy(&q->ask, ask, n);
+	q->home = s;
+	atomic_store(&q->error, until);
+	atomic_store(&q->left, workers);
+	for (uint32_t i = 0; i < workers; i++) {
+		struct question_mail *m = memory_alloc(sizeof(*m));
+		if (m != NULL)
+			*m = (struct question_mail){{.deliver = question_h}, &s->worker[i], q};
+		if (m != NULL && is_ok(loop_post(s->worker[i].loop, &m->mail, &s->counters)))
+			continue;
+		memory_free(m);
+		atomic_store(&q->error, E_FULL);
+		if (atomic_fetch_sub(&q->left, 1) == 1) {
+			question_end(q);
+			return;
+		}
+	}
+}
+
+static void counter_row(struct signaller *s, uint32_t request, const char *name, uint64_t value)
+{
+	struct ipc_admin m;
+	memset(&m, 0, IPC_ADMIN_HEAD + sizeof(m.u.counter));
+	m.version = IPC_ADMIN_VERSION;
+	m.type = IPC_ADMIN_COUNTER;
+	m.request = request;
+	snprintf(m.u.counter.name, sizeof(m.u.counter.name), "%s", name);
+	m.u.counter.value = value;
+	admin_send(s, &m, IPC_ADMIN_HEAD + sizeof(m.u.counter));
+}
+
+static uint64_t sum(const struct signaller *s, size_t offset)
+{
+	uint64_t n = 0;
+	for (uint32_t i = 0; i < s->workers; i++) {
+		const char *base = (const char *)flow_counters(s->worker[i].flow);
+		n += atomic_load_explicit((const _Atomic uint64_t *)(const void *)(base + offset), memory_order_relaxed);
+	}
+	return n;
+}
+
+static void step_rows(struct signaller *s, uint32_t request)
+{
+	char name[IPC_ADMIN_TEXT_MAX];
+	for (uint32_t i = 0; i < STEP_COUNT; i++) {
+		const char *step = step_by_id((enum step_id)i)->name;
+		size_t at = offsetof(struct flow_counters, step) + i * sizeof(struct step_counter);
+		snprintf(name, sizeof(name), "step.%u.%s.passed", i, step);
+		counter_row(s, request, name, sum(s, at + offsetof(struct step_counter, passed)));
+		snprintf(name, sizeof(name), "step.%u.%s.refused", i, step);
+		counter_row(s, request, name, sum(s, at + offsetof(struct step_counter, refused)));
+		snprintf(name, sizeof(name), "step.%u.%s.shadowed", i, step);
+		counter_row(s, request, name, sum(s, at + offsetof(struct step_counter, shadowed)));
+	}
+}
+
+static void answer_counters(struct signaller *s, const struct ipc_admin *q)
+{
+	char name[IPC_ADMIN_TEXT_MAX];
+	static const struct {
+		const char *name;
+		size_t offset;
+	} flow[] = {
+		{"messages.received", offsetof(struct flow_counters, received)},
+		{"messages.sent", offsetof(struct flow_counters, sent)},
+		{"calls.started", offsetof(struct flow_counters, calls_started)},
+		{"calls.answered", offsetof(struct flow_counters, calls_answered)},
+		{"calls.ended", offsetof(struct flow_counters, calls_ended)},
+	};
+	for (uint32_t i = 0; i < ARRAY_LEN(flow); i++)
+		counter_row(s, q->request, flow[i].name, sum(s, flow[i].offset));
+	for (uint32_t i = 0; i < SF_ALARM_COUNT; i++) {
+		snprintf(name, sizeof(name), "alarm.%s", flow_alarm_name(i));
+		counter_row(s, q->request, name, sum(s, offsetof(struct flow_counters, alarm) + i * sizeof(uint64_t)));
+	}
+	step_rows(s, q->request);
+	for (uint32_t i = 0; i < NET_COUNTER_COUNT; i++) {
+		snprintf(name, sizeof(name), "net.%s", net_counter_name((enum net_counter)i));
+		counter_row(s, q->request, name, net_total(s->net, (enum net_counter)i));
+	}
+	counter_row(s, q->request, "net.connections", net_connections(s->net));
+	counter_row(s, q->request, "records.pending", atomic_load(&s->record_count));
+	counter_row(s, q->request, "records.lost", atomic_load(&s->records_lost));
+}
+
+static void answer_peers(struct signaller *s, const struct ipc_admin *q)
+{
+	for (peer_id id = 0; id < s->snapshot->peer_count; id++) {
+		struct ipc_admin m;
+		memset(&m, 0, IPC_ADMIN_HEAD + sizeof(m.u.peer));
+		m.version = IPC_ADMIN_VERSION;
+		m.type = IPC_ADMIN_PEER;
+		m.request = q->request;
+		m.u.peer.peer = id;
+		m.u.peer.concurrent = atomic_load(&s->load[id].concurrent);
+		m.u.peer.step_count = STEP_COUNT;
+		for (uint32_t w = 0; w < s->workers; w++)
+			for (uint32_t k = 0; k < STEP_COUNT; k++)
+				m.u.peer.refused[k] += atomic_load_explicit(
+					&flow_counters(s->worker[w].flow)->refused_by_peer[id][k], memory_order_relaxed);
+		for (uint32_t k = 0; k < STEP_COUNT; k++)
+			m.u.peer.refused_count += m.u.peer.refused[k];
+		admin_send(s, &m, IPC_ADMIN_HEAD + sizeof(m.u.peer));
+	}
+}
+
+static void end(struct signaller *s, const struct ipc_admin *q, enum error error)
+{
+	struct ipc_admin m;
+	memset(&m, 0, IPC_ADMIN_HEAD);
+	m.version = IPC_ADMIN_VERSION;
+	m.type = IPC_ADMIN_END;
+	m.request = q->request;
+	m.error = error;
+	admin_send(s, &m, IPC_ADMIN_HEAD);
+}
+
+static void set_trace(struct signaller *s, const struct ipc_admin *q)
+{
+	struct trace_filter *f = NULL;
+	if (q->flag != 0) {
+		f = memory_alloc(sizeof(*f));
+		if (f == NULL)
+			return;
+		f->peer = q->peer;
+		snprintf(f->call_id, sizeof(f->call_id), "%.*s", TRACE_KEY_MAX - 1, q->u.key);
+	}
+	struct trace_filter *old = atomic_exchange(&s->trace, f);
+	synchronize_rcu(); // each worker holds the read side during a turn
+	memory_free(old);
+}
+
+static void on_record_state(struct signaller *s, const struct ipc_admin *q)
+{
+	atomic_store(&s->records_full, q->flag != 0);
+	if (q->flag != 0)
+		return;
+	for (struct record_pending *r = s->record_first; r != NULL; r = r->next)
+		r->sent = false; // admin begins anew: what it did not acknowledge, it does not have
+	records_send(s);
+}
+
+static void carry_out(struct signaller *s, struct ipc_admin *q, size_t n)
+{
+	switch (q->type) {
+	case IPC_ADMIN_COUNTERS:
+		answer_counters(s, q);
+		end(s, q, E_OK);
+		break;
+	case IPC_ADMIN_PEERS:
+		answer_peers(s, q);
+		end(s, q, E_OK);
+		break;
+	case IPC_ADMIN_CALLS:
+		question_spread(s, q, n, s->workers, E_OK);
+		break;
+	case IPC_ADMIN_EXPLAIN:
+	case IPC_ADMIN_HANGUP:
+		question_spread(s, q, n, s->workers, E_NOT_FOUND);
+		break;
+	case IPC_ADMIN_DRY_RUN:
+		question_spread(s, q, n, 1, E_NOT_FOUND);
+		break;
+	case IPC_ADMIN_TRACE:
+		set_trace(s, q);
+		end(s, q, E_OK);
+		break;
+	case IPC_ADMIN_RECORD_ACK:
+		record_acknowledged(s, q->request);
+		records_send(s);
+		break;
+	case IPC_ADMIN_RECORD_STATE:
+		on_record_state(s, q);
+		break;
+	default:
+		end(s, q, E_UNSUPPORTED);
+		break;
+	}
+}
+
+void admin_receive(struct signaller *s)
+{
+	static struct ipc_admin q; // large; the control thread alone
+	for (int i = 0; i < QUESTIONS_PER_TURN; i++) {
+		ssize_t n = recv(s->admin, &q, sizeof(q), MSG_DONTWAIT);
+		if (n < (ssize_t)IPC_ADMIN_HEAD)
+			return;
+		bool keyed = q.type == IPC_ADMIN_EXPLAIN || q.type == IPC_ADMIN_HANGUP || q.type == IPC_ADMIN_TRACE;
+		if (q.version != IPC_ADMIN_VERSION || (keyed && (size_t)n < IPC_ADMIN_HEAD + sizeof(q.u.key)))
+			continue;
+		q.u.key[sizeof(q.u.key) - 1] = keyed ? '\0' : q.u.key[sizeof(q.u.key) - 1];
+		carry_out(s, &q, (size_t)n);
+	}
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the flow asks of the outside: sending, closing, media, kept records, traces.
+#include "base/log.h"
+#include "base/memory.h"
+#include "main/signaller.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <sys/socket.h>
+
+static result port_send(void *ctx, const struct hop *to, struct bytes octets, struct sf_cookie cookie)
+{
+	struct worker *w = ctx;
+	return net_send(w->net, to, octets, (uint64_t)cookie.tx.generation << 32 | cookie.tx.slot);
+}
+
+struct close_mail {
+	struct mail mail;
+	struct conn_ref conn;
+};
+
+static void close_h(struct mail *m, void *ctx)
+{
+	struct close_mail *c = (struct close_mail *)m;
+	net_close(net_worker_of(ctx), &c->conn);
+	memory_free(c);
+}
+
+// The connection may be another worker's: a message is handled by the owner of the call.
+static void port_close(void *ctx, const struct origin *o, const char *why)
+{
+	struct worker *w = ctx;
+	UNUSED(why);
+	if (o->conn.worker == w->index) {
+		net_close(w->net, &o->conn);
+		return;
+	}
+	struct close_mail *c = o->conn.worker < w->home->workers ? memory_alloc(sizeof(*c)) : NULL;
+	if (c == NULL)
+		return;
+	*c = (struct close_mail){.mail.deliver = close_h, .conn = o->conn};
+	if (!is_ok(loop_post(w->home->worker[o->conn.worker].loop, &c->mail, net_worker_counters(w->net))))
+		memory_free(c); // the idle deadline closes it
+}
+
+static result port_media(void *ctx, const struct ipc_media *m)
+{
+	struct worker *w = ctx;
+	if (send(w->media, m, sizeof(*m), MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(*m))
+		return OK;
+	atomic_fetch_add_explicit(&w->media_full, 1, memory_order_relaxed);
+	return FAIL(errno == EAGAIN ? E_FULL : E_CLOSED);
+}
+
+static uint32_t kept_slot(const struct worker *w, struct pool_ref call)
+{
+	return w->index * (records_slots(w->home->records) / w->home->workers) + call.slot;
+}
+
+static void port_keep(void *ctx, struct pool_ref call, const struct sf_call_image *image, struct bytes media_image)
+{
+	struct worker *w = ctx;
+	static _Thread_local uint8_t octets[sizeof(struct kept_call) + SF_CALL_IMAGE_MAX + CALL_RECORD_EXTRA];
+	uint32_t slot = kept_slot(w, call);
+	if (image == NULL) {
+		records_erase(w->home->records, slot);
+		return;
+	}
+	struct kept_call head = {w->index, image->length, (uint32_t)media_image.len, call};
+	size_t n = sizeof(head) + image->length + media_image.len;
+	if (image->length > SF_CALL_IMAGE_MAX || n > sizeof(octets)) {
+		atomic_fetch_add_explicit(&w->records_too_long, 1, memory_order_relaxed);
+		return;
+	}
+	memcpy(octets, &head, sizeof(head));
+	memcpy(octets + sizeof(head), image->octets, image->length);
+	if (media_image.len > 0)
+		memcpy(octets + sizeof(head) + image->length, media_image.at, media_image.len);
+	if (!is_ok(records_put(w->home->records, slot, bytes_make(octets, n))))
+		atomic_fetch_add_explicit(&w->records_too_long, 1, memory_order_relaxed);
+	memory_wipe(octets, n); // media keys
+}
+
+static bool port_may_record(void *ctx)
+{
+	struct worker *w = ctx;
+	const struct signaller *s = w->home;
+	if (atomic_load_explicit(&s->records_full, memory_order_relaxed))
+		return false;
+	return atomic_load_explicit(&s->record_count, memory_order_relaxed) < RECORDS_PENDING_MAX ||
+	       registry_snapshot(w->registry)->settings.records_when_full_drop;
+}
+
+static void port_ended(void *ctx, const struct call_ended *call)
+{
+	struct worker *w = ctx;
+	struct signaller *s = w->home;
+	if (registry_snapshot(w->registry)->settings.records_path[0] == '\0')
+		return;
+	bool room = atomic_load_explicit(&s->record_count, memory_order_relaxed) < 2 * RECORDS_PENDING_MAX;
+	struct record_pending *r = room ? record_make(w, call) : NULL;
+	if (r != NULL && is_ok(loop_post(&s->loop, &r->mail, net_worker_counters(w->net)))) {
+		atomic_fetch_add_explicit(&s->record_count, 1, memory_order_relaxed);
+		return;
+	}
+	memory_free(r);
+	atomic_fetch_add_explicit(&s->records_lost, 1, memory_order_relaxed);
+}
+
+static bool trace_wanted(const struct trace_filter *f, peer_id peer, struct bytes octets)
+{
+	if (f->peer != PEER_NONE)
+		return f->peer == peer;
+	size_t n = strlen(f->call_id);
+	return n == 0 || memmem(octets.at, octets.len, f->call_id, n) != NULL;
+}
+
+static void port_trace(void *ctx, const struct address *from, const struct address *to, enum transport t, peer_id peer,
+	struct bytes octets, const struct now *now)
+{
+	struct worker *w = ctx;
+	const struct trace_filter *f = atomic_load_explicit(&w->home->trace, memory_order_acquire);
+	if (f == NULL || octets.len > IPC_ADMIN_OCTETS_MAX || !trace_wanted(f, peer, octets))
+		return;
+	struct ipc_admin *m = w->out;
+	memset(m, 0, offsetof(struct ipc_admin, u.traced.octets));
+	m->version = IPC_ADMIN_VERSION;
+	m->type = IPC_ADMIN_TRACED;
+	m->u.traced.wall_us = now->wall_ms * 1000;
+	m->u.traced.from = *from;
+	m->u.traced.to = *to;
+	m->u.traced.transport = (uint8_t)t;
+	m->u.traced.outgoing = from->family == 0;
+	m->u.traced.peer = peer;
+	m->u.traced.len = (uint32_t)octets.len;
+	memcpy(m->u.traced.octets, octets.at, octets.len);
+	admin_send(w->home, m, offsetof(struct ipc_admin, u.traced.octets) + octets.len);
+}
+
+static void port_random(void *ctx, void *out, size_t n)
+{
+	UNUSED(ctx);
+	randombytes_buf(out, n);
+}
+
+struct flow_port worker_port(struct worker *w)
+{
+	return (struct flow_port){
+		.ctx = w,
+		.send = port_send,
+		.close = port_close,
+		.media = port_media,
+		.keep = port_keep,
+		.may_record = port_may_record,
+		.ended = port_ended,
+		.trace = port_trace,
+		.random = port_random,
+	};
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records of ended calls on their way to admin: numbered, sent, kept until acknowledged. Never blocks a worker.
+#include "base/memory.h"
+#include "flow/steps.h"
+#include "main/signaller.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+
+static void text(char *out, size_t room, struct bytes b)
+{
+	size_t n = b.len < room - 1 ? b.len : room - 1;
+	if (n > 0)
+		memcpy(out, b.at, n);
+	out[n] = '\0';
+}
+
+void fill_call_row(const struct worker *w, const struct sf_call_info *info, uint64_t now_us, struct ipc_admin_call *out)
+{
+	*out = (struct ipc_admin_call){.ref = info->ref, .worker = w->index, .state = (uint8_t)info->state,
+		.end_side = info->end_side, .attempts = info->attempts, .final_status = info->final_status,
+		.start_ms = info->start_ms, .answer_ms = info->answer_ms, .end_ms = info->end_ms};
+	for (int side = 0; side < 2; side++) {
+		out->peer[side] = info->peer[side];
+		out->transport[side] = info->transport[side];
+		out->listener[side] = info->listener[side];
+		text(out->call_id[side], sizeof(out->call_id[side]), info->call_id[side]);
+	}
+	if (info->answer_us != 0 && now_us > info->answer_us)
+		out->duration_us = now_us - info->answer_us;
+	text(out->from, sizeof(out->from), info->from_number);
+	text(out->to, sizeof(out->to), info->to_number);
+	snprintf(out->end_reason, sizeof(out->end_reason), "%s", info->end_reason != NULL ? info->end_reason : "");
+}
+
+void fill_mark_row(const struct trail_mark *m, struct ipc_admin_mark *out)
+{
+	const struct step *s = step_by_id((enum step_id)m->step);
+	*out = (struct ipc_admin_mark){.action = m->action, .shadow = m->shadow, .status = m->status, .after_us = m->after_us};
+	snprintf(out->step, sizeof(out->step), "%s", s->name);
+	snprintf(out->threats, sizeof(out->threats), "%s", s->threats);
+	snprintf(out->reason, sizeof(out->reason), "%s", m->reason != NULL ? m->reason : "");
+}
+
+static void fill_streams(const struct call_ended *call, struct ipc_admin_record *out)
+{
+	uint8_t n = call->plan.count < MEDIA_STREAMS_MAX ? call->plan.count : MEDIA_STREAMS_MAX;
+	for (uint8_t i = 0; i < n; i++) {
+		const struct media_stream *m = &call->plan.stream[i];
+		struct ipc_admin_stream *s = &out->stream[i];
+		*s = (struct ipc_admin_stream){.index = i, .keying = m->keying, .active = m->active, .kind = m->kind};
+		for (int side = 0; side < 2; side++) {
+			s->suite[side] = m->side[side].in.suite;
+			s->remote[side] = m->side[side].remote_rtp;
+			s->stats[side] = call->stats[i][side];
+		}
+		snprintf(s->codec, sizeof(s->codec), "%s", m->codec);
+	}
+	out->stream_count = n;
+}
+
+struct record_pending *record_make(const struct worker *w, const struct call_ended *call)
+{
+	struct record_pending *r = memory_alloc(sizeof(*r) - sizeof(r->message) + IPC_ADMIN_HEAD + sizeof(r->message.u.record));
+	if (r == NULL)
+		return NULL;
+	struct ipc_admin_record *out = &r->message.u.record;
+	r->mail.deliver = records_accept;
+	r->size = (uint32_t)(IPC_ADMIN_HEAD + sizeof(*out));
+	r->message.version = IPC_ADMIN_VERSION;
+	r->message.type = IPC_ADMIN_RECORD;
+	fill_call_row(w, &call->info, 0, &out->call);
+	if (call->info.answer_us != 0 && call->info.end_us > call->info.answer_us)
+		out->call.duration_us = call->info.end_us - call->info.answer_us;
+	for (uint8_t i = 0; i < call->trail.count && i < TRAIL_MAX; i++)
+		fill_mark_row(&call->trail.mark[i], &out->mark[out->mark_count++]);
+	fill_streams(call, out);
+	return r;
+}
+
+void records_accept(struct mail *m, void *ctx)
+{
+	struct loop *l = ctx;
+	struct signaller *s = (struct signaller *)((char *)l - offsetof(struct signaller, loop));
+	struct record_pending *r = (struct record_pending *)m;
+	r->number = r->message.request = ++s->record_number;
+	r->next = NULL;
+	if (s->record_last != NULL)
+		s->record_last->next = r;
+	else
+		s->record_first = r;
+	s->record_last = r;
+	records_send(s);
+}
+
+void record_acknowledged(struct signaller *s, uint32_t number)
+{
+	while (s->record_first != NULL && (int32_t)(number - s->record_first->number) >= 0) {
+		struct record_pending *r = s->record_first;
+		s->record_first = r->next;
+		if (s->record_first == NULL)
+			s->record_last = NULL;
+		memory_free(r);
+		atomic_fetch_sub_explicit(&s->record_count, 1, memory_order_relaxed);
+	}
+}
+
+void records_send(struct signaller *s)
+{
+	for (struct record_pending *r = s->record_first; r != NULL; r = r->next) {
+		if (r->sent)
+			continue;
+		if (send(s->admin, &r->message, r->size, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)r->size)
+			return; // the channel is full: the next acknowledgement or record goes on here
+		r->sent = true;
+	}
+}
