@@ -10,11 +10,14 @@
 enum sip_hdr name_lookup(const uint8_t *buf, uint32_t end, struct span s)
 {
 	uint32_t len = s.to - s.from;
+
+	if (s.from > s.to || s.to > end)
+		return SIP_HDR_OTHER;
 	uint8_t first = octet_lower(octet_at(buf, end, s.from));
 
 	if (len == 1)
 		return first >= 'a' && first <= 'z' ? (enum sip_hdr)name_compact[first - 'a'] : SIP_HDR_OTHER;
-	if (len == 0 || s.to > end)
+	if (len == 0)
 		return SIP_HDR_OTHER;
 	uint32_t h = len * NAME_BY_LEN + first * (uint32_t)NAME_BY_FIRST +
 		octet_lower(octet_at(buf, end, s.from + len / 2)) * (uint32_t)NAME_BY_MIDDLE +
@@ -24,6 +27,10 @@ enum sip_hdr name_lookup(const uint8_t *buf, uint32_t end, struct span s)
 	const struct sip_hdr_desc *d = sip_hdr_desc(id);
 	if (d->name_len != len)
 		return SIP_HDR_OTHER;
+#ifndef __FRAMAC__
+	if (memcmp(buf + s.from, d->name, len) == 0) // spelt as the RFC spells it: nearly always
+		return id;
+#endif
 	for (uint32_t i = 0; i < len; i++)
 		if (octet_lower(octet_at(buf, end, s.from + i)) != octet_lower((uint8_t)d->name[i]))
 			return SIP_HDR_OTHER;

@@ -154,7 +154,7 @@ static inline struct param_set param_set_begin(uint32_t from, uint8_t separator)
 // NAME, which stands in the list, at most once? E_TOO_MANY, E_DUPLICATE.
 MUST_USE result param_set_add(const uint8_t *buf, uint32_t end, struct param_set *set, struct span name);
 // Does NAME stand in the list from FROM to NAME's own place?
-bool param_stands_before(const uint8_t *buf, uint32_t from, uint8_t separator, struct span name);
+bool param_stands_before(const uint8_t *buf, uint32_t end, uint32_t from, uint8_t separator, struct span name);
 // Check a whole ";a;b=c" list from *AT to END. E_SYNTAX, E_TOO_MANY, E_DUPLICATE.
 MUST_USE result scan_params(const uint8_t *buf, uint32_t end, uint32_t at);
 

@@ -61,9 +61,8 @@ static void param_next(const uint8_t *buf, uint32_t end, uint32_t *at, uint8_t s
 	*at = i + 1;
 }
 
-bool param_stands_before(const uint8_t *buf, uint32_t from, uint8_t separator, struct span name)
+bool param_stands_before(const uint8_t *buf, uint32_t end, uint32_t from, uint8_t separator, struct span name)
 {
-	uint32_t end = name.to;
 	while (from < name.from) {
 		struct span other, value;
 		param_next(buf, end, &from, separator, &other, &value);

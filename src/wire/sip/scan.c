@@ -192,7 +192,7 @@ result param_set_add(const uint8_t *buf, uint32_t end, struct param_set *set, st
 	REQUIRE(set->count < SIP_PARAMS_MAX, E_TOO_MANY);
 	set->count++;
 	if ((set->seen & bit) != 0)
-		REQUIRE(!param_stands_before(buf, set->from, set->separator, name), E_DUPLICATE);
+		REQUIRE(!param_stands_before(buf, end, set->from, set->separator, name), E_DUPLICATE);
 	set->seen |= bit;
 	return OK;
 }
