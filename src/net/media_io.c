@@ -42,7 +42,8 @@ struct endpoint { // one socket
 	uint8_t side;
 	bool rtcp;
 	bool open;
-	uint8_t ask; // datagrams to ask for next time
+	uint8_t ask;    // datagrams to ask for next time
+	uint32_t round; // of the last read
 };
 
 union name {
@@ -80,6 +81,7 @@ struct worker {
 	uint32_t out_first, out_count;
 	uint64_t answers_lost;
 	struct now now;
+	uint32_t round;
 	struct mmsghdr rx[BATCH], tx[BATCH];
 	struct iovec rx_iov[BATCH], tx_iov[BATCH];
 	union name rx_name[BATCH], tx_name[BATCH];
@@ -168,6 +170,16 @@ static uint32_t gather(struct worker *w, uint32_t slot, const struct mf_datagram
 	return slot + 1;
 }
 
+// As many as asked for, and ready again in the very next round: there is a queue, so ask for more.
+static void ask_adapt(const struct worker *w, struct endpoint *e, uint32_t got)
+{
+	if (got < e->ask)
+		e->ask = (uint8_t)got;
+	else if (w->round - e->round == 1 && e->ask < BATCH)
+		e->ask = (uint8_t)(e->ask * 2);
+	e->round = w->round;
+}
+
 static void endpoint_read(struct worker *w, struct endpoint *e)
 {
 	uint32_t gathered = 0, ask = e->ask;
@@ -177,9 +189,7 @@ static void endpoint_read(struct worker *w, struct endpoint *e)
 	got = recvmmsg(e->fd, w->rx, ask, MSG_DONTWAIT, NULL);
 	if (got <= 0)
 		return;
-	if ((uint32_t)got == ask)
-		e->ask = (uint8_t)(ask * 2 > BATCH ? BATCH : ask * 2 < 2 ? 2 : ask * 2);
-	e->ask = (uint32_t)got < ask ? (uint8_t)got : got == 1 ? 1 : e->ask;
+	ask_adapt(w, e, (uint32_t)got);
 	for (uint32_t i = 0; i < (uint32_t)got; i++) {
 		bool passed = datagram_walk(w, e, i, &d);
 		w->rx[i].msg_hdr.msg_namelen = sizeof(union name);
@@ -410,6 +420,7 @@ static void *worker_run(void *arg)
 	while (!w->io->stop) {
 		int n = epoll_wait(w->epoll, event, EVENTS, wait_ms(w));
 		w->now = clock_now();
+		w->round++;
 		for (int i = 0; i < n; i++)
 			event_handle(w, event[i].data.u64);
 		if (w->out_count > 0)
