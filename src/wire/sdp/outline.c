@@ -114,16 +114,27 @@ result sdp_outline_add(const struct sdp *s, uint8_t i, struct span format, struc
 	return OK;
 }
 
-result sdp_outline_make(const struct sdp *s, uint8_t i, struct sdp_outline *out)
+void sdp_outline_set_proto(struct sdp_outline *o, struct bytes proto)
+{
+	o->proto = hash_bytes(HASH_SEED, proto);
+}
+
+void sdp_outline_begin(const struct sdp *s, uint8_t i, struct sdp_outline *out)
 {
 	const struct sdp_media *m = &s->media[i];
-	struct span at = m->formats, f;
 
 	*out = (struct sdp_outline){0};
 	out->type = hash_bytes(HASH_SEED, sdp_bytes(s, m->type));
-	out->proto = hash_bytes(HASH_SEED, sdp_bytes(s, m->proto));
+	sdp_outline_set_proto(out, sdp_bytes(s, m->proto));
 	out->rejected = m->port == 0;
 	out->direction = (uint8_t)sdp_direction_of(s, i);
+}
+
+result sdp_outline_make(const struct sdp *s, uint8_t i, struct sdp_outline *out)
+{
+	struct span at = s->media[i].formats, f;
+
+	sdp_outline_begin(s, i, out);
 	if (out->rejected)
 		return OK; // its formats mean nothing (RFC3264#6)
 	while (!span_empty(at) && sdp_format_next(s, &at, &f))

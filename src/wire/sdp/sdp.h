@@ -185,6 +185,9 @@ struct sdp_outline { // what must be compared of a media line; a few octets, kep
 // Name of the codec of FORMAT on media line I: from its rtpmap, else the static table of RFC3551#6, else the format
 // itself (lines that are not RTP, unmapped numbers). CLOCK and CHANNELS 0 when unknown.
 struct bytes sdp_codec_name(const struct sdp *s, uint8_t i, struct span format, uint32_t *clock, uint8_t *channels);
+// Outline of media line I without its formats; its proto when the line is sent on with another one.
+void sdp_outline_begin(const struct sdp *s, uint8_t i, struct sdp_outline *out);
+void sdp_outline_set_proto(struct sdp_outline *o, struct bytes proto);
 // Outline of media line I. E_TOO_MANY beyond SDP_OUTLINE_FORMATS formats.
 MUST_USE result sdp_outline_make(const struct sdp *s, uint8_t i, struct sdp_outline *out);
 // Append one format of media line I. E_TOO_MANY.
