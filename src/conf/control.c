@@ -7,7 +7,8 @@
 
 #include "base/clock.h"
 
-enum { RATE_OPEN = 1000000 }; // what a waived rate admits: the bound of the option
+enum { RATE_OPEN = 1000000 };              // what a waived rate admits: the bound of the option
+#define WAIVER_LONG_MS (366 * 86400000ull) // [ms] a longer one is no longer temporary: warned of
 
 struct control_row {
 	enum control control;
@@ -37,9 +38,11 @@ static bool any_number(const struct number_prefix *list, uint32_t n)
 
 static bool no_numbers(const struct conf_load *c, const struct conf_peer *p)
 {
+	const struct conf_node *written = conf_tree_find(p->node, "numbers");
 	const struct peer *q = &p->peer;
 
-	if (q->calls_from_count == 0 || q->calls_to_count == 0)
+	// An empty list admits nothing, and is complete; a list that is not written is not.
+	if (conf_tree_find(written, "calls_from") == NULL || conf_tree_find(written, "calls_to") == NULL)
 		return true;
 	return !conf_zone_is_core(c, q->zone) &&
 	       (any_number(q->calls_from, q->calls_from_count) || any_number(q->calls_to, q->calls_to_count));
@@ -143,6 +146,11 @@ static void take_waiver(struct conf_load *c, struct conf_peer *p, const struct c
 	to->set = 1;
 	to->until_ms = w->until_ms;
 	memcpy(to->reason, w->reason, sizeof(to->reason));
+	if (w->until_ms > c->wall_ms + WAIVER_LONG_MS)
+		conf_say_at(c, CONF_WARNING, conf_tree_place(w->node, "until"),
+			"the waiver for %s holds for more than a year; a waiver is for the time until the "
+			"mend",
+			control_name((enum control)w->control));
 	if (peer_waiver_state(&p->peer, (enum control)w->control, c->wall_ms) != 2)
 		return;
 	date_text(w->until_ms, day);
@@ -194,6 +202,21 @@ static void check_promises(struct conf_load *c, const struct conf_peer *p)
 			"sign: off");
 }
 
+// Core peers may be known by address alone, but then not over TLS: a certificate that nobody checks proves
+// nothing.
+static void check_core_tls(struct conf_load *c, const struct conf_peer *p)
+{
+	bool tls = false;
+
+	for (uint32_t i = 0; i < p->target_count; i++)
+		tls |= p->target[i].transport == TRANSPORT_TLS;
+	if (tls && (p->trust_path[0] == '\0' || p->peer.tls_name_count == 0))
+		conf_error(c, conf_tree_place(p->node, "reach"),
+			"tls without anchors and names proves nothing; add known_by.trust and "
+			"known_by.tls_names, or "
+			"use tcp");
+}
+
 static void open_waived_rates(struct peer *p)
 {
 	if (p->waiver[CONTROL_RATES].set == 0)
@@ -215,6 +238,8 @@ void conf_check_controls(struct conf_load *c, struct conf_peer *p)
 			check_row(c, p, &rows[i]);
 	}
 	check_promises(c, p);
+	if (core)
+		check_core_tls(c, p);
 	if (no_identity(c, p) && no_addresses(c, p))
 		conf_error(c, conf_tree_place(p->node, "known_by"),
 			"nothing tells this peer from a stranger, and no waiver can "

@@ -40,6 +40,14 @@ static const char *default_text(const struct conf_option *o)
 	return o->initial != NULL ? o->initial : "none";
 }
 
+// Sections have none of their own: their options have.
+static const char *scope_text(const struct conf_option *o)
+{
+	if (o->type == CONF_MAP)
+		return "";
+	return o->scope == CONF_START ? "start" : "reload";
+}
+
 // "|" would end a table cell.
 static void put_cell(FILE *to, const char *text)
 {
@@ -61,7 +69,7 @@ static void markdown_row(FILE *to, const struct conf_option *o)
 	put_cell(to, value);
 	put_cell(to, bounds);
 	put_cell(to, o->type == CONF_MAP ? "" : default_text(o));
-	put_cell(to, o->scope == CONF_START ? "start" : "reload");
+	put_cell(to, scope_text(o));
 	fprintf(to, "%s |\n", o->manual);
 }
 
@@ -96,7 +104,9 @@ static void scdoc_row(FILE *to, const struct conf_option *o)
 			fputs(".", to);
 		}
 	}
-	fprintf(to, " Takes effect at %s.\n\n", o->scope == CONF_START ? "start" : "reload");
+	if (o->type != CONF_MAP)
+		fprintf(to, " Takes effect at %s.", scope_text(o));
+	fputs("\n\n", to);
 }
 
 static void print_section(const struct printer *p, const struct conf_section *s, const char *path)

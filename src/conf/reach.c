@@ -113,6 +113,7 @@ static void check_numeric(struct conf_load *c, struct conf_peer *p, struct conf_
 static void check_target(struct conf_load *c, struct conf_peer *p, struct conf_target *t)
 {
 	static const char *const words[TRANSPORT_COUNT] = {"udp", "tcp", "tls", "dtls"};
+	static const char *const families[] = {[0] = "", [4] = "IPv4 ", [6] = "IPv6 "};
 
 	if (t->transport == CONF_UNSET)
 		t->transport = p->peer.reach_transport;
@@ -121,9 +122,10 @@ static void check_target(struct conf_load *c, struct conf_peer *p, struct conf_t
 			"%s is below the peer's transport %s (LRF-I3); raise the target or lower "
 			"reach.transport",
 			words[t->transport], words[p->peer.reach_transport]);
-	else if (p->zone_name[0] != '\0' && !conf_zone_listens(c, p->peer.zone, t->transport))
-		conf_error(c, t->node, "zone \"%s\" has no %s socket to send from; add one to `listen`",
-			p->zone_name, words[t->transport]);
+	else if (p->zone_name[0] != '\0' &&
+		 !conf_zone_listens(c, p->peer.zone, t->transport, t->address.family))
+		conf_error(c, t->node, "zone \"%s\" has no %s%s socket to send from; add one to `listen`",
+			p->zone_name, families[t->address.family], words[t->transport]);
 	if (t->address.family != 0)
 		check_numeric(c, p, t);
 	else

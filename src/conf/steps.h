@@ -22,8 +22,8 @@ void conf_check_reload(struct conf_load *c);
 MUST_USE result conf_build(struct conf_load *c, struct conf_result *out);
 
 bool conf_zone_is_core(const struct conf_load *c, zone_id zone);
-// Does zone ZONE have a socket for TRANSPORT?
-bool conf_zone_listens(const struct conf_load *c, zone_id zone, uint8_t transport);
+// Does zone ZONE have a socket for TRANSPORT and address family FAMILY (0: any)?
+bool conf_zone_listens(const struct conf_load *c, zone_id zone, uint8_t transport, uint8_t family);
 uint16_t conf_default_port(uint8_t transport);
 
 #endif

@@ -9,12 +9,13 @@ bool conf_zone_is_core(const struct conf_load *c, zone_id zone)
 	return zone < c->draft.zone_count && c->draft.zone[zone].zone.is_core != 0;
 }
 
-bool conf_zone_listens(const struct conf_load *c, zone_id zone, uint8_t transport)
+bool conf_zone_listens(const struct conf_load *c, zone_id zone, uint8_t transport, uint8_t family)
 {
 	for (uint32_t i = 0; i < c->draft.listener_count; i++) {
 		const struct listener *l = &c->draft.listener[i].listener;
 		for (uint32_t k = 0; l->zone == zone && k < l->sip_count; k++) {
-			if (l->sip[k].transport == transport)
+			if (l->sip[k].transport == transport &&
+				(family == 0 || l->sip[k].address.family == family))
 				return true;
 		}
 	}

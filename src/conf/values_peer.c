@@ -103,6 +103,7 @@ bool conf_set_tls_name(struct conf_load *c, void *target, const struct conf_node
 
 static bool add_prefix(struct conf_load *c, const struct conf_node *n, struct prefix *list, uint8_t *count)
 {
+	struct address base = {0};
 	struct prefix p;
 
 	if (!is_ok(prefix_parse(bytes_of_string(n->text), &p)))
@@ -110,6 +111,12 @@ static bool add_prefix(struct conf_load *c, const struct conf_node *n, struct pr
 	if (p.bits == 0) {
 		conf_error(c, n, "addresses: %s names everybody; write the ranges that the peer told you",
 			n->text);
+		return true;
+	}
+	base.family = p.family;
+	memcpy(base.ip, p.ip, sizeof(base.ip));
+	if (address_classify(&base) == ADDRESS_MULTICAST) {
+		conf_error(c, n, "addresses: %s is multicast; write unicast ranges", n->text);
 		return true;
 	}
 	if (*count < PEER_PREFIXES_MAX)
@@ -131,7 +138,8 @@ bool conf_set_media_address(struct conf_load *c, void *target, const struct conf
 	return add_prefix(c, n, p->media_address, &p->media_address_count);
 }
 
-static bool add_number(const struct conf_node *n, struct number_prefix *list, uint8_t *count)
+static bool add_number(
+	struct conf_load *c, const struct conf_node *n, struct number_prefix *list, uint8_t *count)
 {
 	struct number_prefix p = {.digits = ""};
 
@@ -143,6 +151,10 @@ static bool add_number(const struct conf_node *n, struct number_prefix *list, ui
 			return false;
 		memcpy(p.digits, n->text, n->text_len);
 	}
+	if (*count > 0 && (p.digits[0] == '\0' || list[0].digits[0] == '\0')) {
+		conf_error(c, n, "numbers: any stands alone; remove it, or the prefixes beside it");
+		return true;
+	}
 	list[(*count)++] = p;
 	return true;
 }
@@ -151,16 +163,14 @@ bool conf_set_calls_from(struct conf_load *c, void *target, const struct conf_no
 {
 	struct peer *p = &((struct conf_peer *)target)->peer;
 
-	UNUSED(c);
-	return add_number(n, p->calls_from, &p->calls_from_count);
+	return add_number(c, n, p->calls_from, &p->calls_from_count);
 }
 
 bool conf_set_calls_to(struct conf_load *c, void *target, const struct conf_node *n)
 {
 	struct peer *p = &((struct conf_peer *)target)->peer;
 
-	UNUSED(c);
-	return add_number(n, p->calls_to, &p->calls_to_count);
+	return add_number(c, n, p->calls_to, &p->calls_to_count);
 }
 
 bool conf_set_codec(struct conf_load *c, void *target, const struct conf_node *n)

@@ -5,15 +5,15 @@
 // Files and names come from fixed hooks, so the same input always does the same. A property that fails traps.
 #include "conf/conf.h"
 
+#include "fuzz_conf_certificate.h"
+
 #include <stdlib.h>
 
 #define WALL_MS 1795392000000ull // 2026-11-23 00:00 UTC
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char certificate[] = // P-256, self-signed, subjectAltName DNS:ssp-a.example
-#include "fuzz_conf_certificate.h"
-	;
+static const char certificate[] = FUZZ_CERTIFICATE;
 
 static void must(bool held)
 {

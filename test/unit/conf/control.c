@@ -191,6 +191,50 @@ static void bad_waivers_h(void **state)
 	}
 }
 
+static void long_waiver_h(void **state)
+{
+	struct conf_result r = test_load(test_with_peer(
+		REACH KNOWN NUMBERS LIMITS MEDIA WAIVERS(WAIVE("core-in-body", "2027-11-24"))));
+
+	(void)state;
+	assert_int_equal(r.errors + r.out_of_service, 0);
+	assert_non_null(test_message(&r, "core-in-body holds for more than a year"));
+	conf_result_free(&r);
+	r = test_load(test_with_peer(
+		REACH KNOWN NUMBERS LIMITS MEDIA WAIVERS(WAIVE("core-in-body", "2027-11-23"))));
+	assert_null(test_message(&r, "more than a year"));
+	conf_result_free(&r);
+}
+
+static void empty_numbers_h(void **state)
+{
+	struct conf_result r = test_load(test_with_peer(
+		REACH KNOWN "    numbers: {calls_from: [\"+49\"], calls_to: []}\n" LIMITS MEDIA WAIVERS("")));
+
+	(void)state;
+	assert_int_equal(r.errors + r.out_of_service, 0);
+	assert_int_equal(test_peer(&r, "ssp-b")->calls_to_count, 0);
+	conf_result_free(&r);
+	r = test_load(test_with_peer(
+		REACH KNOWN "    numbers: {calls_from: [\"+49\"]}\n" LIMITS MEDIA WAIVERS("")));
+	assert_int_equal(r.out_of_service, 1);
+	conf_result_free(&r);
+	r = test_load(test_with_peer(REACH KNOWN
+		"    numbers: {calls_from: [any, \"+49\"], calls_to: []}\n" LIMITS MEDIA WAIVERS("")));
+	test_one_error(r, 11, 33, "any stands alone");
+}
+
+static void core_tls_h(void **state)
+{
+	(void)state;
+	test_one_error(test_load("domain: x.example\ntls: {certificate: a.pem, key: k}\n"
+				 "listen: [{name: a, zone: core, sip: [\"tls:127.0.0.1:5061\"], media: "
+				 "\"127.0.0.1:20000-20001\"}]\n"
+				 "peers: [{name: a, zone: core, reach: {targets: [\"tls:192.0.2.1\"]}, "
+				 "known_by: {addresses: [192.0.2.1]}}]\n"),
+		4, 38, "tls without anchors");
+}
+
 static void nothing_known_h(void **state)
 {
 	(void)state;
@@ -250,6 +294,9 @@ int main(void)
 		cmocka_unit_test(waiver_dates_h),
 		cmocka_unit_test(waiver_ends_at_midnight_h),
 		cmocka_unit_test(bad_waivers_h),
+		cmocka_unit_test(long_waiver_h),
+		cmocka_unit_test(empty_numbers_h),
+		cmocka_unit_test(core_tls_h),
 		cmocka_unit_test(nothing_known_h),
 		cmocka_unit_test(promises_h),
 		cmocka_unit_test(core_defaults_h),

@@ -38,12 +38,21 @@ static void bad_targets_h(void **state)
 	refused("\"198.51.100.1\"", "outside the peer's known_by.addresses (LRF-I1)");
 	refused("\"172.16.0.1\"", "special address");
 	refused("\"169.254.0.1\"", "special address");
-	refused("\"[::1]\"", "special address");
-	refused("\"[fe80::1]:5061\"", "special address");
 	refused("\"0.0.0.0\"", "no unicast address");
-	refused("\"[::]\"", "no unicast address");
 	refused("\"224.0.0.5\"", "no unicast address");
 	refused("\"127.0.0.1:5061\"", "our own socket");
+}
+
+// Both mistakes of one target are said.
+static void no_socket_h(void **state)
+{
+	struct conf_result r = test_load(with_targets("\"[::1]\""));
+
+	(void)state;
+	assert_int_equal(r.errors, 2);
+	assert_non_null(test_message(&r, "has no IPv6 tls socket"));
+	assert_non_null(test_message(&r, "special address"));
+	conf_result_free(&r);
 }
 
 static void good_targets_h(void **state)
@@ -105,7 +114,7 @@ static void zones_h(void **state)
 	(void)state;
 	test_one_error(test_load(test_with_peer("    reach: {targets: [\"udp:192.0.2.1\"], transport: udp}\n"
 						"    known_by: {addresses: [192.0.2.0/28]}\n" REST)),
-		9, 23, "has no udp socket");
+		9, 23, "has no IPv4 udp socket");
 	test_one_error(
 		test_load(test_with_peer("    known_by: {trust: ca.pem, addresses: [192.0.2.0/28]}\n" REST)),
 		7, 5, "nothing says where the peer is reached");
@@ -138,6 +147,10 @@ static void addresses_h(void **state)
 			       "    reach: {domain: b.example}\n    known_by: {trust: ca.pem, addresses: "
 			       "[192.0.2.0/28, 0.0.0.0/0]}\n" REST)),
 		10, 57, "names everybody");
+	test_one_error(test_load(test_with_peer(
+			       "    reach: {domain: b.example}\n    known_by: {trust: ca.pem, addresses: "
+			       "[192.0.2.0/28, 224.0.0.0/8]}\n" REST)),
+		10, 57, "is multicast");
 }
 
 static void tls_names_h(void **state)
@@ -203,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_targets_h),
+		cmocka_unit_test(no_socket_h),
 		cmocka_unit_test(good_targets_h),
 		cmocka_unit_test(names_lead_to_the_peer_h),
 		cmocka_unit_test(unresolved_h),
