@@ -106,6 +106,21 @@ void plan_free(struct plan_session *s)
 	memory_free(s);
 }
 
+struct plan_session *plan_session_new(uint8_t count)
+{
+	struct plan_session *s = memory_alloc(sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->agreed = plan_table_new(count);
+	if (s->agreed == NULL) {
+		memory_free(s);
+		return NULL;
+	}
+	plan_settle(s);
+	return s;
+}
+
 result plan_clone(const struct plan_session *s, struct plan_session **out)
 {
 	struct plan_session *n = memory_alloc(sizeof(*n));

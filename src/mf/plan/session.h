@@ -81,6 +81,8 @@ bool plan_enforced(struct plan_context *c, int side, enum control control);
 
 struct plan_table *plan_table_new(uint8_t count);
 void plan_table_free(struct plan_table *t);
+// A session with a settled agreed table of COUNT lines, for plan_restore; NULL when memory is out.
+struct plan_session *plan_session_new(uint8_t count);
 uint64_t plan_hash(struct bytes b);
 uint32_t plan_name_hash(struct bytes b);
 
