@@ -230,6 +230,8 @@ void conf_check_controls(struct conf_load *c, struct conf_peer *p)
 {
 	bool core = conf_zone_is_core(c, p->peer.zone);
 
+	if (p->zone_name[0] == '\0')
+		return; // refused already; what it needs depends on its zone
 	p->peer.in_service = 1;
 	for (uint32_t i = 0; i < p->waiver_count; i++)
 		take_waiver(c, p, &p->waiver[i]);
