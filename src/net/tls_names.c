@@ -90,8 +90,12 @@ bool tls_name_is_of(const struct tls_name *name, const struct peer *p)
 	return false;
 }
 
+// The index finds a name by its host in whatever form; which forms count for the peer is decided here.
 peer_id tls_name_owner(const struct tls_name *name, const struct registry *r, zone_id zone)
 {
-	peer_id p = name->uri ? registry_peer_by_tls_name(r, zone, uri_of(name)) : PEER_NONE;
-	return p != PEER_NONE ? p : registry_peer_by_tls_name(r, zone, host_of(name));
+	peer_id id = name->uri ? registry_peer_by_tls_name(r, zone, uri_of(name)) : PEER_NONE;
+	if (id == PEER_NONE)
+		id = registry_peer_by_tls_name(r, zone, host_of(name));
+	const struct peer *p = snapshot_peer(registry_snapshot(r), id);
+	return p != NULL && tls_name_is_of(name, p) ? id : PEER_NONE;
 }

@@ -97,6 +97,7 @@ struct pki pki_issue(const struct pki *by, const struct pki_leaf *leaf)
 	add_extension(p.certificate, by->certificate, NID_basic_constraints, "critical,CA:FALSE");
 	add_extension(p.certificate, by->certificate, NID_key_usage, "critical,digitalSignature");
 	add_extension(p.certificate, by->certificate, NID_ext_key_usage, "serverAuth,clientAuth");
+	add_extension(p.certificate, by->certificate, NID_subject_key_identifier, "hash");
 	add_extension(p.certificate, by->certificate, NID_authority_key_identifier, "keyid");
 	if (leaf->names != NULL)
 		add_extension(p.certificate, by->certificate, NID_subject_alt_name, leaf->names);
