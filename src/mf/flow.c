@@ -40,13 +40,20 @@ result mf_flow_source(struct mf_flow *f, uint32_t ssrc, uint64_t now_us, struct 
 	return OK;
 }
 
-result mf_flow_sequence(struct mf_source *s, uint16_t sequence)
+static bool goes_on(const struct mf_source *s, uint16_t sequence)
 {
 	uint16_t ahead = (uint16_t)(sequence - s->sequence);
 
-	if (!s->live || ahead < MF_DROPOUT_MAX || ahead > UINT16_MAX - MF_MISORDER_MAX)
+	return ahead < MF_DROPOUT_MAX || ahead > UINT16_MAX - MF_MISORDER_MAX;
+}
+
+result mf_flow_sequence(struct mf_source *s, uint16_t sequence, uint64_t now_us)
+{
+	bool confirmed = s->jumped && sequence == s->expected_after_jump;
+
+	if (!s->live || goes_on(s, sequence))
 		return OK;
-	if (s->jumped && sequence == s->expected_after_jump)
+	if (confirmed && now_us - s->good_us > MF_RESYNC_US)
 		return OK; // the sender began anew
 	s->jumped = true;
 	s->expected_after_jump = (uint16_t)(sequence + 1);
@@ -111,7 +118,7 @@ void mf_flow_account(struct mf_flow *f, struct mf_source *s, const struct rtp_he
 {
 	uint16_t ahead = (uint16_t)(h->sequence - s->sequence);
 
-	if (!s->live || s->jumped) {
+	if (!s->live || !goes_on(s, h->sequence)) {
 		s->sequence = h->sequence;
 	} else if (ahead != 0 && ahead < MF_DROPOUT_MAX) {
 		f->lost += ahead - 1u;
@@ -121,6 +128,7 @@ void mf_flow_account(struct mf_flow *f, struct mf_source *s, const struct rtp_he
 	}
 	s->live = true;
 	s->jumped = false;
+	s->good_us = now_us;
 	jitter_account(f, h, now_us);
 }
 

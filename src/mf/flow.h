@@ -18,6 +18,7 @@ enum {
 	MF_SSRC_CHANGE_S = 10,    // [s] one more after this time
 	MF_DROPOUT_MAX = 3000,    // RFC3550#A.1: largest believable gap, a minute of audio
 	MF_MISORDER_MAX = 100,    // RFC3550#A.1
+	MF_RESYNC_US = 200000,    // [us] a sender that begins anew has stopped the old sequence; an attacker cannot stop it
 };
 
 struct mf_source {
@@ -27,6 +28,7 @@ struct mf_source {
 	uint16_t expected_after_jump; // RFC3550#A.1 bad_seq
 	bool jumped;
 	bool live;
+	uint64_t good_us; // last packet that went on in sequence
 };
 
 struct mf_flow {
@@ -49,8 +51,9 @@ struct mf_flow {
 struct mf_source *mf_flow_find(struct mf_flow *f, uint32_t ssrc);
 // The source of an admitted packet; a new one replaces the longest unused. E_FULL: too many changes.
 MUST_USE result mf_flow_source(struct mf_flow *f, uint32_t ssrc, uint64_t now_us, struct mf_source **out);
-// Does SEQUENCE go on? E_REPLAY for a jump, until a second packet confirms it (RFC3550#A.1).
-MUST_USE result mf_flow_sequence(struct mf_source *s, uint16_t sequence);
+// Does SEQUENCE go on? E_REPLAY for a jump, until a second packet confirms it (RFC3550#A.1) and the old sequence has been
+// quiet for MF_RESYNC_US.
+MUST_USE result mf_flow_sequence(struct mf_source *s, uint16_t sequence, uint64_t now_us);
 // Account sequence and timestamp of a packet that was let through.
 void mf_flow_account(struct mf_flow *f, struct mf_source *s, const struct rtp_header *h, uint64_t now_us);
 uint32_t mf_flow_jitter_us(const struct mf_flow *f);

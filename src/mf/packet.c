@@ -159,7 +159,7 @@ static enum mf_gate gate_sequence(struct walk *w)
 
 	if (w->source == NULL || w->from->in != NULL)
 		return MF_PASSED;
-	r = mf_flow_sequence(w->source, w->rtp.sequence);
+	r = mf_flow_sequence(w->source, w->rtp.sequence, w->now->mono_us);
 	if (!is_ok(r))
 		w->from->stats.dropped_replay++;
 	GATE(w, is_ok(r), MF_GATE_SEQUENCE);

@@ -71,6 +71,37 @@ static void clear_sequence(void **state)
 	assert_true(guess(false) > 100);
 }
 
+// The attacker sends runs of packets with sequence numbers of his own, so that each confirms the one before
+// (RFC3550#A.1 alone would let him take the stream over): not while the victim talks.
+static uint32_t take_over(bool gate)
+{
+	uint32_t passed = 0;
+	struct media_plan plan;
+	struct lab l;
+
+	lab_open(&l);
+	plan = lab_plan(&l);
+	lab_create(&l, &plan);
+	if (!gate)
+		mf_engine_gate_off(l.engine, MF_GATE_SEQUENCE);
+	for (uint32_t i = 0; i < 100; i++) {
+		uint8_t buf[LAB_CAP];
+		assert_int_equal(lab_rtp(&l, 0, (uint16_t)(1000 + i), 0xcafe), MF_PASSED);
+		for (uint32_t k = 0; k < 5; k++)
+			passed += lab_send(&l, 0, false, buf,
+					  rtp_make(buf, 8, (uint16_t)(30000 + 5 * i + k), 0, 0xcafe, 160)) == MF_PASSED;
+	}
+	lab_close(&l);
+	return passed;
+}
+
+static void clear_take_over(void **state)
+{
+	(void)state;
+	assert_int_equal(take_over(true), 0);
+	assert_int_equal(take_over(false), 500);
+}
+
 // Clear RTP, the attacker brings a new source with each packet.
 static uint32_t sources(bool gate)
 {
@@ -124,7 +155,8 @@ static void payload_type(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(srtp_passed_through), cmocka_unit_test(srtp_ours),
-		cmocka_unit_test(clear_sequence), cmocka_unit_test(clear_sources), cmocka_unit_test(payload_type)};
+		cmocka_unit_test(clear_sequence), cmocka_unit_test(clear_take_over),
+		cmocka_unit_test(clear_sources), cmocka_unit_test(payload_type)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

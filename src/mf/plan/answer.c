@@ -106,6 +106,8 @@ static void payloads_agree(struct plan_line *l, int from, const struct sdp_outli
 
 	own->payload_count = 0;
 	other->payload_count = 0;
+	memset(own->payload, 0, sizeof(own->payload));
+	memset(other->payload, 0, sizeof(other->payload));
 	for (uint8_t k = 0; k < answer->count && k < MEDIA_PAYLOADS_MAX; k++)
 		if (answer->payload[k] <= INT8_MAX)
 			own->payload[own->payload_count++] = answer->payload[k];
