@@ -21,7 +21,7 @@ static void check_all(struct conf_load *c)
 static result run(struct conf_load *c, struct bytes yaml, struct conf_result *out)
 {
 	TRY(conf_tree_parse(&c->tree, yaml, &c->messages));
-	conf_parse_section(c, &conf_root_section, &c->draft, c->tree.root, c->tree.root);
+	conf_parse_section(c, &conf_root_section, &c->draft, c->tree.root);
 	check_all(c);
 	REQUIRE(!c->messages.no_memory, E_NO_MEMORY);
 	REQUIRE(c->messages.tally[CONF_ERROR] == 0, E_CONFIG);

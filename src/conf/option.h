@@ -57,7 +57,7 @@ extern const struct conf_section conf_peer_section; // into struct conf_peer
 
 // Walk NODE by the rows of SECTION into TARGET: unknown keys, missing ones, bad values are said, all of them.
 // NODE NULL: the section is absent, defaults are set.
-void conf_parse_section(struct conf_load *c, const struct conf_section *section, void *target,
-	const struct conf_node *node, const struct conf_node *parent);
+void conf_parse_section(
+	struct conf_load *c, const struct conf_section *section, void *target, const struct conf_node *node);
 
 #endif

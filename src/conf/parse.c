@@ -248,7 +248,7 @@ static void set_maps(
 	for (const struct conf_node *item = n->first; item != NULL; item = item->next) {
 		void *into = o->item(c, target, item);
 		if (into != NULL)
-			conf_parse_section(c, o->section, into, item, item);
+			conf_parse_section(c, o->section, into, item);
 	}
 }
 
@@ -272,13 +272,13 @@ static void set_initial(struct conf_load *c, const struct conf_option *o, void *
 	}
 }
 
-static void set_absent(struct conf_load *c, const struct conf_option *o, void *target,
-	const struct conf_node *section, const struct conf_node *parent)
+static void set_absent(
+	struct conf_load *c, const struct conf_option *o, void *target, const struct conf_node *section)
 {
 	if (o->required && section != NULL)
 		conf_error(c, section, "%s is missing; add \"%s: %s\"", o->key, o->key, o->form);
 	else if (o->type == CONF_MAP)
-		conf_parse_section(c, o->section, target, NULL, parent);
+		conf_parse_section(c, o->section, target, NULL);
 	else
 		set_initial(c, o, target);
 }
@@ -287,7 +287,7 @@ static void set_option(
 	struct conf_load *c, const struct conf_option *o, void *target, const struct conf_node *n)
 {
 	if (o->type == CONF_MAP)
-		conf_parse_section(c, o->section, target, n, n);
+		conf_parse_section(c, o->section, target, n);
 	else if (o->type == CONF_MAPS)
 		set_maps(c, o, target, n);
 	else if (o->type == CONF_LIST)
@@ -296,8 +296,8 @@ static void set_option(
 		set_scalar(c, o, target, n);
 }
 
-void conf_parse_section(struct conf_load *c, const struct conf_section *section, void *target,
-	const struct conf_node *node, const struct conf_node *parent)
+void conf_parse_section(
+	struct conf_load *c, const struct conf_section *section, void *target, const struct conf_node *node)
 {
 	if (node != NULL && node->kind != TREE_MAP) {
 		conf_error(c, node, "a mapping is expected here; write {key: value, ...}");
@@ -311,6 +311,6 @@ void conf_parse_section(struct conf_load *c, const struct conf_section *section,
 		if (n != NULL)
 			set_option(c, o, target, n);
 		else
-			set_absent(c, o, target, node, parent);
+			set_absent(c, o, target, node);
 	}
 }

@@ -52,6 +52,18 @@ static bool take(struct conf_load *c, struct pem_file *f, X509 *x)
 	return PEM_write_bio_X509(f->out, x) == 1;
 }
 
+// Beyond the bound nothing is left out in silence.
+static void check_end(struct conf_load *c, const struct pem_file *f, BIO *in)
+{
+	X509 *x = f->count < CERTIFICATES_MAX ? NULL : PEM_read_bio_X509(in, NULL, no_password, NULL);
+
+	if (x != NULL)
+		conf_error(c, f->node,
+			"%s: more than %d certificates in the file; keep those that are needed", f->key,
+			CERTIFICATES_MAX);
+	X509_free(x);
+}
+
 static void take_all(struct conf_load *c, struct pem_file *f, BIO *in)
 {
 	X509 *x;
@@ -61,6 +73,7 @@ static void take_all(struct conf_load *c, struct pem_file *f, BIO *in)
 		c->messages.no_memory |= !take(c, f, x);
 		X509_free(x);
 	}
+	check_end(c, f, in);
 	error = ERR_peek_last_error();
 	if (error != 0 &&
 		!(ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE))

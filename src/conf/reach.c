@@ -23,7 +23,8 @@ static bool is_own_socket(const struct conf_load *c, const struct address *a)
 	for (uint32_t i = 0; i < c->draft.listener_count; i++) {
 		const struct listener *l = &c->draft.listener[i].listener;
 		for (uint32_t k = 0; k < l->sip_count; k++) {
-			if (address_equal(&l->sip[k].address, a))
+			if (address_equal(&l->sip[k].address, a) ||
+				(l->sip[k].address.port == a->port && address_same_host(&l->advertise, a)))
 				return true;
 		}
 	}

@@ -41,6 +41,17 @@ static void refused_h(void **state)
 		3, 6, "key is missing");
 }
 
+static void chain_bound_h(void **state)
+{
+	struct conf_result r = test_load(with_certificate("chain.pem"));
+
+	(void)state;
+	assert_int_equal(r.errors, 0);
+	assert_int_equal(r.snapshot->settings.certificate.len, 16 * strlen(test_certificate()));
+	conf_result_free(&r);
+	test_one_error(test_load(with_certificate("long-chain.pem")), 2, 20, "more than 16 certificates");
+}
+
 static void no_reader_h(void **state)
 {
 	struct conf_result r;
@@ -93,6 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kept_h),
 		cmocka_unit_test(refused_h),
+		cmocka_unit_test(chain_bound_h),
 		cmocka_unit_test(no_reader_h),
 		cmocka_unit_test(dates_h),
 		cmocka_unit_test(own_name_h),

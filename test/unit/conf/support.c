@@ -58,7 +58,7 @@ const char *test_private_key(void)
 // The path says what the file holds.
 static result read_h(void *ctx, const char *path, uint8_t *buf, size_t room, size_t *len)
 {
-	char text[10000] = "";
+	char text[32000] = "";
 
 	(void)ctx;
 	if (strstr(path, "missing") != NULL)
@@ -72,6 +72,9 @@ static result read_h(void *ctx, const char *path, uint8_t *buf, size_t room, siz
 		snprintf(text, sizeof(text), "%s%s", test_certificate(), test_private_key());
 	if (strstr(path, "noise") != NULL)
 		snprintf(text, sizeof(text), "noise before\n%snoise after\n", test_certificate());
+	for (int i = 0; i < 16 && strstr(path, "chain") != NULL; i++) // the first stands already
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s",
+			i < 15 || strstr(path, "long") != NULL ? test_certificate() : "");
 	if (strlen(text) > room)
 		return FAIL(E_TOO_LONG);
 	*len = strlen(text);
