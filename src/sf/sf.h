@@ -42,7 +42,8 @@ void sf_step_response(struct sf *sf, struct sf_tx *tx, const struct sip_msg *m, 
 
 struct sf_dialog_ref { // a leg found by its token
 	struct pool_ref call;
-	uint8_t leg; // 0 caller's; 1 + branch otherwise
+	uint8_t leg; // as in the token: 0..7 caller's side of that branch, 8.. called side of an attempt
+	peer_id peer; // that the token is bound to
 };
 // In-dialog requests: the To tag is a token of a live leg (481, or DROP for ACK); the sender owns that leg: peer, zone, transport
 // floor, flow, From tag, Call-ID, CSeq (SF-I1). DROP with alarm for strangers to the dialog; 500 for an old CSeq.

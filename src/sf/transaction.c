@@ -299,6 +299,11 @@ void sf_tx_abandon(struct sf_tx *tx)
 
 // ---- views ------------------------------------------------------------------------------------------------------
 
+void *sf_tx_owner(const struct sf_tx *tx)
+{
+	return tx->user;
+}
+
 enum sf_tx_kind sf_tx_kind(const struct sf_tx *tx)
 {
 	return (enum sf_tx_kind)tx->kind;

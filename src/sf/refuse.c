@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers without state (RFC3261#8.2.7): refusals, and OPTIONS that is for us.
+//
+// Over datagrams the source is not proved by a handshake: such an answer is never larger than its request (SF-A4). If
+// the usual form would be, the compact one is tried, and else nothing goes out.
+#include "sf/inside.h"
+
+#include "sf/message.h"
+#include "sf/options.h"
+
+struct stateless { // an answer in the making
+	const struct sip_msg *m;
+	uint16_t status;
+	uint32_t retry_s;
+	struct bytes unsupported;
+	bool capabilities;
+};
+
+static void write_answer(struct sf *sf, const struct stateless *a, const struct origin *o, bool compact, struct sip_writer *w)
+{
+	// The whole message as it came; of its header only what a response repeats is read.
+	struct bytes request = bytes_make(a->m->buf, a->m->headers.to <= a->m->size ? a->m->headers.to : a->m->size);
+	struct address source = o->remote;
+	char tag[SF_TOKEN_LEN];
+	// The same tag for every repetition of the request, without keeping anything.
+	uint64_t hash = keyed_hash(sf->config.secret, sip_bytes(a->m, a->m->branch));
+
+	for (uint32_t i = 0; i < 8; i++)
+		tag[i] = "0123456789abcdef"[(hash >> (4 * i)) & 15];
+	message_begin(sf, w);
+	message_reply(w, request, &source, a->status, a->status == 100 ? BYTES("") : bytes_make(tag, 8), false, compact);
+	if (a->retry_s > 0)
+		message_number(w, SIP_HDR_RETRY_AFTER, a->retry_s);
+	if (a->unsupported.len > 0)
+		sip_write_header(w, SIP_HDR_UNSUPPORTED, a->unsupported);
+	if (a->capabilities && !compact)
+		message_capabilities(w);
+	else if (a->status == 405)
+		message_allow(w);
+	if (compact)
+		sip_write_string(w, "l:0\r\n\r\n");
+	else
+		message_body(w, NULL);
+}
+
+static void answer(struct sf *sf, const struct stateless *a, const struct origin *o)
+{
+	const struct sf_port *port = &sf->config.port;
+	bool bounded = !transport_is_stream(o->transport) && o->tls_peer == PEER_NONE;
+	struct hop back = {.transport = o->transport, .listener = o->listener, .peer = o->tls_peer, .conn = o->conn,
+		.remote = o->remote};
+	struct sip_writer w;
+	struct bytes out;
+
+	if (!a->m->is_request || a->m->method == SIP_ACK)
+		return;
+	write_answer(sf, a, o, false, &w);
+	if (!message_end(&w, &out))
+		return;
+	if (bounded && out.len > a->m->size) {
+		write_answer(sf, a, o, true, &w);
+		if (!message_end(&w, &out) || out.len > a->m->size)
+			return;
+	}
+	IGNORE_RESULT(port->send(port->ctx, &back, out, (struct sf_cookie){{0, 0}})); // lost: the request comes again
+}
+
+void sf_refuse(struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct verdict *v,
+	struct bytes unsupported, const struct now *now)
+{
+	struct stateless a = {.m = m, .status = v->status, .retry_s = v->retry_after_s, .unsupported = unsupported};
+	uint8_t tags[512];
+	struct sip_writer w;
+	uint32_t n = 0;
+
+	UNUSED(now);
+	if (v->status < 200 || v->status > 699)
+		return;
+	sip_write_init(&w, tags, sizeof(tags));
+	if (v->status == 420 && unsupported.len == 0 && options_unsupported(m, &w) && is_ok(sip_write_end(&w, &n)))
+		a.unsupported = bytes_make(tags, n);
+	answer(sf, &a, o);
+}
+
+struct verdict sf_check_options(struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct now *now)
+{
+	uint8_t tags[512];
+	struct sip_writer w;
+
+	UNUSED(sf);
+	UNUSED(o);
+	UNUSED(now);
+	sip_write_init(&w, tags, sizeof(tags));
+	return options_unsupported(m, &w) ? REPLY(420, "Bad Extension") : PASS; // sf_refuse() names them
+}
+
+struct verdict sf_step_options(
+	struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer, const struct now *now)
+{
+	struct stateless a = {.m = m, .status = 200, .capabilities = true};
+	struct verdict v = sf_check_loop(sf, m, peer, now);
+
+	if (v.action != VERDICT_PASS)
+		return v;
+	v = sf_check_options(sf, m, o, now);
+	if (v.action != VERDICT_PASS)
+		return v;
+	if (sf->draining) {
+		a.status = 503;
+		a.retry_s = SF_DRAIN_RETRY_S;
+	}
+	answer(sf, &a, o);
+	return DONE;
+}
