@@ -4,10 +4,14 @@
 #include "wire/sip/octet.h"
 #include "wire/sip/sip.h"
 
-static const struct bytes method_name[SIP_METHOD_COUNT] = {
-	[SIP_UNKNOWN_METHOD] = {(const uint8_t *)"", 0},
-#define METHOD(id, text) [id] = {(const uint8_t *)(text), sizeof(text) - 1}
-	METHOD(SIP_INVITE, "INVITE"), METHOD(SIP_ACK, "ACK"), METHOD(SIP_BYE, "BYE"),
+enum { METHOD_NAME_MAX = 12 };
+
+static const struct method_row {
+	uint8_t len;
+	char name[METHOD_NAME_MAX];
+} rows[SIP_METHOD_COUNT] = {
+#define METHOD(id, text) [id] = {sizeof(text) - 1, text}
+	METHOD(SIP_UNKNOWN_METHOD, ""), METHOD(SIP_INVITE, "INVITE"), METHOD(SIP_ACK, "ACK"), METHOD(SIP_BYE, "BYE"),
 	METHOD(SIP_CANCEL, "CANCEL"), METHOD(SIP_OPTIONS, "OPTIONS"), METHOD(SIP_REGISTER, "REGISTER"),
 	METHOD(SIP_PRACK, "PRACK"), METHOD(SIP_UPDATE, "UPDATE"), METHOD(SIP_INFO, "INFO"),
 	METHOD(SIP_MESSAGE, "MESSAGE"), METHOD(SIP_REFER, "REFER"), METHOD(SIP_SUBSCRIBE, "SUBSCRIBE"),
@@ -18,13 +22,12 @@ static const struct bytes method_name[SIP_METHOD_COUNT] = {
 enum sip_method method_lookup(const uint8_t *buf, uint32_t end, struct span s)
 {
 	for (unsigned i = SIP_INVITE; i < SIP_METHOD_COUNT; i++) {
-		struct bytes name = method_name[i];
-		uint32_t k = 0;
-		if (name.len != s.to - s.from)
+		uint32_t k = 0, len = rows[i].len;
+		if (len != s.to - s.from)
 			continue;
-		while (k < name.len && octet_at(buf, end, s.from + k) == name.at[k])
+		while (k < len && k < METHOD_NAME_MAX && octet_at(buf, end, s.from + k) == (uint8_t)rows[i].name[k])
 			k++;
-		if (k == name.len)
+		if (k == len)
 			return (enum sip_method)i;
 	}
 	return SIP_UNKNOWN_METHOD;
@@ -39,5 +42,6 @@ enum sip_method sip_method_of(struct bytes name)
 
 struct bytes sip_method_name(enum sip_method m)
 {
-	return method_name[(unsigned)m < SIP_METHOD_COUNT ? m : SIP_UNKNOWN_METHOD];
+	const struct method_row *row = &rows[(unsigned)m < SIP_METHOD_COUNT ? m : SIP_UNKNOWN_METHOD];
+	return bytes_make(row->name, row->len);
 }

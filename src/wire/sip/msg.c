@@ -273,7 +273,8 @@ static result check_one(const struct sip_msg *m, const struct sip_hdr_desc *d, s
 		star = star || (d->id == SIP_HDR_CONTACT && span_len(v) == 1);
 		count++;
 	}
-	if (count > most || it.line != NULL)
+	it.count = 0; // does the walk end, or was it only stopped?
+	if (count > most || sip_list_next(&it, &v))
 		return fault_set(fault, E_TOO_MANY, 400, d->many, first_value(m, d->id));
 	if ((count == 0 && !d->may_be_empty) || (star && count > 1)) // "*" stands alone (RFC3261#20.10)
 		return fault_set(fault, E_SYNTAX, 400, d->bad, first_value(m, d->id));

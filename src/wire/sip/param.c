@@ -31,10 +31,10 @@ static uint32_t value_end(const uint8_t *buf, uint32_t end, uint32_t i, uint8_t 
 }
 
 // Without the white space behind it.
-static uint32_t trim_end(const uint8_t *buf, uint32_t from, uint32_t to)
+static uint32_t trim_end(const uint8_t *buf, uint32_t end, uint32_t from, uint32_t to)
 {
 	while (to > from) {
-		uint8_t c = octet_at(buf, to, to - 1);
+		uint8_t c = octet_at(buf, end, to - 1);
 		if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
 			break;
 		to--;
@@ -52,11 +52,11 @@ static void param_next(const uint8_t *buf, uint32_t end, uint32_t *at, uint8_t s
 	name->from = i;
 	while (i < end && octet_at(buf, end, i) != separator && octet_at(buf, end, i) != '=')
 		i++;
-	name->to = trim_end(buf, name->from, i);
+	name->to = trim_end(buf, end, name->from, i);
 	if (octet_at(buf, end, i) == '=') {
 		value->from = scan_lws(buf, end, i + 1);
 		i = value_end(buf, end, value->from, separator);
-		value->to = trim_end(buf, value->from, i);
+		value->to = trim_end(buf, end, value->from, i);
 	}
 	*at = i + 1;
 }

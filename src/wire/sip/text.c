@@ -82,8 +82,7 @@ result text_line(const uint8_t *buf, uint32_t n, uint32_t i, bool fold, uint32_t
 			i += len;
 			continue;
 		}
-		*end = i < n ? i : n;
-		REQUIRE(c == '\r' && i + 1 < n && octet_at(buf, n, i + 1) == '\n', E_SYNTAX);
+		REQUIRE(i < n && c == '\r' && octet_at(buf, n, i + 1) == '\n', E_SYNTAX);
 		*end = i;
 		*next = i + 2;
 		if (!fold || !octet_in(octet_at(buf, n, i + 2), OCT_WSP))
