@@ -3,7 +3,7 @@
 #include "guard/sandbox.h"
 
 #include "guard/landlock.h"
-#include "guard/seccomp.h"
+#include "guard/filter.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -60,7 +60,7 @@ result sandbox_enter(const struct sandbox_config *c, struct sandbox_report *repo
 	TRY(become(c->user, user, sizeof(user)));
 	TRY(no_dumps());
 	TRY(landlock_enter(c, &abi));
-	TRY(seccomp_enter(c, &calls));
+	TRY(filter_enter(c, &calls));
 	snprintf(report->text, sizeof(report->text), "%s no-new-privs no-dump landlock=%s%d seccomp=%s%u", user,
 		abi > 0 ? "abi" : "absent:", abi, c->seccomp_off ? "off:" : "calls:", calls);
 	return OK;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One list for all children, and what a role needs beyond it. No role may execute a program, make memory
 // executable, trace, or (but resolver and admin) open sockets and files. Landlock does not cover UDP: this does.
-#include "guard/seccomp.h"
+#include "guard/filter.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -68,7 +68,7 @@ static bool refuse_softly(scmp_filter_ctx f, unsigned role)
 	       seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 0) == 0;
 }
 
-result seccomp_enter(const struct sandbox_config *c, uint32_t *calls)
+result filter_enter(const struct sandbox_config *c, uint32_t *calls)
 {
 	*calls = 0;
 	if (c->seccomp_off || c->role >= ROLE_COUNT)
