@@ -91,7 +91,8 @@ static const char *keying_answered(struct plan_context *c, struct plan_line *l, 
 		l->mode = MODE_PASS;
 		return NULL;
 	}
-	if (!mechanism_offered(l, o, class))
+	bool stray = (a->mechanisms & MECHANISM_SDES) != 0 && (o->mechanisms & MECHANISM_SDES) == 0; // MF-C4
+	if (stray || !mechanism_offered(l, o, class))
 		return "Answer keyed otherwise than offered";
 	if (class == ANSWER_SDES)
 		return keys_pass(l, from, o, a);

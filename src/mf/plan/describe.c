@@ -80,8 +80,8 @@ enum keying_answer plan_answer_class(const struct sdp *s, uint8_t i, uint8_t mec
 
 	if (s->media[i].port == 0)
 		return ANSWER_NONE;
-	if (over_dtls(proto))
-		return ANSWER_DTLS;
+	if (over_dtls(proto)) // without a fingerprint nobody is authenticated (RFC5763#5)
+		return mechanisms & MECHANISM_DTLS ? ANSWER_DTLS : ANSWER_OTHER;
 	if (mechanisms & MECHANISM_SDES)
 		return ANSWER_SDES;
 	if (mechanisms & MECHANISM_DTLS)
