@@ -6,8 +6,8 @@
 
 const char *mf_gate_name(enum mf_gate g)
 {
-	static const char *const names[MF_GATE_COUNT] = {"passed", "session", "source", "syntax", "payload", "auth",
-		"replay", "ssrc", "sequence", "bye", "rate", "protect", "remote"};
+	static const char *const names[MF_GATE_COUNT] = {"passed", "session", "source", "syntax", "payload",
+		"auth", "replay", "ssrc", "sequence", "bye", "rate", "protect", "remote"};
 
 	return (unsigned)g < MF_GATE_COUNT ? names[g] : "?";
 }
@@ -55,7 +55,8 @@ struct ask { // one message being handled
 
 static void fail_answer(const struct ask *a, enum ipc_media_cause cause)
 {
-	struct ipc_media m = {.version = IPC_MEDIA_VERSION, .type = IPC_MEDIA_FAILED, .request = a->m->request};
+	struct ipc_media m = {
+		.version = IPC_MEDIA_VERSION, .type = IPC_MEDIA_FAILED, .request = a->m->request};
 
 	m.session = a->m->session;
 	m.call_slot = a->m->call_slot;
@@ -86,7 +87,8 @@ static struct mf_session *session_new(const struct ask *a)
 	if (!is_ok(pool_get(e->sessions, (void **)&s, &ref)))
 		return NULL;
 	s->engine = e;
-	s->ref = (struct session_ref){ref.slot | (uint32_t)e->config.worker << SLOT_WORKER_SHIFT, ref.generation};
+	s->ref = (struct session_ref){
+		ref.slot | (uint32_t)e->config.worker << SLOT_WORKER_SHIFT, ref.generation};
 	s->call_slot = a->m->call_slot;
 	s->call_generation = a->m->call_generation;
 	s->owner = (uint8_t)a->owner;
@@ -181,7 +183,8 @@ static void update_h(const struct ask *a)
 		if (s->stream[i] == MF_SLOT_NONE)
 			continue;
 		// out of memory leaves the stream inactive: it refuses and counts, which QUERY shows
-		IGNORE_RESULT(mf_stream_update(a->e, s->stream[i], i < plan->count ? &plan->stream[i] : &off, a->now));
+		IGNORE_RESULT(mf_stream_update(
+			a->e, s->stream[i], i < plan->count ? &plan->stream[i] : &off, a->now));
 	}
 	mf_silence_arm(s, a->now);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Media Function of one worker: sessions, their ports and keys, and the gates that each packet walks.
 //
-// No socket and no clock: messages of the signaller and datagrams go in with `now`; answers, port openings and the
-// changed datagram come out. The sockets are src/net/media_io.c's. A session lives on one worker for its whole life;
-// the upper eight bits of its slot name the worker.
+// No socket and no clock: messages of the signaller and datagrams go in with `now`; answers, port openings
+// and the changed datagram come out. The sockets are src/net/media_io.c's. A session lives on one worker for
+// its whole life; the upper eight bits of its slot name the worker.
 #ifndef MF_ENGINE_H
 #define MF_ENGINE_H
 
@@ -17,9 +17,10 @@ enum {
 	MF_LISTENERS_MAX = 32,
 	MF_OWNERS_MAX = 64,        // control channels, one per worker of the signaller
 	MF_SESSIONS_MAX = 1 << 20, // of one worker; the slot has 24 bits
-	MF_PACKETS_PER_SECOND = 2000, // of one side of a stream (MF-A2): 20 ms audio is 50, high-definition video below 1 000
-	MF_PACKETS_BURST = 400,    // [packets] at once: a burst after a network stall of 200 ms at that rate
-	MF_LEASE_S = 90,           // [s] default: the signaller renews every 30 s, two may get lost
+	MF_PACKETS_PER_SECOND =
+		2000, // of one side of a stream (MF-A2): 20 ms audio is 50, high-definition video below 1 000
+	MF_PACKETS_BURST = 400, // [packets] at once: a burst after a network stall of 200 ms at that rate
+	MF_LEASE_S = 90,        // [s] default: the signaller renews every 30 s, two may get lost
 };
 
 enum mf_gate { // in the order in which a packet meets them; the value is the verdict of mf_packet
@@ -75,19 +76,19 @@ struct mf_counters {
 	uint64_t passed;
 	uint64_t refused[MF_GATE_COUNT]; // also when the gate is off
 	uint64_t sessions, ended, restored;
-	uint64_t records_bad;   // dropped at restore
-	uint64_t messages_bad;  // from the signaller
+	uint64_t records_bad;  // dropped at restore
+	uint64_t messages_bad; // from the signaller
 	uint64_t leases_expired;
 };
 
 struct mf_datagram {
-	uint32_t stream;  // slot, as the port hook named it
-	uint8_t side;     // on whose port it arrived
-	bool rtcp;        // on the RTCP port
+	uint32_t stream; // slot, as the port hook named it
+	uint8_t side;    // on whose port it arrived
+	bool rtcp;       // on the RTCP port
 	struct address from;
 	uint8_t *buf;
 	uint32_t len;
-	uint32_t cap;     // >= len + SRTP_TRAILER_MAX, else protected packets are refused
+	uint32_t cap; // >= len + SRTP_TRAILER_MAX, else protected packets are refused
 	// out, when passed:
 	uint8_t out_side; // leaves from our port of that side
 	bool out_rtcp;    // ... its RTCP port
@@ -97,16 +98,18 @@ struct mf_datagram {
 struct mf_engine; // opaque
 
 // E_NO_MEMORY, E_CONFIG (bounds), E_TOO_LONG (store too small).
-MUST_USE result mf_engine_new(struct mf_engine **out, const struct mf_engine_config *config, const struct now *now);
+MUST_USE result mf_engine_new(
+	struct mf_engine **out, const struct mf_engine_config *config, const struct now *now);
 // Ends nothing in the store, so that the next process can take over; sessions end by DELETE only.
 void mf_engine_free(struct mf_engine *e);
-// Take over what the store holds; bad records are dropped and counted. Ports are opened through the hook. Returns the
-// number of sessions. Call once, before the first packet.
+// Take over what the store holds; bad records are dropped and counted. Ports are opened through the hook.
+// Returns the number of sessions. Call once, before the first packet.
 uint32_t mf_engine_restore(struct mf_engine *e, const struct now *now);
-// A message of control channel OWNER. Unlawful ones are counted, and answered by FAILED where an answer is due.
+// A message of control channel OWNER. Unlawful ones are counted, and answered by FAILED where an answer is
+// due.
 void mf_engine_message(struct mf_engine *e, uint32_t owner, const struct ipc_media *m, const struct now *now);
-// One datagram through the gates, changed in place; says which gate refused it. Hot path: no allocation except for
-// a key's new source.
+// One datagram through the gates, changed in place; says which gate refused it. Hot path: no allocation
+// except for a key's new source.
 enum mf_gate mf_packet(struct mf_engine *e, struct mf_datagram *d, const struct now *now);
 // Timers. The deadline is NO_DEADLINE when nothing is armed.
 uint64_t mf_engine_deadline(const struct mf_engine *e);

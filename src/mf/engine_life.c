@@ -18,7 +18,8 @@ static result tables_make(struct mf_engine *e, const struct now *now)
 	for (uint32_t i = c->streams_max; i > 0; i--)
 		e->stream_free[e->stream_free_count++] = i - 1; // slot 0 first
 	for (uint32_t i = 0; i < c->listener_count; i++)
-		TRY(mf_ports_new(&e->ports[i], e->listener[i].pair, e->listener[i].count, c->quarantine_s * SECOND));
+		TRY(mf_ports_new(
+			&e->ports[i], e->listener[i].pair, e->listener[i].count, c->quarantine_s * SECOND));
 	return OK;
 }
 
@@ -71,8 +72,9 @@ void mf_engine_free(struct mf_engine *e)
 static bool record_lawful(const struct mf_engine *e, const struct mf_record *r)
 {
 	return r->session.slot >> SLOT_WORKER_SHIFT == e->config.worker && r->owner < MF_OWNERS_MAX &&
-	       r->count <= MEDIA_STREAMS_MAX && r->index < r->count && r->listener[0] < e->config.listener_count &&
-	       r->listener[1] < e->config.listener_count && is_ok(mf_plan_check(&r->plan));
+	       r->count <= MEDIA_STREAMS_MAX && r->index < r->count &&
+	       r->listener[0] < e->config.listener_count && r->listener[1] < e->config.listener_count &&
+	       is_ok(mf_plan_check(&r->plan));
 }
 
 static struct mf_session *session_claim(struct mf_engine *e, const struct mf_record *r)
@@ -145,7 +147,8 @@ static void restore_drop(struct mf_engine *e, uint32_t slot, const struct now *n
 	if (s != NULL) {
 		s->stream[e->stream[slot].index] = MF_SLOT_NONE;
 		for (uint32_t i = 0; i < 2; i++)
-			mf_ports_release(e->ports[e->stream[slot].side[i].listener], e->stream[slot].side[i].pair, now->mono_us);
+			mf_ports_release(e->ports[e->stream[slot].side[i].listener],
+				e->stream[slot].side[i].pair, now->mono_us);
 	}
 	mf_store_clear(&e->store, slot);
 	mf_stream_close(&e->stream[slot]);

@@ -53,8 +53,8 @@ void mf_session_answer(struct mf_engine *e, const struct mf_session *s, struct i
 MUST_USE result mf_stream_open(struct mf_engine *e, struct mf_session *s, uint32_t index,
 	const struct media_stream *plan, const struct now *now);
 void mf_stream_end(struct mf_engine *e, uint32_t slot, const struct now *now);
-MUST_USE result mf_stream_update(struct mf_engine *e, uint32_t slot, const struct media_stream *plan,
-	const struct now *now);
+MUST_USE result mf_stream_update(
+	struct mf_engine *e, uint32_t slot, const struct media_stream *plan, const struct now *now);
 void mf_port_tell(struct mf_engine *e, uint32_t slot, uint32_t side, bool open);
 // silence.c
 void mf_silence_arm(struct mf_session *s, const struct now *now);

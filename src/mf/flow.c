@@ -32,7 +32,8 @@ result mf_flow_source(struct mf_flow *f, uint32_t ssrc, uint64_t now_us, struct 
 		for (uint32_t i = 0; i < MF_SSRC_MAX; i++)
 			if (!f->source[i].live || (oldest->live && f->source[i].used < oldest->used))
 				oldest = &f->source[i];
-		REQUIRE(mf_budget_take(&f->changes, cost_ns, (MF_SSRC_CHANGES - 1) * cost_ns, now_us * 1000), E_FULL);
+		REQUIRE(mf_budget_take(&f->changes, cost_ns, (MF_SSRC_CHANGES - 1) * cost_ns, now_us * 1000),
+			E_FULL);
 		*oldest = (struct mf_source){.ssrc = ssrc};
 		*out = oldest;
 	}

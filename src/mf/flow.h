@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one side of a stream is known to send: its sources (SSRC), their sequence, and the figures of RFC3550#6.4.1.
+// What one side of a stream is known to send: its sources (SSRC), their sequence, and the figures of
+// RFC3550#6.4.1.
 //
-// On clear RTP these are the plausibility gates of MF-I1: few sources, few changes, and a sequence that goes on
-// (RFC3550#A.1). They do not replace SRTP; they make a blind injection loud and short.
+// On clear RTP these are the plausibility gates of MF-I1: few sources, few changes, and a sequence that goes
+// on (RFC3550#A.1). They do not replace SRTP; they make a blind injection loud and short.
 #ifndef MF_FLOW_H
 #define MF_FLOW_H
 
@@ -13,12 +14,13 @@
 #define SECOND_NS (1000000000ull) // one second [ns]
 
 enum {
-	MF_SSRC_MAX = 4,          // sources at one time from one side of a stream (audio: 1, video with repair: 3)
-	MF_SSRC_CHANGES = 8,      // new sources at once; transfers and announcements bring new ones
-	MF_SSRC_CHANGE_S = 10,    // [s] one more after this time
-	MF_DROPOUT_MAX = 3000,    // RFC3550#A.1: largest believable gap, a minute of audio
-	MF_MISORDER_MAX = 100,    // RFC3550#A.1
-	MF_RESYNC_US = 200000,    // [us] a sender that begins anew has stopped the old sequence; an attacker cannot stop it
+	MF_SSRC_MAX = 4,     // sources at one time from one side of a stream (audio: 1, video with repair: 3)
+	MF_SSRC_CHANGES = 8, // new sources at once; transfers and announcements bring new ones
+	MF_SSRC_CHANGE_S = 10, // [s] one more after this time
+	MF_DROPOUT_MAX = 3000, // RFC3550#A.1: largest believable gap, a minute of audio
+	MF_MISORDER_MAX = 100, // RFC3550#A.1
+	MF_RESYNC_US = 200000, // [us] a sender that begins anew has stopped the old sequence; an attacker
+			       // cannot stop it
 };
 
 struct mf_source {
@@ -51,8 +53,8 @@ struct mf_flow {
 struct mf_source *mf_flow_find(struct mf_flow *f, uint32_t ssrc);
 // The source of an admitted packet; a new one replaces the longest unused. E_FULL: too many changes.
 MUST_USE result mf_flow_source(struct mf_flow *f, uint32_t ssrc, uint64_t now_us, struct mf_source **out);
-// Does SEQUENCE go on? E_REPLAY for a jump, until a second packet confirms it (RFC3550#A.1) and the old sequence has been
-// quiet for MF_RESYNC_US.
+// Does SEQUENCE go on? E_REPLAY for a jump, until a second packet confirms it (RFC3550#A.1) and the old
+// sequence has been quiet for MF_RESYNC_US.
 MUST_USE result mf_flow_sequence(struct mf_source *s, uint16_t sequence, uint64_t now_us);
 // Account sequence and timestamp of a packet that was let through.
 void mf_flow_account(struct mf_flow *f, struct mf_source *s, const struct rtp_header *h, uint64_t now_us);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // HMAC-SHA1 (RFC 2104) with the two padded blocks hashed once per key.
 //
-// The state of a key is two plain values of 96 octets that are copied per packet. The EVP way of keeping them costs
-// four allocations a packet and three times the memory, so this one file uses OpenSSL's low-level SHA-1.
+// The state of a key is two plain values of 96 octets that are copied per packet. The EVP way of keeping them
+// costs four allocations a packet and three times the memory, so this one file uses OpenSSL's low-level
+// SHA-1.
 #ifndef MF_HMAC_SHA1_H
 #define MF_HMAC_SHA1_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gates of one packet, in order, cheapest refusal first; the list at the end of the file is the whole walk.
-// Each gate is counted, and can be switched off by tests only.
+// The gates of one packet, in order, cheapest refusal first; the list at the end of the file is the whole
+// walk. Each gate is counted, and can be switched off by tests only.
 #include "mf/engine_state.h"
 
 #include "wire/rtp/classify.h"
@@ -56,7 +56,8 @@ static bool kind_lawful(const struct walk *w)
 		return !w->d->rtcp;
 	if (w->kind == DATAGRAM_RTCP)
 		return w->d->rtcp || w->from->rtcp_mux;
-	return w->s->opaque && (w->kind == DATAGRAM_DTLS || w->kind == DATAGRAM_ZRTP || w->kind == DATAGRAM_STUN);
+	return w->s->opaque &&
+	       (w->kind == DATAGRAM_DTLS || w->kind == DATAGRAM_ZRTP || w->kind == DATAGRAM_STUN);
 }
 
 static bool rtcp_lawful(const struct walk *w)
@@ -64,7 +65,8 @@ static bool rtcp_lawful(const struct walk *w)
 	enum rtcp_form form = w->s->rtcp_reduced ? RTCP_REDUCED : RTCP_COMPOUND;
 	const struct mf_datagram *d = w->d;
 
-	if (w->from->in != NULL || w->s->opaque) // encrypted: the header alone, as for any SRTCP (RFC3711#3.4)
+	if (w->from->in != NULL ||
+		w->s->opaque) // encrypted: the header alone, as for any SRTCP (RFC3711#3.4)
 		return d->len >= 8;
 	return is_ok(rtcp_check(d->buf, d->len, form));
 }
@@ -92,7 +94,8 @@ static enum mf_gate gate_syntax(struct walk *w)
 static enum mf_gate gate_payload(struct walk *w)
 {
 	uint8_t type = w->rtp.payload_type;
-	bool good = w->kind != DATAGRAM_RTP || w->from->any_payload || (w->from->payload[type / 64] >> type % 64 & 1);
+	bool good = w->kind != DATAGRAM_RTP || w->from->any_payload ||
+		    (w->from->payload[type / 64] >> type % 64 & 1);
 
 	if (!good)
 		w->from->stats.dropped_payload++;
@@ -206,8 +209,8 @@ static enum mf_gate gate_rate(struct walk *w)
 	return MF_PASSED;
 }
 
-// The other side's report on what we passed on: round trip between it and us, without any clock of ours in NTP
-// (RFC3550#6.4.1): when we sent the SR on, and how long the reporter held it.
+// The other side's report on what we passed on: round trip between it and us, without any clock of ours in
+// NTP (RFC3550#6.4.1): when we sent the SR on, and how long the reporter held it.
 static void report_read(struct walk *w, const struct rtcp_packet *p)
 {
 	struct mf_flow *other = &w->s->flow[!w->d->side];
@@ -218,7 +221,8 @@ static void report_read(struct walk *w, const struct rtcp_packet *p)
 		if (!is_ok(rtcp_report_block(w->d->buf, w->d->len, p, i, &b)))
 			return;
 		held_us = (uint64_t)b.delay * 1000000 >> 16;
-		if (b.last_sr != 0 && b.last_sr == other->sr_stamp && w->now->mono_us - other->sr_us >= held_us)
+		if (b.last_sr != 0 && b.last_sr == other->sr_stamp &&
+			w->now->mono_us - other->sr_us >= held_us)
 			w->flow->rtt_us = (uint32_t)(w->now->mono_us - other->sr_us - held_us);
 	}
 }
@@ -276,8 +280,17 @@ static enum mf_gate gate_protect(struct walk *w)
 }
 
 static enum mf_gate (*const gates[])(struct walk *) = {
-	gate_source, gate_syntax, gate_payload, gate_srtp, gate_ssrc, gate_sequence, gate_bye, gate_rate,
-	account, gate_remote, gate_protect,
+	gate_source,
+	gate_syntax,
+	gate_payload,
+	gate_srtp,
+	gate_ssrc,
+	gate_sequence,
+	gate_bye,
+	gate_rate,
+	account,
+	gate_remote,
+	gate_protect,
 };
 
 static bool walk_begin(struct walk *w, struct mf_engine *e, struct mf_datagram *d)

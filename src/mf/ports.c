@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One array holds the pairs in three runs: free (in random order by choice), and a ring of those in quarantine, oldest first,
-// because all of them wait equally long. Every step is O(1).
+// One array holds the pairs in three runs: free (in random order by choice), and a ring of those in
+// quarantine, oldest first, because all of them wait equally long. Every step is O(1).
 #include "mf/ports.h"
 
 #include "base/memory.h"

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The RTP port pairs of one listener (even RTP, odd RTCP port): handed out at random, kept back after use.
 //
-// Random choice makes the next port hard to guess; the quarantine keeps late packets of an ended call out of the next one
-// (MF-C5). The number of pairs is the cap (MF-A4). No sockets: a pair is its place in the listener's list.
+// Random choice makes the next port hard to guess; the quarantine keeps late packets of an ended call out of
+// the next one (MF-C5). The number of pairs is the cap (MF-A4). No sockets: a pair is its place in the
+// listener's list.
 #ifndef MF_PORTS_H
 #define MF_PORTS_H
 
 #include "base/address.h"
 
-enum { MF_QUARANTINE_S = 30 }; // [s] default: longer than jitter buffers, retransmissions and a lost BYE's T1 chain
+enum {
+	MF_QUARANTINE_S = 30
+}; // [s] default: longer than jitter buffers, retransmissions and a lost BYE's T1 chain
 
 struct mf_ports; // opaque
 
-// PAIRS: N RTP addresses, kept by the caller as long as the list lives. Nothing is handed out again for QUARANTINE_US
-// after its release. E_NO_MEMORY.
-MUST_USE result mf_ports_new(struct mf_ports **out, const struct address *pairs, uint32_t n, uint64_t quarantine_us);
+// PAIRS: N RTP addresses, kept by the caller as long as the list lives. Nothing is handed out again for
+// QUARANTINE_US after its release. E_NO_MEMORY.
+MUST_USE result mf_ports_new(
+	struct mf_ports **out, const struct address *pairs, uint32_t n, uint64_t quarantine_us);
 void mf_ports_free(struct mf_ports *p);
 // A random free pair. E_FULL when all are in use or in quarantine.
 MUST_USE result mf_ports_take(struct mf_ports *p, uint64_t now_us, uint32_t *pair);

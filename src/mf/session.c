@@ -33,7 +33,8 @@ static void record_fill(struct mf_engine *e, const struct mf_session *s, const s
 	}
 }
 
-static result ports_take(struct mf_engine *e, const struct mf_session *s, struct mf_stream *t, const struct now *now)
+static result ports_take(
+	struct mf_engine *e, const struct mf_session *s, struct mf_stream *t, const struct now *now)
 {
 	uint32_t first, second;
 
@@ -50,7 +51,8 @@ static result ports_take(struct mf_engine *e, const struct mf_session *s, struct
 	return OK;
 }
 
-result mf_stream_update(struct mf_engine *e, uint32_t slot, const struct media_stream *plan, const struct now *now)
+result mf_stream_update(
+	struct mf_engine *e, uint32_t slot, const struct media_stream *plan, const struct now *now)
 {
 	struct mf_stream *t = &e->stream[slot];
 	const struct mf_session *s = mf_session_find(e, t->session);
@@ -62,14 +64,15 @@ result mf_stream_update(struct mf_engine *e, uint32_t slot, const struct media_s
 	memcpy(&before, &e->store.record[slot].plan, sizeof(before));
 	record_fill(e, s, t, plan, &r);
 	mf_store_write(&e->store, slot, &r);
-	done = mf_stream_apply(t, &e->store, slot, t->plan == NULL ? NULL : &before, e->work, false, now->mono_us);
+	done = mf_stream_apply(
+		t, &e->store, slot, t->plan == NULL ? NULL : &before, e->work, false, now->mono_us);
 	memory_wipe(&r, sizeof(r)); // keys (MF-C4)
 	memory_wipe(&before, sizeof(before));
 	return done;
 }
 
-result mf_stream_open(struct mf_engine *e, struct mf_session *s, uint32_t index, const struct media_stream *plan,
-	const struct now *now)
+result mf_stream_open(struct mf_engine *e, struct mf_session *s, uint32_t index,
+	const struct media_stream *plan, const struct now *now)
 {
 	struct mf_stream *t;
 	uint32_t slot;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Silence and leases: what ends media that nobody uses any more (MF-A4).
 //
-// A direction counts only where the current plan says that its side may send; RTCP from the agreed source is life, and so
-// is any stream of that side. One way silent is told once, until life returns; so are both ways.
+// A direction counts only where the current plan says that its side may send; RTCP from the agreed source is
+// life, and so is any stream of that side. One way silent is told once, until life returns; so are both ways.
 #include "mf/engine_state.h"
 
 enum { LEASE_CHECK_S = 5 }; // [s]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The RTCP half of the transform (RFC3711#3.4, RFC7714#9). RTCP is rare, so its keys are loaded into the worker's one cipher
-// context for each packet: a session saves a kilobyte per direction.
+// The RTCP half of the transform (RFC3711#3.4, RFC7714#9). RTCP is rare, so its keys are loaded into the
+// worker's one cipher context for each packet: a session saves a kilobyte per direction.
 //
 //   counter mode:  | header 8 | encrypted | E,index 4 | tag 10 |
 //   GCM:           | header 8 | encrypted | tag 16 | E,index 4 |
@@ -24,7 +24,8 @@ static result cipher_load(struct mf_srtp *s, bool seal)
 {
 	EVP_CIPHER_CTX *c = s->work->cipher;
 
-	REQUIRE(EVP_CipherInit_ex(c, srtp_suite_cipher(s->row), NULL, s->rtcp.key, NULL, seal || !s->row->aead) == 1,
+	REQUIRE(EVP_CipherInit_ex(
+			c, srtp_suite_cipher(s->row), NULL, s->rtcp.key, NULL, seal || !s->row->aead) == 1,
 		E_NO_MEMORY);
 	return OK;
 }
@@ -48,7 +49,8 @@ static result seal(struct mf_srtp *s, uint8_t *buf, uint32_t *len, uint32_t ssrc
 	word_put(word, E_FLAG | index);
 	*len = n + s->row->rtcp_tag + SRTCP_INDEX_LEN;
 	if (s->row->aead) {
-		struct srtp_aead a = {iv, {{buf, RTCP_CLEAR_LEN}, {word, sizeof(word)}}, body, body, n - RTCP_CLEAR_LEN};
+		struct srtp_aead a = {
+			iv, {{buf, RTCP_CLEAR_LEN}, {word, sizeof(word)}}, body, body, n - RTCP_CLEAR_LEN};
 		TRY(srtp_gcm_seal(s->work->cipher, &a, buf + n));
 		memcpy(buf + n + SRTP_GCM_TAG, word, sizeof(word));
 		return OK;
@@ -106,13 +108,14 @@ static result open_body(struct mf_srtp *s, const uint8_t *buf, const struct rtcp
 
 	srtp_iv(s->row, s->rtcp.salt, p->ssrc, p->index, iv);
 	if (s->row->aead) {
-		struct srtp_aead a = {
-			iv, {{buf, RTCP_CLEAR_LEN}, {p->word, SRTCP_INDEX_LEN}}, buf + RTCP_CLEAR_LEN, out, n};
+		struct srtp_aead a = {iv, {{buf, RTCP_CLEAR_LEN}, {p->word, SRTCP_INDEX_LEN}},
+			buf + RTCP_CLEAR_LEN, out, n};
 		TRY(cipher_load(s, false));
 		return srtp_gcm_open(s->work->cipher, &a, p->tag);
 	}
 	code_compute(s, buf, p->body_end + SRTCP_INDEX_LEN, code);
-	REQUIRE(bytes_equal_secret(bytes_make(code, s->row->rtcp_tag), bytes_make(p->tag, s->row->rtcp_tag)), E_AUTH);
+	REQUIRE(bytes_equal_secret(bytes_make(code, s->row->rtcp_tag), bytes_make(p->tag, s->row->rtcp_tag)),
+		E_AUTH);
 	if (out == s->work->scratch)
 		return OK;
 	TRY(cipher_load(s, false));

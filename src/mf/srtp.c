@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SRTP contexts, and the RTP half of the transform. Order on the way in: index, replay list, tag, then only is a source
-// remembered and the payload opened.
+// SRTP contexts, and the RTP half of the transform. Order on the way in: index, replay list, tag, then only
+// is a source remembered and the payload opened.
 #include "mf/srtp_context.h"
 
 #include "base/memory.h"
@@ -50,7 +50,8 @@ static result keys_set(struct mf_srtp *s, const uint8_t *master)
 
 size_t mf_srtp_size(const struct mf_srtp *s)
 {
-	return sizeof(*s) + (s->row->aead ? 0 : sizeof(s->mac[0])) + s->sources.room * sizeof(struct srtp_source);
+	return sizeof(*s) + (s->row->aead ? 0 : sizeof(s->mac[0])) +
+	       s->sources.room * sizeof(struct srtp_source);
 }
 
 void mf_srtp_free(struct mf_srtp *s)
@@ -102,7 +103,8 @@ result mf_srtp_new(struct mf_srtp **out, struct srtp_work *w, const struct media
 }
 
 // RFC3711#4.2: the code covers the packet up to the tag, and the roll-over counter.
-static void rtp_code(const struct mf_srtp *s, const uint8_t *buf, uint32_t n, uint64_t index, uint8_t out[HMAC_SHA1_LEN])
+static void rtp_code(
+	const struct mf_srtp *s, const uint8_t *buf, uint32_t n, uint64_t index, uint8_t out[HMAC_SHA1_LEN])
 {
 	uint32_t roc = (uint32_t)(index >> 16);
 	uint8_t tail[4] = {(uint8_t)(roc >> 24), (uint8_t)(roc >> 16), (uint8_t)(roc >> 8), (uint8_t)roc};
@@ -117,7 +119,8 @@ static result source_get(struct mf_srtp *s, uint32_t ssrc, struct srtp_source **
 	return srtp_sources_add(&s->sources, ssrc, source);
 }
 
-static result rtp_seal(struct mf_srtp *s, uint8_t *buf, uint32_t *len, const struct rtp_header *h, uint64_t index)
+static result rtp_seal(
+	struct mf_srtp *s, uint8_t *buf, uint32_t *len, const struct rtp_header *h, uint64_t index)
 {
 	uint32_t from = h->payload.from, n = *len;
 	uint8_t iv[SRTP_IV_MAX], code[HMAC_SHA1_LEN];
@@ -134,7 +137,8 @@ static result rtp_seal(struct mf_srtp *s, uint8_t *buf, uint32_t *len, const str
 	return OK;
 }
 
-result mf_srtp_protect(struct mf_srtp *s, uint8_t *buf, uint32_t *len, uint32_t cap, const struct rtp_header *h)
+result mf_srtp_protect(
+	struct mf_srtp *s, uint8_t *buf, uint32_t *len, uint32_t cap, const struct rtp_header *h)
 {
 	struct srtp_source *source = srtp_sources_find(&s->sources, h->ssrc);
 	uint64_t index;
@@ -154,12 +158,15 @@ static result rtp_verify(struct mf_srtp *s, const uint8_t *buf, uint32_t n, uint
 	uint8_t code[HMAC_SHA1_LEN];
 
 	rtp_code(s, buf, n, index, code);
-	REQUIRE(bytes_equal_secret(bytes_make(code, s->row->rtp_tag), bytes_make(buf + n, s->row->rtp_tag)), E_AUTH);
+	REQUIRE(bytes_equal_secret(bytes_make(code, s->row->rtp_tag), bytes_make(buf + n, s->row->rtp_tag)),
+		E_AUTH);
 	return OK;
 }
 
-// Check, and open into OUT (the packet itself or the scratch), or not at all when OUT is NULL and it can be avoided.
-static result rtp_open(struct mf_srtp *s, const uint8_t *buf, uint32_t n, const struct rtp_header *h, uint8_t *out)
+// Check, and open into OUT (the packet itself or the scratch), or not at all when OUT is NULL and it can be
+// avoided.
+static result rtp_open(
+	struct mf_srtp *s, const uint8_t *buf, uint32_t n, const struct rtp_header *h, uint8_t *out)
 {
 	struct srtp_source *source = srtp_sources_find(&s->sources, h->ssrc);
 	uint32_t from = h->payload.from;

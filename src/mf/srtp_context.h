@@ -20,7 +20,7 @@ struct mf_srtp {
 	struct srtp_sources sources;
 	struct srtp_session_key rtcp;
 	uint8_t salt[SRTP_SALT_MAX];
-	uint8_t way; // enum srtp_way
+	uint8_t way;            // enum srtp_way
 	struct hmac_sha1 mac[]; // one, for RTP; none for AEAD profiles
 };
 

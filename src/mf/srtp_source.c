@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sources of a key: a short list, searched in order; the one in use is moved to no other place, so that its keep word
-// stays where it is.
+// Sources of a key: a short list, searched in order; the one in use is moved to no other place, so that its
+// keep word stays where it is.
 #include "mf/srtp_source.h"
 
 #include "base/memory.h"

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sources (SSRC) of one SRTP key: packet index, replay window, and the floor that outlives a crash.
 //
-// Index estimate of RFC3711#3.3.1, replay list of RFC3711#3.3.2 (MF-I4). A source is never forgotten under a living key:
-// forgetting would let its packets be replayed, and would let us encrypt two packets under one (key, index).
+// Index estimate of RFC3711#3.3.1, replay list of RFC3711#3.3.2 (MF-I4). A source is never forgotten under a
+// living key: forgetting would let its packets be replayed, and would let us encrypt two packets under one
+// (key, index).
 //
-// `struct srtp_keep` is the part in memory that another process can take over: one self-checking word per source,
-// stored before the packet leaves. A crash between two stores leaves either the old or the new word.
+// `struct srtp_keep` is the part in memory that another process can take over: one self-checking word per
+// source, stored before the packet leaves. A crash between two stores leaves either the old or the new word.
 #ifndef MF_SRTP_SOURCE_H
 #define MF_SRTP_SOURCE_H
 
 #include "base/result.h"
 
 enum {
-	SRTP_SOURCES_MAX = 16,    // SSRCs that one key may see: transfers and announcements each bring a new one
+	SRTP_SOURCES_MAX = 16, // SSRCs that one key may see: transfers and announcements each bring a new one
 	SRTP_SOURCES_FIRST = 2,   // room made at first; it doubles
 	SRTP_REPLAY_WINDOW = 128, // [packets], twice the least of RFC3711#3.3.2
 };
 
 struct srtp_window {
-	uint64_t index;  // highest index seen
+	uint64_t index;   // highest index seen
 	uint64_t bits[2]; // bit i: index - i was seen
 };
 

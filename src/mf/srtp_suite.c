@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows and key derivation. The pseudo-random function is AES in counter mode with the master key, also for GCM.
+// Rows and key derivation. The pseudo-random function is AES in counter mode with the master key, also for
+// GCM.
 #include "mf/srtp_suite.h"
 
 #include "base/memory.h"
@@ -31,20 +32,22 @@ const EVP_CIPHER *srtp_suite_cipher(const struct srtp_suite *row)
 	return row->key_len == 16 ? EVP_aes_128_ctr() : EVP_aes_256_ctr();
 }
 
-result srtp_derive(const struct srtp_suite *row, const uint8_t *master, enum srtp_label label, uint8_t *out,
-	uint32_t n)
+result srtp_derive(
+	const struct srtp_suite *row, const uint8_t *master, enum srtp_label label, uint8_t *out, uint32_t n)
 {
 	uint8_t iv[16] = {0};
 	int len = 0, good;
 	EVP_CIPHER_CTX *c;
 
 	REQUIRE(n <= SRTP_KEY_MAX, E_IMPOSSIBLE);
-	memcpy(iv, master + row->key_len, row->salt_len); // a salt of 96 bits is padded at its end (RFC7714#11)
+	memcpy(iv, master + row->key_len,
+		row->salt_len); // a salt of 96 bits is padded at its end (RFC7714#11)
 	iv[7] ^= (uint8_t)label;
 	memset(out, 0, n);
 	c = EVP_CIPHER_CTX_new();
 	REQUIRE(c != NULL, E_NO_MEMORY);
-	good = EVP_EncryptInit_ex(c, row->key_len == 16 ? EVP_aes_128_ctr() : EVP_aes_256_ctr(), NULL, master, iv);
+	good = EVP_EncryptInit_ex(
+		c, row->key_len == 16 ? EVP_aes_128_ctr() : EVP_aes_256_ctr(), NULL, master, iv);
 	good = good && EVP_EncryptUpdate(c, out, &len, out, (int)n);
 	EVP_CIPHER_CTX_free(c);
 	REQUIRE(good && len == (int)n, E_NO_MEMORY);

@@ -12,7 +12,7 @@ enum {
 	SRTP_KEY_MAX = 32,
 	SRTP_SALT_MAX = 14,
 	SRTP_AUTH_KEY_LEN = 20,
-	SRTP_GCM_TAG = 16,  // RFC7714#13.1: both AEAD profiles have a full tag
+	SRTP_GCM_TAG = 16, // RFC7714#13.1: both AEAD profiles have a full tag
 	SRTP_TAG_MAX = 16,
 	SRTCP_INDEX_LEN = 4, // E flag and index (RFC3711#3.4)
 	SRTP_TRAILER_MAX = SRTP_TAG_MAX + SRTCP_INDEX_LEN,
@@ -48,10 +48,10 @@ const EVP_CIPHER *srtp_suite_cipher(const struct srtp_suite *row);
 // Octets that MASTER must hold for SUITE, key and salt together; 0 for none.
 uint8_t srtp_suite_master_len(uint8_t suite);
 // One derived value of N octets (<= SRTP_KEY_MAX) under LABEL; key derivation rate 0. E_NO_MEMORY.
-MUST_USE result srtp_derive(const struct srtp_suite *row, const uint8_t *master, enum srtp_label label,
-	uint8_t *out, uint32_t n);
+MUST_USE result srtp_derive(
+	const struct srtp_suite *row, const uint8_t *master, enum srtp_label label, uint8_t *out, uint32_t n);
 // The keys for RTP (FIRST = LABEL_RTP_KEY) or RTCP (LABEL_RTCP_KEY). E_NO_MEMORY.
-MUST_USE result srtp_derive_session(const struct srtp_suite *row, const uint8_t *master, enum srtp_label first,
-	struct srtp_session_key *out);
+MUST_USE result srtp_derive_session(const struct srtp_suite *row, const uint8_t *master,
+	enum srtp_label first, struct srtp_session_key *out);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The check is SipHash under a fixed key: it finds torn and stale records; nobody but this process can write the block.
+// The check is SipHash under a fixed key: it finds torn and stale records; nobody but this process can write
+// the block.
 #include "mf/store.h"
 
 #include "base/memory.h"
@@ -87,7 +88,8 @@ result mf_store_open(struct mf_store *s, void *block, size_t size, uint32_t n, b
 	}
 	if (!s->owned && h->magic != 0)
 		memory_wipe(block, mf_store_size(n));
-	*h = (struct header){STORE_MAGIC, MF_RECORD_VERSION, n, sizeof(struct mf_record), sizeof(struct mf_keep), 0};
+	*h = (struct header){
+		STORE_MAGIC, MF_RECORD_VERSION, n, sizeof(struct mf_record), sizeof(struct mf_keep), 0};
 	return OK;
 }
 
@@ -117,7 +119,8 @@ void mf_store_clear(struct mf_store *s, uint32_t slot)
 	bool keyed = false;
 
 	for (uint32_t side = 0; side < 2; side++)
-		keyed |= s->record[slot].plan.side[side].in.suite || s->record[slot].plan.side[side].out.suite;
+		keyed |=
+			s->record[slot].plan.side[side].in.suite || s->record[slot].plan.side[side].out.suite;
 	memory_wipe(&s->record[slot], sizeof(s->record[slot]));
 	if (keyed) // else its pages were never touched
 		memory_wipe(&s->keep[slot], sizeof(s->keep[slot]));

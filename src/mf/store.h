@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What outlives the media process: one fixed-size, checksummed, pointer-free record per stream, in a block that another
-// process holds too (a memfd; DESIGN: what outlives a crash).
+// What outlives the media process: one fixed-size, checksummed, pointer-free record per stream, in a block
+// that another process holds too (a memfd; DESIGN: what outlives a crash).
 //
 //   header | journal record | records[n] | keep areas[n]
 //
-// A record changes when a plan does, through the journal: written there whole, then copied, so a crash leaves the old
-// or the new plan. The keep area changes with each packet of a keyed stream: one self-checking word per source
-// (srtp_source.h). Clear streams never touch theirs, so those pages cost nothing.
+// A record changes when a plan does, through the journal: written there whole, then copied, so a crash leaves
+// the old or the new plan. The keep area changes with each packet of a keyed stream: one self-checking word
+// per source (srtp_source.h). Clear streams never touch theirs, so those pages cost nothing.
 #ifndef MF_STORE_H
 #define MF_STORE_H
 
@@ -20,9 +20,9 @@ enum { MF_RECORD_VERSION = 1 };
 struct mf_record {
 	uint64_t check; // keyed hash over the rest; 0 and version 0: free
 	uint16_t version;
-	uint8_t owner;         // control channel of the session
-	uint8_t count;         // streams of the session
-	uint8_t index;         // of this stream
+	uint8_t owner; // control channel of the session
+	uint8_t count; // streams of the session
+	uint8_t index; // of this stream
 	listener_id listener[2];
 	uint8_t reserved;
 	struct session_ref session;
@@ -47,8 +47,9 @@ struct mf_store {
 
 // Octets of a block for N streams.
 size_t mf_store_size(uint32_t n);
-// Use BLOCK of SIZE octets (aligned to 16, owned by the caller), or take one from the heap when it is NULL. A block that
-// does not bear this version and N is cleared; *FOUND says that it held records. E_TOO_LONG: too small; E_NO_MEMORY.
+// Use BLOCK of SIZE octets (aligned to 16, owned by the caller), or take one from the heap when it is NULL. A
+// block that does not bear this version and N is cleared; *FOUND says that it held records. E_TOO_LONG: too
+// small; E_NO_MEMORY.
 MUST_USE result mf_store_open(struct mf_store *s, void *block, size_t size, uint32_t n, bool *found);
 void mf_store_close(struct mf_store *s);
 // Write the record of stream SLOT (< n); the check is set here.

@@ -13,7 +13,8 @@ static bool address_lawful(const struct address *a)
 
 static bool key_lawful(const struct media_key *k)
 {
-	return k->suite == SUITE_NONE || (k->suite < SUITE_COUNT && k->len == srtp_suite_master_len(k->suite));
+	return k->suite == SUITE_NONE ||
+	       (k->suite < SUITE_COUNT && k->len == srtp_suite_master_len(k->suite));
 }
 
 static result side_check(const struct media_side *m)
@@ -83,8 +84,8 @@ static result key_apply(const struct key_change *c, struct srtp_work *work, bool
 	return mf_srtp_new(c->at, work, c->after, c->way, c->keep, restore, &bad);
 }
 
-result mf_stream_apply(struct mf_stream *s, struct mf_store *store, uint32_t slot, const struct media_stream *before,
-	struct srtp_work *work, bool restore, uint64_t now_us)
+result mf_stream_apply(struct mf_stream *s, struct mf_store *store, uint32_t slot,
+	const struct media_stream *before, struct srtp_work *work, bool restore, uint64_t now_us)
 {
 	const struct media_stream *plan = &store->record[slot].plan;
 	bool transform = plan->keying != KEYING_PASS;
@@ -101,7 +102,8 @@ result mf_stream_apply(struct mf_stream *s, struct mf_store *store, uint32_t slo
 		struct key_change in = {&s->side[i].in, old == NULL ? NULL : &old->in, &plan->side[i].in,
 			store->keep[slot].source[i][SRTP_IN], SRTP_IN};
 		struct key_change out = {&s->side[i].out, old == NULL ? NULL : &old->out,
-			transform ? &plan->side[i].out : &none, store->keep[slot].source[i][SRTP_OUT], SRTP_OUT};
+			transform ? &plan->side[i].out : &none, store->keep[slot].source[i][SRTP_OUT],
+			SRTP_OUT};
 
 		side_apply(&s->side[i], &plan->side[i], now_us);
 		TRY(key_apply(&in, work, restore));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One anchored stream: two sides, each with an agreed address, gates and keys. Inside of the Media Function only.
+// One anchored stream: two sides, each with an agreed address, gates and keys. Inside of the Media Function
+// only.
 //
-// The agreed plan itself lies in the stream's record (store.h); here is what a packet needs, laid out for the cache.
+// The agreed plan itself lies in the stream's record (store.h); here is what a packet needs, laid out for the
+// cache.
 #ifndef MF_STREAM_H
 #define MF_STREAM_H
 
@@ -16,8 +18,8 @@
 enum { MF_KIND_RTP = 0, MF_KIND_UDPTL = 1, MF_KIND_OTHER = 2 };
 
 struct mf_side {
-	struct address remote[2];   // agreed RTP and RTCP address; family 0: none yet
-	uint64_t payload[2];        // set of payload types, one bit each
+	struct address remote[2]; // agreed RTP and RTCP address; family 0: none yet
+	uint64_t payload[2];      // set of payload types, one bit each
 	bool any_payload;
 	bool any_source;
 	bool may_send;
@@ -47,9 +49,9 @@ struct mf_stream {
 
 // Is the plan lawful: counts, families, prefix lengths, key lengths? E_SYNTAX.
 MUST_USE result mf_plan_check(const struct media_stream *plan);
-// Take over the plan in record SLOT of STORE: addresses, payload types, keys. A key that did not change keeps its
-// state; another one begins anew. RESTORE: take key states from the keep area instead. E_NO_MEMORY: the stream is then
-// inactive (deny by default).
+// Take over the plan in record SLOT of STORE: addresses, payload types, keys. A key that did not change keeps
+// its state; another one begins anew. RESTORE: take key states from the keep area instead. E_NO_MEMORY: the
+// stream is then inactive (deny by default).
 MUST_USE result mf_stream_apply(struct mf_stream *s, struct mf_store *store, uint32_t slot,
 	const struct media_stream *before, struct srtp_work *work, bool restore, uint64_t now_us);
 // Free the keys; wipe.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MF-A2 and MF-A3: a side floods its stream, with small packets or with more bandwidth than was agreed. The other direction
-// and other streams must not suffer.
+// MF-A2 and MF-A3: a side floods its stream, with small packets or with more bandwidth than was agreed. The
+// other direction and other streams must not suffer.
 #include "mf_threat.h"
 
 static uint32_t flood(bool gate, uint32_t bandwidth_bps, uint32_t octets, uint32_t per_second)
@@ -18,9 +18,11 @@ static uint32_t flood(bool gate, uint32_t bandwidth_bps, uint32_t octets, uint32
 		mf_engine_gate_off(l.engine, MF_GATE_RATE);
 	for (uint32_t i = 0; i < 10 * per_second; i++) { // ten seconds
 		l.now.mono_us += SECOND / per_second;
-		passed += lab_send(&l, 0, false, buf, rtp_make(buf, 8, (uint16_t)i, i, 7, octets)) == MF_PASSED;
+		passed +=
+			lab_send(&l, 0, false, buf, rtp_make(buf, 8, (uint16_t)i, i, 7, octets)) == MF_PASSED;
 		if (i % (per_second / 50) == 0) // the other side talks on
-			assert_int_equal(lab_send(&l, 1, false, buf, rtp_make(buf, 8, (uint16_t)(i / 50), i, 8, 160)),
+			assert_int_equal(
+				lab_send(&l, 1, false, buf, rtp_make(buf, 8, (uint16_t)(i / 50), i, 8, 160)),
 				MF_PASSED);
 	}
 	lab_close(&l);
@@ -65,7 +67,8 @@ static void forged_flood(void **state)
 	lab_create(&l, &plan);
 	for (uint32_t i = 0; i < 5000; i++) {
 		l.now.mono_us += 200;
-		assert_int_equal(lab_send(&l, 0, false, buf, rtp_make(buf, 8, (uint16_t)i, i, i, 160)), MF_GATE_AUTH);
+		assert_int_equal(
+			lab_send(&l, 0, false, buf, rtp_make(buf, 8, (uint16_t)i, i, i, 160)), MF_GATE_AUTH);
 		if (i % 100 != 0)
 			continue;
 		struct rtp_header h;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MF-A4: exhaustion of ports and sessions, and sessions that hang because the signaller died or nobody speaks.
+// MF-A4: exhaustion of ports and sessions, and sessions that hang because the signaller died or nobody
+// speaks.
 #include "mf_threat.h"
 
 static void lab_open_leased(struct lab *l, uint32_t lease_s)
@@ -38,7 +39,8 @@ static void leases(void **state)
 	}
 }
 
-// 32 pairs on one listener for both sides, so 32 sessions of one stream; the next is refused by name, nothing leaks.
+// 32 pairs on one listener for both sides, so 32 sessions of one stream; the next is refused by name, nothing
+// leaks.
 static void ports(void **state)
 {
 	struct session_ref ref[33];
@@ -82,7 +84,9 @@ static void talk(struct lab *l, uint32_t seconds, bool caller, bool called)
 
 static void silence_make(struct lab *l, uint8_t caller_may, uint8_t called_may)
 {
-	struct ipc_media m = {.version = IPC_MEDIA_VERSION, .type = IPC_MEDIA_CREATE, .silence_one_way_s = 120,
+	struct ipc_media m = {.version = IPC_MEDIA_VERSION,
+		.type = IPC_MEDIA_CREATE,
+		.silence_one_way_s = 120,
 		.silence_both_s = 300};
 
 	lab_open(l);
@@ -142,8 +146,8 @@ static void lawful_silence(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(leases), cmocka_unit_test(ports), cmocka_unit_test(silence),
-		cmocka_unit_test(lawful_silence)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(leases), cmocka_unit_test(ports),
+		cmocka_unit_test(silence), cmocka_unit_test(lawful_silence)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

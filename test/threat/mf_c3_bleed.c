@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MF-C3, RTP bleed: a stranger sends to a session's port, hoping that media is relayed from him, or that the element
-// learns his address and sends him the other side's voice.
+// MF-C3, RTP bleed: a stranger sends to a session's port, hoping that media is relayed from him, or that the
+// element learns his address and sends him the other side's voice.
 #include "mf_threat.h"
 
 // Packets of the stranger that reached the victim, and whether the victim's voice then went to the stranger.
@@ -17,7 +17,8 @@ static void attack(struct lab *l, struct address stranger, uint32_t *relayed, bo
 	}
 	uint8_t buf[LAB_CAP];
 	uint32_t n = rtp_make(buf, 8, 1, 160, 0xb0b, 160);
-	struct mf_datagram d = {.stream = l->stream, .side = 1, .from = l->user[1], .buf = buf, .len = n, .cap = LAB_CAP};
+	struct mf_datagram d = {
+		.stream = l->stream, .side = 1, .from = l->user[1], .buf = buf, .len = n, .cap = LAB_CAP};
 	assert_int_equal(mf_packet(l->engine, &d, &l->now), MF_PASSED);
 	to = d.to;
 	*learned = !address_equal(&to, &l->user[0]);
@@ -94,7 +95,8 @@ static void waiver(void **state)
 	assert_int_equal(lab_send_from(&l, lab_address(7, 999), 0, false, buf, &n), MF_PASSED);
 	assert_int_equal(lab_send_from(&l, lab_address(8, 999), 0, false, buf, &n), MF_GATE_SOURCE);
 	n = rtp_make(buf, 8, 1, 1, 0x2, 160);
-	struct mf_datagram d = {.stream = l.stream, .side = 1, .from = l.user[1], .buf = buf, .len = n, .cap = LAB_CAP};
+	struct mf_datagram d = {
+		.stream = l.stream, .side = 1, .from = l.user[1], .buf = buf, .len = n, .cap = LAB_CAP};
 	assert_int_equal(mf_packet(l.engine, &d, &l.now), MF_PASSED);
 	assert_true(address_equal(&d.to, &l.user[0]));
 	lab_close(&l);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MF-C5: crosstalk by port reuse. A user who has hung up goes on sending to the port of the ended call; a new call of the
-// same user's address must not get that port while such packets can still come.
+// MF-C5: crosstalk by port reuse. A user who has hung up goes on sending to the port of the ended call; a new
+// call of the same user's address must not get that port while such packets can still come.
 #include "mf_threat.h"
 
 // Hang up, call again at once: did the old port come back? AFTER_S: wait so long between.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// MF-I1: media injected with plausible sequence numbers and timestamps. The attacker forges the agreed source address.
-// With keys that are known (SDES passed end to end, or our own) nothing unauthenticated gets through; on clear RTP the
-// attacker is held to the running sequence and to few sources.
+// MF-I1: media injected with plausible sequence numbers and timestamps. The attacker forges the agreed source
+// address. With keys that are known (SDES passed end to end, or our own) nothing unauthenticated gets
+// through; on clear RTP the attacker is held to the running sequence and to few sources.
 #include "mf_threat.h"
 
 static void keyed(bool gate, uint8_t suite, uint8_t keying)
@@ -20,7 +20,8 @@ static void keyed(bool gate, uint8_t suite, uint8_t keying)
 		mf_engine_gate_off(l.engine, MF_GATE_AUTH);
 	for (uint16_t i = 0; i < 20; i++) { // sequence, time and source as the victim would have them
 		l.now.mono_us += 20 * MS;
-		passed += lab_send(&l, 0, false, buf, rtp_make(buf, 8, i, i * 160u, 0xcafe, 180)) == MF_PASSED;
+		passed +=
+			lab_send(&l, 0, false, buf, rtp_make(buf, 8, i, i * 160u, 0xcafe, 180)) == MF_PASSED;
 	}
 	assert_int_equal(passed, gate ? 0 : 20);
 	assert_int_equal(mf_engine_counters(l.engine)->refused[MF_GATE_AUTH], 20);
@@ -89,7 +90,8 @@ static uint32_t take_over(bool gate)
 		assert_int_equal(lab_rtp(&l, 0, (uint16_t)(1000 + i), 0xcafe), MF_PASSED);
 		for (uint32_t k = 0; k < 5; k++)
 			passed += lab_send(&l, 0, false, buf,
-					  rtp_make(buf, 8, (uint16_t)(30000 + 5 * i + k), 0, 0xcafe, 160)) == MF_PASSED;
+					  rtp_make(buf, 8, (uint16_t)(30000 + 5 * i + k), 0, 0xcafe, 160)) ==
+				  MF_PASSED;
 	}
 	lab_close(&l);
 	return passed;
@@ -141,7 +143,8 @@ static void payload(bool gate)
 	lab_create(&l, &plan);
 	if (!gate)
 		mf_engine_gate_off(l.engine, MF_GATE_PAYLOAD);
-	assert_int_equal(lab_send(&l, 0, false, buf, rtp_make(buf, 96, 1, 1, 1, 160)), gate ? MF_GATE_PAYLOAD : MF_PASSED);
+	assert_int_equal(lab_send(&l, 0, false, buf, rtp_make(buf, 96, 1, 1, 1, 160)),
+		gate ? MF_GATE_PAYLOAD : MF_PASSED);
 	lab_close(&l);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MF-I2: media torn down by a forged RTCP BYE. The attacker forges the agreed RTCP source and names the victim's source.
+// MF-I2: media torn down by a forged RTCP BYE. The attacker forges the agreed RTCP source and names the
+// victim's source.
 #include "mf_threat.h"
 
 static uint32_t bye_make(uint8_t *buf, uint32_t sender, uint32_t victim)
@@ -28,8 +29,10 @@ static void clear(bool gate)
 		mf_engine_gate_off(l.engine, MF_GATE_BYE);
 	assert_int_equal(lab_rtp(&l, 0, 1, 0xa), MF_PASSED);
 	assert_int_equal(lab_rtp(&l, 1, 1, 0xb), MF_PASSED);
-	assert_int_equal(lab_send(&l, 0, true, buf, bye_make(buf, 0xbad, 0xb)), gate ? MF_GATE_BYE : MF_PASSED);
-	assert_int_equal(lab_send(&l, 0, true, buf, bye_make(buf, 0xbad, 0xbad)), gate ? MF_GATE_BYE : MF_PASSED);
+	assert_int_equal(
+		lab_send(&l, 0, true, buf, bye_make(buf, 0xbad, 0xb)), gate ? MF_GATE_BYE : MF_PASSED);
+	assert_int_equal(
+		lab_send(&l, 0, true, buf, bye_make(buf, 0xbad, 0xbad)), gate ? MF_GATE_BYE : MF_PASSED);
 	assert_int_equal(lab_send(&l, 0, true, buf, bye_make(buf, 0xa, 0xa)), MF_PASSED); // its own: lawful
 	lab_close(&l);
 }

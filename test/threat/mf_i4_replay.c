@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MF-I4: recorded SRTP and SRTCP packets are sent again, at once, in bursts, and after the window has moved on.
+// MF-I4: recorded SRTP and SRTCP packets are sent again, at once, in bursts, and after the window has moved
+// on.
 #include "mf_threat.h"
 
 enum { RECORDED = 300 };

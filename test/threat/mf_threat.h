@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A media engine without sockets for the attacks on the Media Function. Each attack runs twice: with its gate off it must
-// succeed, with it on it must fail; a test that cannot fail proves nothing.
+// A media engine without sockets for the attacks on the Media Function. Each attack runs twice: with its gate
+// off it must succeed, with it on it must fail; a test that cannot fail proves nothing.
 #ifndef TEST_THREAT_MF_THREAT_H
 #define TEST_THREAT_MF_THREAT_H
 
@@ -48,8 +48,14 @@ static inline void lab_answer_h(void *ctx, uint32_t owner, const struct ipc_medi
 
 static inline void lab_open_with(struct lab *l, uint32_t lease_s, void *store, size_t store_size)
 {
-	struct mf_engine_config c = {.sessions_max = 32, .streams_max = 64, .quarantine_s = 30, .lease_s = lease_s,
-		.listener = l->listener, .listener_count = 1, .store = store, .store_size = store_size};
+	struct mf_engine_config c = {.sessions_max = 32,
+		.streams_max = 64,
+		.quarantine_s = 30,
+		.lease_s = lease_s,
+		.listener = l->listener,
+		.listener_count = 1,
+		.store = store,
+		.store_size = store_size};
 
 	c.hooks.port = lab_port_h;
 	c.hooks.answer = lab_answer_h;
@@ -109,10 +115,15 @@ static inline void lab_tell(struct lab *l, enum ipc_media_type type, struct sess
 }
 
 // One datagram of N octets (in a buffer of LAB_CAP) from FROM to our port of SIDE.
-static inline enum mf_gate lab_send_from(struct lab *l, struct address from, uint8_t side, bool rtcp, uint8_t *buf,
-	uint32_t *n)
+static inline enum mf_gate lab_send_from(
+	struct lab *l, struct address from, uint8_t side, bool rtcp, uint8_t *buf, uint32_t *n)
 {
-	struct mf_datagram d = {.stream = l->stream, .side = side, .rtcp = rtcp, .from = from, .buf = buf, .len = *n,
+	struct mf_datagram d = {.stream = l->stream,
+		.side = side,
+		.rtcp = rtcp,
+		.from = from,
+		.buf = buf,
+		.len = *n,
 		.cap = LAB_CAP};
 	enum mf_gate g = mf_packet(l->engine, &d, &l->now);
 

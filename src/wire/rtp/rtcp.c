@@ -193,7 +193,8 @@ uint32_t rtcp_sender(const uint8_t *buf, uint32_t n, const struct rtcp_packet *p
 	return u32(buf, n, p->body.from);
 }
 
-result rtcp_bye_source(const uint8_t *buf, uint32_t n, const struct rtcp_packet *p, uint32_t i, uint32_t *ssrc)
+result rtcp_bye_source(
+	const uint8_t *buf, uint32_t n, const struct rtcp_packet *p, uint32_t i, uint32_t *ssrc)
 {
 	*ssrc = 0;
 	REQUIRE(p->type == RTCP_BYE, E_SYNTAX);
@@ -202,8 +203,8 @@ result rtcp_bye_source(const uint8_t *buf, uint32_t n, const struct rtcp_packet 
 	return OK;
 }
 
-result rtcp_report_block(const uint8_t *buf, uint32_t n, const struct rtcp_packet *p, uint32_t i,
-	struct rtcp_block *out)
+result rtcp_report_block(
+	const uint8_t *buf, uint32_t n, const struct rtcp_packet *p, uint32_t i, struct rtcp_block *out)
 {
 	uint32_t at = p->type == RTCP_SR ? SENDER_INFO_LEN : 4, word;
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compound RTCP packets: the validity rules of RFC3550#6.1 and RFC3550#A.2, and a walk over the packets in one.
+// Compound RTCP packets: the validity rules of RFC3550#6.1 and RFC3550#A.2, and a walk over the packets in
+// one.
 //
-// SR, RR, SDES, BYE, APP, RTPFB and PSFB (RFC4585#6.1), XR (RFC3611#2). Bytes come from strangers; indices only,
-// read through octet_at(). rtcp_check() is called once; the walking functions repeat the bounds they rely on.
+// SR, RR, SDES, BYE, APP, RTPFB and PSFB (RFC4585#6.1), XR (RFC3611#2). Bytes come from strangers; indices
+// only, read through octet_at(). rtcp_check() is called once; the walking functions repeat the bounds they
+// rely on.
 #ifndef WIRE_RTP_RTCP_H
 #define WIRE_RTP_RTCP_H
 
@@ -56,12 +58,13 @@ MUST_USE result rtcp_packet_next(const uint8_t *buf, uint32_t n, uint32_t *at, s
 // The sender's SSRC: SR, RR, APP, RTPFB, PSFB, XR; the first source of SDES and BYE; 0 without any.
 uint32_t rtcp_sender(const uint8_t *buf, uint32_t n, const struct rtcp_packet *p);
 // Source number I (0..count-1) of a BYE. E_NOT_FOUND beyond, E_SYNTAX for another type.
-MUST_USE result rtcp_bye_source(const uint8_t *buf, uint32_t n, const struct rtcp_packet *p, uint32_t i,
-	uint32_t *ssrc);
+MUST_USE result rtcp_bye_source(
+	const uint8_t *buf, uint32_t n, const struct rtcp_packet *p, uint32_t i, uint32_t *ssrc);
 // Report block number I (0..count-1) of an SR or RR. E_NOT_FOUND beyond, E_SYNTAX for another type.
-MUST_USE result rtcp_report_block(const uint8_t *buf, uint32_t n, const struct rtcp_packet *p, uint32_t i,
-	struct rtcp_block *out);
-// The middle 32 bits of an SR's NTP timestamp, which a report block bears as `last_sr`. E_SYNTAX for another type.
+MUST_USE result rtcp_report_block(
+	const uint8_t *buf, uint32_t n, const struct rtcp_packet *p, uint32_t i, struct rtcp_block *out);
+// The middle 32 bits of an SR's NTP timestamp, which a report block bears as `last_sr`. E_SYNTAX for another
+// type.
 MUST_USE result rtcp_sr_stamp(const uint8_t *buf, uint32_t n, const struct rtcp_packet *p, uint32_t *stamp);
 
 #endif

@@ -16,8 +16,8 @@ static bool two_byte(uint16_t profile)
 	return (profile & PROFILE_TWO_BYTE_MASK) == PROFILE_TWO_BYTE;
 }
 
-result rtp_element_next(const uint8_t *buf, uint32_t n, const struct rtp_header *h, uint32_t *at,
-	struct rtp_element *out)
+result rtp_element_next(
+	const uint8_t *buf, uint32_t n, const struct rtp_header *h, uint32_t *at, struct rtp_element *out)
 {
 	bool wide = two_byte(h->profile);
 	uint32_t i = *at, end = h->extension.to, head = wide ? 2 : 1, len;
@@ -82,7 +82,8 @@ static result padding_read(const uint8_t *buf, uint32_t n, struct rtp_header *ou
 	return OK;
 }
 
-result rtp_header_parse(const uint8_t *buf, uint32_t n, enum rtp_protection protection, struct rtp_header *out)
+result rtp_header_parse(
+	const uint8_t *buf, uint32_t n, enum rtp_protection protection, struct rtp_header *out)
 {
 	uint8_t first, second;
 	uint32_t at;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // RTP fixed header, CSRC list, header extensions and padding (RFC3550#5.1, RFC3550#5.3.1, RFC8285#4).
 //
-// Bytes come from strangers. Everything is an index into the one buffer and is read through octet_at(), so that
-// the parser can be proved free of runtime errors. No allocation, no state.
+// Bytes come from strangers. Everything is an index into the one buffer and is read through octet_at(), so
+// that the parser can be proved free of runtime errors. No allocation, no state.
 #ifndef WIRE_RTP_RTP_H
 #define WIRE_RTP_RTP_H
 
@@ -10,10 +10,12 @@
 #include "base/span.h"
 
 enum {
-	RTP_HEADER_LEN = 12,     // fixed part (RFC3550#5.1)
-	RTP_CSRC_MAX = 15,       // a field of four bits
-	RTP_DATAGRAM_MAX = 1500, // [octets] Ethernet; a larger datagram was fragmented, which media never needs
-	RTP_EXTENSIONS_MAX = 32, // elements in one header; RFC 8285 names 14 and 255, real senders use below 10
+	RTP_HEADER_LEN = 12, // fixed part (RFC3550#5.1)
+	RTP_CSRC_MAX = 15,   // a field of four bits
+	RTP_DATAGRAM_MAX =
+		1500, // [octets] Ethernet; a larger datagram was fragmented, which media never needs
+	RTP_EXTENSIONS_MAX =
+		32, // elements in one header; RFC 8285 names 14 and 255, real senders use below 10
 };
 
 enum rtp_protection {
@@ -41,15 +43,16 @@ struct rtp_element { // one header extension element (RFC8285#4.2, RFC8285#4.3)
 	struct span value;
 };
 
-// Parse the header of a packet of N octets. E_SYNTAX: too short, wrong version, lists or padding beyond the end,
-// extension elements that do not fit. E_TOO_LONG: above RTP_DATAGRAM_MAX. E_TOO_MANY: above RTP_EXTENSIONS_MAX.
-MUST_USE result rtp_header_parse(const uint8_t *buf, uint32_t n, enum rtp_protection protection,
-	struct rtp_header *out);
+// Parse the header of a packet of N octets. E_SYNTAX: too short, wrong version, lists or padding beyond the
+// end, extension elements that do not fit. E_TOO_LONG: above RTP_DATAGRAM_MAX. E_TOO_MANY: above
+// RTP_EXTENSIONS_MAX.
+MUST_USE result rtp_header_parse(
+	const uint8_t *buf, uint32_t n, enum rtp_protection protection, struct rtp_header *out);
 
-// The next extension element of H from index *AT on (begin with h->extension.from). E_NOT_FOUND at the end, or
-// when the extension is not of RFC 8285; E_SYNTAX when an element is cut short.
-MUST_USE result rtp_element_next(const uint8_t *buf, uint32_t n, const struct rtp_header *h, uint32_t *at,
-	struct rtp_element *out);
+// The next extension element of H from index *AT on (begin with h->extension.from). E_NOT_FOUND at the end,
+// or when the extension is not of RFC 8285; E_SYNTAX when an element is cut short.
+MUST_USE result rtp_element_next(
+	const uint8_t *buf, uint32_t n, const struct rtp_header *h, uint32_t *at, struct rtp_element *out);
 
 // Only whether the padding of a packet that has just been decrypted fits. E_SYNTAX.
 MUST_USE result rtp_padding_check(const uint8_t *buf, uint32_t n, const struct rtp_header *h);

@@ -125,7 +125,8 @@ static void update_keeps_keys(void **state)
 	update_tell(&l, ref, &plan);
 	assert_int_equal(lab_rtp(&l, 0, 1, 5), MF_GATE_PROTECT);
 	assert_int_equal(lab_rtp(&l, 0, 2, 5), MF_PASSED);
-	plan.stream[0].side[1].out = lab_key(SUITE_AEAD_AES_128_GCM, 77); // another key begins at its beginning
+	plan.stream[0].side[1].out =
+		lab_key(SUITE_AEAD_AES_128_GCM, 77); // another key begins at its beginning
 	update_tell(&l, ref, &plan);
 	assert_int_equal(lab_rtp(&l, 0, 1, 5), MF_PASSED);
 	lab_close(&l);
@@ -161,7 +162,8 @@ static void bad_messages(void **state)
 	REFUSED(m.u.plan.stream[0].side[0].remote_rtp.family = 5);
 	REFUSED(m.u.plan.stream[0].side[0].remote_rtp.port = 0);
 	REFUSED(m.u.plan.stream[0].side[0].in.suite = SUITE_COUNT);
-	REFUSED(m.u.plan.stream[0].side[0].out = lab_key(SUITE_AEAD_AES_256_GCM, 1); m.u.plan.stream[0].side[0].out.len--);
+	REFUSED(m.u.plan.stream[0].side[0].out = lab_key(SUITE_AEAD_AES_256_GCM, 1);
+		m.u.plan.stream[0].side[0].out.len--);
 	uint64_t before = mf_engine_counters(l.engine)->messages_bad;
 	uint32_t answers = l.answers;
 	m = good;
@@ -180,7 +182,8 @@ static void bad_messages(void **state)
 	lab_close(&l);
 }
 
-// Each allocation of a secured session fails once: a named answer, everything given back, the next attempt succeeds.
+// Each allocation of a secured session fails once: a named answer, everything given back, the next attempt
+// succeeds.
 static void no_memory(void **state)
 {
 	uint64_t before, needed;

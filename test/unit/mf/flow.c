@@ -25,14 +25,15 @@ static void sequence(void **state)
 	assert_ok(feed(&f, 8, (uint16_t)(65000 + MF_DROPOUT_MAX - 1), 0, 1, 2));
 	assert_error(feed(&f, 8, (uint16_t)(65000 + 2 * MF_DROPOUT_MAX - 1), 0, 1, 3), E_REPLAY);
 	assert_ok(feed(&f, 8, (uint16_t)(65000 + MF_DROPOUT_MAX - 1 - MF_MISORDER_MAX), 0, 1, 4));
-	assert_error(feed(&f, 8, (uint16_t)(65000 + MF_DROPOUT_MAX - 2 - MF_MISORDER_MAX), 0, 1, 5), E_REPLAY);
+	assert_error(
+		feed(&f, 8, (uint16_t)(65000 + MF_DROPOUT_MAX - 2 - MF_MISORDER_MAX), 0, 1, 5), E_REPLAY);
 	assert_error(feed(&f, 8, 30000, 0, 1, 6), E_REPLAY); // a jump: the first is held back
 	assert_error(feed(&f, 8, 30001, 0, 1, 7), E_REPLAY); // the old sequence was there a moment ago
 	assert_error(feed(&f, 8, 30002, 0, 1, 4 + MF_RESYNC_US), E_REPLAY);
 	assert_ok(feed(&f, 8, 30003, 0, 1, 5 + MF_RESYNC_US)); // confirmed, and the old one has been quiet
 	assert_ok(feed(&f, 8, 30004, 0, 1, 6 + MF_RESYNC_US));
 	assert_error(feed(&f, 8, 10000, 0, 1, 3 * MF_RESYNC_US), E_REPLAY);
-	assert_ok(feed(&f, 8, 30005, 0, 1, 3 * MF_RESYNC_US + 1)); // the old sequence goes on
+	assert_ok(feed(&f, 8, 30005, 0, 1, 3 * MF_RESYNC_US + 1));          // the old sequence goes on
 	assert_error(feed(&f, 8, 10001, 0, 1, 5 * MF_RESYNC_US), E_REPLAY); // so that jump is forgotten
 	assert_error(feed(&f, 8, 20000, 0, 1, 5 * MF_RESYNC_US), E_REPLAY); // not next to the last jump
 }
@@ -85,8 +86,8 @@ static void jitter(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(sequence), cmocka_unit_test(losses), cmocka_unit_test(sources),
-		cmocka_unit_test(jitter)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(sequence), cmocka_unit_test(losses),
+		cmocka_unit_test(sources), cmocka_unit_test(jitter)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The media process's loop over real sockets on loopback: a session is made through the control channel, RTP and SRTP go
-// through, strangers do not, and after the process has been killed another one goes on with the same records.
+// The media process's loop over real sockets on loopback: a session is made through the control channel, RTP
+// and SRTP go through, strangers do not, and after the process has been killed another one goes on with the
+// same records.
 #include "unit_mf.h"
 
 #include "mf/srtp.h"
@@ -84,10 +85,17 @@ static void rig_open(struct rig *r, uint32_t workers)
 		for (uint32_t i = 0; i < 2; i++)
 			r->user[l][i] = udp_open(&r->user_address[l][i], 0);
 	}
-	r->config = (struct media_io_config){.listener = r->listener, .listener_count = 2, .control = r->theirs,
-		.control_count = 2, .workers = workers, .sessions_max = 8, .streams_max = 8, .quarantine_s = 1};
+	r->config = (struct media_io_config){.listener = r->listener,
+		.listener_count = 2,
+		.control = r->theirs,
+		.control_count = 2,
+		.workers = workers,
+		.sessions_max = 8,
+		.streams_max = 8,
+		.quarantine_s = 1};
 	r->config.store_size = media_io_store_size(&r->config);
-	r->config.store = mmap(NULL, r->config.store_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	r->config.store =
+		mmap(NULL, r->config.store_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	process_start(r);
 }
 
@@ -265,7 +273,8 @@ static void take_secure(struct rig *r, struct mf_srtp *in, uint16_t seq)
 	assert_memory_equal(buf, clear, n);
 }
 
-// kill -9 in the middle of a call: the next process goes on, with the roll-over counter, and repeats no index.
+// kill -9 in the middle of a call: the next process goes on, with the roll-over counter, and repeats no
+// index.
 static void killed(void **state)
 {
 	struct media_key key = key_make();

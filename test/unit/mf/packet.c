@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The walk of a packet: keying pass, add and convert; RTCP on its own port and multiplexed; streams that are not RTP.
+// The walk of a packet: keying pass, add and convert; RTCP on its own port and multiplexed; streams that are
+// not RTP.
 #include "../../threat/mf_threat.h"
 
 struct user { // a user agent that secures its side
@@ -98,7 +99,8 @@ static void add(void **state)
 		add_one(suite);
 }
 
-// The users' own keys: checked in passing, not one octet changed, even where the plan names a key to send with.
+// The users' own keys: checked in passing, not one octet changed, even where the plan names a key to send
+// with.
 static void pass(void **state)
 {
 	uint8_t buf[LAB_CAP], copy[LAB_CAP];
@@ -130,7 +132,8 @@ static void pass(void **state)
 static void convert(void **state)
 {
 	uint8_t buf[LAB_CAP], clear[LAB_CAP];
-	struct user a = user_make(SUITE_AEAD_AES_256_GCM, 2, 1), b = user_make(SUITE_AES_CM_128_HMAC_SHA1_32, 4, 3);
+	struct user a = user_make(SUITE_AEAD_AES_256_GCM, 2, 1),
+		    b = user_make(SUITE_AES_CM_128_HMAC_SHA1_32, 4, 3);
 	struct media_plan plan;
 	uint32_t n, c;
 	struct lab l;
@@ -175,8 +178,13 @@ static void no_room(void **state)
 
 static struct mf_datagram route(struct lab *l, uint8_t side, bool rtcp, uint8_t *buf, uint32_t n)
 {
-	struct mf_datagram d = {.stream = l->stream, .side = side, .rtcp = rtcp, .from = l->user[side], .buf = buf,
-		.len = n, .cap = LAB_CAP};
+	struct mf_datagram d = {.stream = l->stream,
+		.side = side,
+		.rtcp = rtcp,
+		.from = l->user[side],
+		.buf = buf,
+		.len = n,
+		.cap = LAB_CAP};
 
 	d.from.port = (uint16_t)(d.from.port + rtcp);
 	assert_int_equal(mf_packet(l->engine, &d, &l->now), MF_PASSED);
@@ -202,7 +210,8 @@ static void mux(void **state)
 	d = route(&l, 1, true, buf, rtcp_make_sr(buf, 6));
 	assert_true(d.out_side == 0 && !d.out_rtcp);
 	assert_int_equal(d.to.port, l.user[0].port);
-	assert_int_equal(lab_send(&l, 1, false, buf, rtcp_make_sr(buf, 6)), MF_GATE_SYNTAX); // not multiplexed there
+	assert_int_equal(
+		lab_send(&l, 1, false, buf, rtcp_make_sr(buf, 6)), MF_GATE_SYNTAX); // not multiplexed there
 	lab_close(&l);
 }
 
@@ -242,7 +251,8 @@ static void opaque(void **state)
 	lab_create(&l, &plan);
 	assert_int_equal(lab_send(&l, 0, false, buf, hex(hello, buf)), MF_PASSED);
 	assert_int_equal(lab_rtp(&l, 0, 1, 1), MF_PASSED);
-	uint32_t n = hex("80c90001 00000001 9182736455 8000000001020304050607080910", buf); // SRTCP of a key unknown to us
+	uint32_t n = hex("80c90001 00000001 9182736455 8000000001020304050607080910",
+		buf); // SRTCP of a key unknown to us
 	assert_int_equal(lab_send(&l, 0, true, buf, n), MF_PASSED);
 	assert_int_equal(lab_send(&l, 0, false, buf, rtp_make(buf, 96, 1, 1, 1, 100)), MF_GATE_PAYLOAD);
 	assert_int_equal(lab_send(&l, 0, false, buf, hex("4000000461626364", buf)), MF_GATE_SYNTAX);
@@ -325,8 +335,11 @@ static void strange_slots(void **state)
 	(void)state;
 	lab_open(&l);
 	for (uint32_t i = 0; i < 3; i++) {
-		struct mf_datagram d = {.stream = (uint32_t[]){0, 64, UINT32_MAX}[i], .from = l.user[0], .buf = buf,
-			.len = 12, .cap = LAB_CAP};
+		struct mf_datagram d = {.stream = (uint32_t[]){0, 64, UINT32_MAX}[i],
+			.from = l.user[0],
+			.buf = buf,
+			.len = 12,
+			.cap = LAB_CAP};
 		assert_int_equal(mf_packet(l.engine, &d, &l.now), MF_GATE_SESSION);
 	}
 	struct mf_datagram d = {.side = 2, .from = l.user[0], .buf = buf, .len = 12, .cap = LAB_CAP};
@@ -336,9 +349,10 @@ static void strange_slots(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(add), cmocka_unit_test(pass), cmocka_unit_test(convert),
-		cmocka_unit_test(no_room), cmocka_unit_test(mux), cmocka_unit_test(reduced), cmocka_unit_test(opaque),
-		cmocka_unit_test(udptl), cmocka_unit_test(round_trip), cmocka_unit_test(hidden_padding),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(add), cmocka_unit_test(pass),
+		cmocka_unit_test(convert), cmocka_unit_test(no_room), cmocka_unit_test(mux),
+		cmocka_unit_test(reduced), cmocka_unit_test(opaque), cmocka_unit_test(udptl),
+		cmocka_unit_test(round_trip), cmocka_unit_test(hidden_padding),
 		cmocka_unit_test(strange_slots)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,8 @@ static struct mf_ports *make(uint64_t quarantine_us)
 	struct mf_ports *p;
 
 	for (uint16_t i = 0; i < N; i++)
-		pairs[i] = (struct address){.family = 4, .port = (uint16_t)(20000 + 2 * i), .ip = {192, 0, 2, 1}};
+		pairs[i] = (struct address){
+			.family = 4, .port = (uint16_t)(20000 + 2 * i), .ip = {192, 0, 2, 1}};
 	assert_ok(mf_ports_new(&p, pairs, N, quarantine_us));
 	return p;
 }
@@ -113,8 +114,8 @@ static void no_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(bound), cmocka_unit_test(quarantine), cmocka_unit_test(claim),
-		cmocka_unit_test(churn), cmocka_unit_test(no_memory)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(bound), cmocka_unit_test(quarantine),
+		cmocka_unit_test(claim), cmocka_unit_test(churn), cmocka_unit_test(no_memory)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

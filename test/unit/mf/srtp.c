@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SRTP transform by itself: the packets of RFC 7714 section 16 and 17, limits, replay, roll-over, keep areas, memory.
+// The SRTP transform by itself: the packets of RFC 7714 section 16 and 17, limits, replay, roll-over, keep
+// areas, memory.
 #include "unit_mf.h"
 
 #include "mf/srtp_context.h"
@@ -77,17 +78,21 @@ static void example(uint8_t suite, const char *key, const char *clear, const cha
 }
 
 #define GALLIA                                                                                               \
-	"8040f17b 8041f8d3 5501a0b2 47616c6c 69612065 7374206f 6d6e6973 20646976 69736120 696e2070 61727465 "   \
+	"8040f17b 8041f8d3 5501a0b2 47616c6c 69612065 7374206f 6d6e6973 20646976 69736120 696e2070 "         \
+	"61727465 "                                                                                          \
 	"73207472 6573"
 
 static void rfc7714_16(void **state)
 {
 	(void)state;
 	example(SUITE_AEAD_AES_128_GCM, "000102030405060708090a0b0c0d0e0f", GALLIA,
-		"8040f17b 8041f8d3 5501a0b2 f24de3a3 fb34de6c acba861c 9d7e4bca be633bd5 0d294e6f 42a5f47a 51c7d19b "
+		"8040f17b 8041f8d3 5501a0b2 f24de3a3 fb34de6c acba861c 9d7e4bca be633bd5 0d294e6f 42a5f47a "
+		"51c7d19b "
 		"36de3adf 8833899d 7f27beb1 6a9152cf 765ee439 0cce");
-	example(SUITE_AEAD_AES_256_GCM, "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", GALLIA,
-		"8040f17b 8041f8d3 5501a0b2 32b1de78 a822fe12 ef9f78fa 332e33aa b1801238 9a58e2f3 b50b2a02 76ffae0f "
+	example(SUITE_AEAD_AES_256_GCM, "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+		GALLIA,
+		"8040f17b 8041f8d3 5501a0b2 32b1de78 a822fe12 ef9f78fa 332e33aa b1801238 9a58e2f3 b50b2a02 "
+		"76ffae0f "
 		"1ba63799 b87b7aa3 db36dfff d6b0f9bb 7878d7a7 6c13");
 }
 
@@ -103,10 +108,14 @@ static void rfc7714_17(void **state)
 	ends_open(&e, SUITE_AEAD_AES_128_GCM);
 	example_keys(e.out, "000102030405060708090a0b0c0d0e0f", "51756964 2070726f 2071756f");
 	example_keys(e.in, "000102030405060708090a0b0c0d0e0f", "51756964 2070726f 2071756f");
-	n = hex("81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61 deadbeef deadbeef deadbeef "
-		"deadbeef deadbeef", buf);
-	w = hex("81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d c676a5f1 730d6fda 4ce09b46 "
-		"86303ded 0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4", want);
+	n = hex("81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61 deadbeef deadbeef "
+		"deadbeef "
+		"deadbeef deadbeef",
+		buf);
+	w = hex("81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d c676a5f1 730d6fda "
+		"4ce09b46 "
+		"86303ded 0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4",
+		want);
 	assert_ok(srtp_sources_add(&e.out->sources, 0x4d617273, &source));
 	srtp_source_mark_rtcp(&e.out->sources, source, 0x5d3);
 	assert_ok(mf_srtcp_protect(e.out, buf, &n, sizeof(buf)));
@@ -201,7 +210,8 @@ static void lengths_one(uint8_t suite)
 	assert_ok(rtp_header_parse(buf, n, RTP_CLEAR, &h));
 	assert_error(mf_srtp_protect(e.out, buf, &n, n + row->rtp_tag - 1u, &h), E_TOO_LONG);
 	assert_ok(mf_srtp_protect(e.out, buf, &n, n + row->rtp_tag, &h));
-	assert_error(mf_srtp_protect(e.out, buf, &n, sizeof(buf), &h), E_REPLAY); // never the same index twice
+	assert_error(
+		mf_srtp_protect(e.out, buf, &n, sizeof(buf), &h), E_REPLAY); // never the same index twice
 	n = 12 + row->rtp_tag - 1u;
 	assert_error(mf_srtp_unprotect(e.in, buf, &n, &h), E_SYNTAX);
 	n = RTP_DATAGRAM_MAX + 1;

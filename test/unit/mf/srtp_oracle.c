@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Differential test of the SRTP transform against libsrtp2: random packets with CSRC lists and extensions, losses,
-// reordering, duplicates and the roll-over of the sequence number, both ways, every profile, RTP and RTCP.
+// Differential test of the SRTP transform against libsrtp2: random packets with CSRC lists and extensions,
+// losses, reordering, duplicates and the roll-over of the sequence number, both ways, every profile, RTP and
+// RTCP.
 #include "unit_mf.h"
 
 #include "mf/srtp.h"
@@ -196,7 +197,8 @@ static void rtcp_compare(uint8_t suite)
 		bool a = srtp_unprotect_rtcp(p.theirs_in, twin, &their_len) == srtp_err_status_ok;
 		result b = mf_srtcp_unprotect(p.ours_in, theirs, &back);
 		if (!a || !is_ok(b))
-			continue; // after a lost packet of one stream the two receivers differ in no accepted octet
+			continue; // after a lost packet of one stream the two receivers differ in no accepted
+				  // octet
 		assert_int_equal(back, their_len);
 		assert_memory_equal(twin, theirs, back);
 	}
@@ -219,7 +221,8 @@ static void all_suites_rtcp(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(all_suites_rtp), cmocka_unit_test(all_suites_rtcp)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_suites_rtp), cmocka_unit_test(all_suites_rtcp)};
 
 	if (srtp_init() != 0)
 		return 1;

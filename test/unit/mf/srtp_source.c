@@ -28,14 +28,14 @@ static void estimates(void **state)
 	assert_int_equal(index, 40000);
 	estimate(10, 11, E_OK, 11);
 	estimate(10, 9, E_OK, 9);
-	estimate(0xffff, 0, E_OK, 0x10000);          // forward over the edge
-	estimate(0x10000, 0xffff, E_OK, 0xffff);     // late one from before it
-	estimate(0x5, 0xfff0, E_REPLAY, 0);          // before index 0
-	estimate(0x17fff, 0xffff, E_OK, 0x1ffff);    // exactly half ahead
-	estimate(0x17ffe, 0xffff, E_OK, 0xffff);     // one more is behind
-	estimate(0x18000, 0x0000, E_OK, 0x10000);    // exactly half back
-	estimate(0x18001, 0x0000, E_OK, 0x20000);    // one more is ahead
-	estimate((1ull << 48) - 1, 0, E_STALE, 0);   // the key is used up
+	estimate(0xffff, 0, E_OK, 0x10000);        // forward over the edge
+	estimate(0x10000, 0xffff, E_OK, 0xffff);   // late one from before it
+	estimate(0x5, 0xfff0, E_REPLAY, 0);        // before index 0
+	estimate(0x17fff, 0xffff, E_OK, 0x1ffff);  // exactly half ahead
+	estimate(0x17ffe, 0xffff, E_OK, 0xffff);   // one more is behind
+	estimate(0x18000, 0x0000, E_OK, 0x10000);  // exactly half back
+	estimate(0x18001, 0x0000, E_OK, 0x20000);  // one more is ahead
+	estimate((1ull << 48) - 1, 0, E_STALE, 0); // the key is used up
 }
 
 static void window(void **state)

@@ -84,8 +84,8 @@ static void torn(void **state)
 	s.journal->check = 0;
 	mf_store_write(&s, 3, &after); // gives a checked copy of `after`
 	memcpy(s.journal, &s.record[3], sizeof(after));
-	memset(&s.record[1], 0x5a, 100);       // torn
-	((uint64_t *)block)[3] = 1 + 1;        // journal_slot: record 1
+	memset(&s.record[1], 0x5a, 100); // torn
+	((uint64_t *)block)[3] = 1 + 1;  // journal_slot: record 1
 	assert_ok(mf_store_open(&s, block, mf_store_size(N), N, &found));
 	assert_true(found);
 	assert_ok(mf_store_check(&s, 1));

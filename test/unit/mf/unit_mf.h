@@ -37,11 +37,12 @@ static inline uint32_t hex(const char *text, uint8_t *out)
 }
 
 // 12 octets of RTP header and N of payload; returns the length.
-static inline uint32_t rtp_make(uint8_t *buf, uint8_t type, uint16_t seq, uint32_t ts, uint32_t ssrc, uint32_t n)
+static inline uint32_t rtp_make(
+	uint8_t *buf, uint8_t type, uint16_t seq, uint32_t ts, uint32_t ssrc, uint32_t n)
 {
-	uint8_t head[12] = {0x80, type, (uint8_t)(seq >> 8), (uint8_t)seq, (uint8_t)(ts >> 24), (uint8_t)(ts >> 16),
-		(uint8_t)(ts >> 8), (uint8_t)ts, (uint8_t)(ssrc >> 24), (uint8_t)(ssrc >> 16), (uint8_t)(ssrc >> 8),
-		(uint8_t)ssrc};
+	uint8_t head[12] = {0x80, type, (uint8_t)(seq >> 8), (uint8_t)seq, (uint8_t)(ts >> 24),
+		(uint8_t)(ts >> 16), (uint8_t)(ts >> 8), (uint8_t)ts, (uint8_t)(ssrc >> 24),
+		(uint8_t)(ssrc >> 16), (uint8_t)(ssrc >> 8), (uint8_t)ssrc};
 
 	memcpy(buf, head, sizeof(head));
 	for (uint32_t i = 0; i < n; i++)

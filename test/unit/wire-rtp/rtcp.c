@@ -18,7 +18,8 @@ static const struct row rows[] = {
 	{"RR, SDES of two chunks", RR "82ca0004 00000001 01004142 00000002 01004142", E_SYNTAX, E_SYNTAX},
 	{"RR, SDES of two chunks, lawful", RR "82ca0004 00000001 01000000 00000002 01000000", E_OK, E_OK},
 	{"RR, SDES without chunks", RR "80ca0000", E_OK, E_OK},
-	{"RR, SDES with octets behind its chunks", RR "81ca0003 00000001 01000000 00000000", E_SYNTAX, E_SYNTAX},
+	{"RR, SDES with octets behind its chunks", RR "81ca0003 00000001 01000000 00000000", E_SYNTAX,
+		E_SYNTAX},
 	{"RR, BYE", RR "81cb0001 00000001", E_OK, E_OK},
 	{"RR, BYE with reason", RR "81cb0002 00000001 03414243", E_OK, E_OK},
 	{"RR, BYE of nobody", RR "80cb0000", E_OK, E_OK},
@@ -76,7 +77,8 @@ static void counts(void **state)
 		n = hex(RR, buf);
 		for (uint32_t i = 1; i < packets; i++, n += 4)
 			hex("80cb0000", buf + n);
-		assert_error(rtcp_check(buf, n, RTCP_COMPOUND), packets > RTCP_PACKETS_MAX ? E_TOO_MANY : E_OK);
+		assert_error(
+			rtcp_check(buf, n, RTCP_COMPOUND), packets > RTCP_PACKETS_MAX ? E_TOO_MANY : E_OK);
 	}
 	static uint8_t big[RTP_DATAGRAM_MAX + 4];
 	assert_error(rtcp_check(big, RTP_DATAGRAM_MAX + 4, RTCP_COMPOUND), E_TOO_LONG);
@@ -92,7 +94,8 @@ static void walk(void **state)
 	(void)state;
 	n = hex("81c8000c 0000000a 11112222 33334444 00000000 00000000 00000000 "
 		"0000000b 80fffffe 00010203 00000040 22223333 00010000 "
-		"82cb0002 0000000a 0000000c", buf);
+		"82cb0002 0000000a 0000000c",
+		buf);
 	assert_ok(rtcp_check(buf, n, RTCP_COMPOUND));
 	assert_ok(rtcp_packet_next(buf, n, &at, &p));
 	assert_int_equal(p.type, RTCP_SR);
@@ -123,7 +126,8 @@ static void walk(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(compound_rules), cmocka_unit_test(counts), cmocka_unit_test(walk)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(compound_rules), cmocka_unit_test(counts), cmocka_unit_test(walk)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,7 +70,8 @@ static void padding(void **state)
 	assert_error(parse("a00800010000000100000001 00000005", RTP_CLEAR, buf, &h), E_SYNTAX);
 	assert_error(parse("a00800010000000100000001 00000000", RTP_CLEAR, buf, &h), E_SYNTAX);
 	assert_error(parse("a00800010000000100000001", RTP_CLEAR, buf, &h), E_SYNTAX);
-	assert_ok(parse("a00800010000000100000001 00000005", RTP_PROTECTED, buf, &h)); // encrypted: not looked at
+	assert_ok(parse(
+		"a00800010000000100000001 00000005", RTP_PROTECTED, buf, &h)); // encrypted: not looked at
 	assert_error(rtp_padding_check(buf, 16, &h), E_SYNTAX);
 	buf[15] = 4;
 	assert_ok(rtp_padding_check(buf, 16, &h));
@@ -100,9 +101,11 @@ static void one_byte_form(void **state)
 	assert_int_equal(e.id, 3);
 	assert_int_equal(span_len(e.value), 4);
 	assert_error(rtp_element_next(buf, n, &h, &at, &e), E_NOT_FOUND);
-	assert_ok(parse("900800010000000100000001 bede0001 f1ffffff", RTP_CLEAR, buf, &h)); // 15: the rest is not read
+	assert_ok(parse("900800010000000100000001 bede0001 f1ffffff", RTP_CLEAR, buf,
+		&h)); // 15: the rest is not read
 	assert_error(parse("900800010000000100000001 bede0001 13aaaaaa", RTP_CLEAR, buf, &h), E_SYNTAX);
-	assert_error(parse("900800010000000100000001 bede0001 01aaaaaa", RTP_CLEAR, buf, &h), E_SYNTAX); // id 0 with length
+	assert_error(parse("900800010000000100000001 bede0001 01aaaaaa", RTP_CLEAR, buf, &h),
+		E_SYNTAX); // id 0 with length
 }
 
 static void two_byte_form(void **state)
@@ -134,7 +137,8 @@ static void other_extensions(void **state)
 	uint32_t at = 0, n;
 
 	(void)state;
-	assert_ok(parse("900800010000000100000001 12340001 ffffffff", RTP_CLEAR, buf, &h)); // of another profile: opaque
+	assert_ok(parse("900800010000000100000001 12340001 ffffffff", RTP_CLEAR, buf,
+		&h)); // of another profile: opaque
 	assert_error(rtp_element_next(buf, 20, &h, &at, &e), E_NOT_FOUND);
 	assert_ok(parse("900800010000000100000001 bede0000", RTP_CLEAR, buf, &h)); // empty
 	assert_error(parse("900800010000000100000001 bede00", RTP_CLEAR, buf, &h), E_SYNTAX);
@@ -145,15 +149,16 @@ static void other_extensions(void **state)
 		memset(buf + n, 0, 68);
 		for (uint32_t i = 0; i < count; i++)
 			buf[n + 2 * i] = 1; // an empty element
-		assert_error(rtp_header_parse(buf, n + 68, RTP_CLEAR, &h), count > RTP_EXTENSIONS_MAX ? E_TOO_MANY : E_OK);
+		assert_error(rtp_header_parse(buf, n + 68, RTP_CLEAR, &h),
+			count > RTP_EXTENSIONS_MAX ? E_TOO_MANY : E_OK);
 	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(fields), cmocka_unit_test(lengths), cmocka_unit_test(versions),
-		cmocka_unit_test(padding), cmocka_unit_test(one_byte_form), cmocka_unit_test(two_byte_form),
-		cmocka_unit_test(other_extensions)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(fields), cmocka_unit_test(lengths),
+		cmocka_unit_test(versions), cmocka_unit_test(padding), cmocka_unit_test(one_byte_form),
+		cmocka_unit_test(two_byte_form), cmocka_unit_test(other_extensions)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
