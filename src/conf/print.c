@@ -37,6 +37,8 @@ static const char *default_text(const struct conf_option *o)
 {
 	if (o->required)
 		return "required";
+	if (strstr(o->manual, "Default:") != NULL)
+		return "see there";
 	return o->initial != NULL ? o->initial : "none";
 }
 
@@ -97,7 +99,7 @@ static void scdoc_row(FILE *to, const struct conf_option *o)
 	scdoc_text(to, o->manual);
 	if (bounds[0] != '\0')
 		fprintf(to, " Bounds: %s.", bounds);
-	if (o->type != CONF_MAP) {
+	if (o->type != CONF_MAP && strstr(o->manual, "Default:") == NULL) {
 		fputs(o->required ? " Required." : " Default: ", to);
 		if (!o->required) {
 			scdoc_text(to, default_text(o));

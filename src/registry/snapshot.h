@@ -177,21 +177,27 @@ struct bytes snapshot_blob(const struct snapshot *s, struct blob b);    // empty
 
 // Index for look-ups on the hot path, built by each process from a snapshot it keeps mapped.
 struct registry;
+// OUT is NULL on error. S must pass snapshot_check and stay mapped until registry_free. E_NO_MEMORY;
+// E_DUPLICATE when two configured peers share their name, or a TLS name in one zone.
 MUST_USE result registry_new(struct registry **out, const struct snapshot *s);
 void registry_free(struct registry *r);
 const struct snapshot *registry_snapshot(const struct registry *r);
-// The peer of ZONE whose address ranges hold A (longest prefix); PEER_NONE.
+// Who a message comes from is answered for every peer, also one blocked, removed or out of service: its live
+// calls go on, and the caller looks at the marks. A configured peer goes before a removed one.
+// The peer of ZONE whose address ranges hold A (longest prefix, then lowest number); PEER_NONE.
 peer_id registry_peer_by_address(const struct registry *r, zone_id zone, const struct address *a);
-// All peers of ZONE that hold A, at most MAX; returns the count.
+// All peers of ZONE that hold A, longest prefix first, at most MAX; returns the count.
 uint32_t registry_peers_by_address(
 	const struct registry *r, zone_id zone, const struct address *a, peer_id *out, uint32_t max);
-// The peer of ZONE with this provisioned TLS name ("sip:host" URI or DNS name, any case); PEER_NONE.
+// The peer of ZONE with this provisioned TLS name, any case; PEER_NONE. "sip:host" and "host" are the same
+// domain identity here (RFC5922#7.1); a URI with a user part or another scheme is none.
 peer_id registry_peer_by_tls_name(const struct registry *r, zone_id zone, struct bytes name);
-// The peer, not in zone NOT unless that zone is transit, whose calls_to has the longest prefix of NUMBER;
-// PEER_NONE.
+// The peer whose calls_to has the longest prefix of NUMBER ("+" and digits), among those in service, not
+// blocked, not removed, and not in zone FROM unless that zone is transit (SF-I12); PEER_NONE.
 peer_id registry_peer_by_number(const struct registry *r, const char *number, zone_id from);
-// The same by domain.
+// The same by reach domain, any case; of several peers the lowest number.
 peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zone_id from);
+// The peer of this name (exact case), whatever its state; PEER_NONE.
 peer_id registry_peer_by_name(const struct registry *r, const char *name);
 // Is NUMBER within a prefix of LIST?
 bool numbers_contain(const struct number_prefix *list, uint32_t n, const char *number);
