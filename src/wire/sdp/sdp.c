@@ -132,17 +132,25 @@ static result media_parse(struct parse *p, const struct sdp_line *l, struct sdp_
 	return OK;
 }
 
+// The media line that is being read, or NULL at session level.
+static struct sdp_media *media_last(struct sdp *s)
+{
+	uint8_t n = s->media_count;
+
+	return n > 0 && n <= SDP_MEDIA_MAX ? &s->media[n - 1] : NULL;
+}
+
 static result media_begin(struct parse *p, const struct sdp_line *l)
 {
 	struct sdp *s = p->s;
 
 	if (s->media_count >= SDP_MEDIA_MAX)
 		return fault_at(p, E_TOO_MANY, "Too many media lines", l->value);
-	if (s->media_count == 0) {
+	struct sdp_media *before = media_last(s);
+	if (before == NULL)
 		s->session_end = s->line_count;
-	} else {
-		s->media[s->media_count - 1].end = s->line_count;
-	}
+	else
+		before->end = s->line_count;
 	p->rank = 0;
 	p->last = 0;
 	struct sdp_media *m = &s->media[s->media_count];
@@ -165,11 +173,12 @@ static void attr_split(const struct sdp *s, struct sdp_line *l)
 static void connection_note(struct sdp *s)
 {
 	uint16_t index = (uint16_t)(s->line_count + 1);
+	struct sdp_media *m = media_last(s);
 
-	if (s->media_count == 0)
+	if (m == NULL)
 		s->connection = index;
-	else if (s->media[s->media_count - 1].connection == 0)
-		s->media[s->media_count - 1].connection = index;
+	else if (m->connection == 0)
+		m->connection = index;
 }
 
 static result line_parse(struct parse *p)
@@ -232,10 +241,10 @@ result sdp_parse(struct sdp *s, const uint8_t *buf, uint32_t n, struct sdp_fault
 		TRY(line_parse(&p));
 	if (!p.has_time)
 		return fault_at(&p, E_MISSING, "SDP without t=", span_make(n, n));
-	if (s->media_count == 0) {
+	struct sdp_media *last = media_last(s);
+	if (last == NULL)
 		s->session_end = s->line_count;
-		return OK;
-	}
-	s->media[s->media_count - 1].end = s->line_count;
+	else
+		last->end = s->line_count;
 	return connections_check(&p);
 }
