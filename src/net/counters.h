@@ -32,6 +32,7 @@
 	X(STREAM_ACCEPT_ERROR, "stream_accept_error")                                                        \
 	X(STREAM_REFUSED_TOTAL, "stream_refused_total")                                                      \
 	X(STREAM_REFUSED_SOURCE, "stream_refused_source")                                                    \
+	X(STREAM_REFUSED_STRANGER, "stream_refused_stranger")                                                \
 	X(STREAM_DIALLED, "stream_dialled")                                                                  \
 	X(STREAM_DIAL_FAILED, "stream_dial_failed")                                                          \
 	X(STREAM_OPENED, "stream_opened")                                                                    \

@@ -170,8 +170,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		fail(h, NET_TLS_NO_CONTEXT);
 	else if (h->received > HANDSHAKE_IN_MAX)
 		fail(h, NET_TLS_PROTOCOL);
-	else
-		step(h);
+	else if (step(h))
+		h->pipe.in = (struct bytes){NULL, 0}; // the scratch is the next one's
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)

@@ -259,11 +259,49 @@ void net_dialled(struct net_worker *w, const struct conn_ref *conn, int fd)
 	stream_dialled(w->streams, conn, fd);
 }
 
-void net_close(struct net_worker *w, const struct conn_ref *conn)
+struct close_mail {
+	struct mail mail;
+	struct conn_ref conn;
+};
+
+static void close_own(struct net_worker *w, const struct conn_ref *conn)
 {
 	struct conn *c = conn_find(w->streams, conn);
 	if (c != NULL)
 		conn_close(c, NET_STREAM_REFUSED, E_POLICY);
+}
+
+static void close_h(struct mail *m, void *ctx)
+{
+	struct close_mail *k = caa_container_of(m, struct close_mail, mail);
+	close_own(net_worker_of(ctx), &k->conn);
+	memory_free(k);
+}
+
+result net_close(struct net_worker *w, const struct conn_ref *conn)
+{
+	if (conn->worker == w->index) {
+		close_own(w, conn);
+		return OK;
+	}
+	REQUIRE(conn->worker < w->net->config.workers, E_STALE);
+	struct close_mail *k = memory_alloc(sizeof(*k));
+	REQUIRE(k != NULL, E_NO_MEMORY);
+	k->mail.deliver = close_h;
+	k->conn = *conn;
+	result r = loop_post(&w->net->worker[conn->worker].loop, &k->mail, &w->counters);
+	if (!is_ok(r))
+		memory_free(k);
+	return r;
+}
+
+void net_close_peer(struct net_worker *w, peer_id peer)
+{
+	uint32_t slot = 0;
+	struct pool_ref ref;
+	for (struct conn *c; (c = pool_next(w->streams->conns, &slot, &ref)) != NULL; slot++)
+		if (c->peer == peer)
+			conn_close(c, NET_STREAM_REFUSED, E_POLICY);
 }
 
 uint32_t net_connections(struct net *n)

@@ -15,7 +15,7 @@ static bool set(int fd, int level, int name, int value)
 
 static void set_buffers(int fd, uint32_t octets)
 {
-	int n = (int)(octets == 0 ? NET_SOCKET_BUFFER : octets);
+	int n = octets > INT32_MAX ? INT32_MAX : (int)octets;
 	if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, n)) // needs CAP_NET_ADMIN, else the system's bound holds
 		set(fd, SOL_SOCKET, SO_RCVBUF, n);
 	if (!set(fd, SOL_SOCKET, SO_SNDBUFFORCE, n))
@@ -67,7 +67,7 @@ static result make(const struct address *like, int type, const struct net_open_o
 	int family = like->family == 6 ? AF_INET6 : AF_INET;
 	*fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	REQUIRE(*fd >= 0, E_SYSTEM);
-	set_buffers(*fd, o->buffer);
+	set_buffers(*fd, o->buffer != 0 ? o->buffer : type == SOCK_DGRAM ? NET_SOCKET_BUFFER : NET_STREAM_BUFFER);
 	REQUIRE(set_common(*fd, family, o), E_CONFIG);
 	return OK;
 }
@@ -95,11 +95,17 @@ result net_open_udp(const struct address *local, const struct net_open_options *
 	return give(open_udp(local, o, fd), fd);
 }
 
+// No delay for small messages; a dead path is noticed. What is accepted inherits both.
+static bool set_stream(int fd)
+{
+	return set(fd, IPPROTO_TCP, TCP_NODELAY, 1) && set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, NET_STREAM_DEAD_MS);
+}
+
 static result open_listen(const struct address *local, const struct net_open_options *o, int *fd)
 {
 	TRY(make(local, SOCK_STREAM, o, fd));
 	REQUIRE(set(*fd, SOL_SOCKET, SO_REUSEPORT, 1), E_CONFIG);
-	REQUIRE(set(*fd, IPPROTO_TCP, TCP_NODELAY, 1), E_CONFIG); // inherited by what is accepted
+	REQUIRE(set_stream(*fd), E_CONFIG);
 	TRY(bind_to(*fd, local));
 	REQUIRE(listen(*fd, NET_LISTEN_BACKLOG) == 0, E_CONFIG);
 	return OK;
@@ -115,7 +121,7 @@ static result open_connect(const struct address *local, const struct address *re
 	const struct net_open_options *o, int *fd)
 {
 	TRY(make(remote, SOCK_STREAM, o, fd));
-	REQUIRE(set(*fd, IPPROTO_TCP, TCP_NODELAY, 1), E_CONFIG);
+	REQUIRE(set_stream(*fd), E_CONFIG);
 	if (local->family != 0) {
 		struct address from = *local;
 		REQUIRE(local->family == remote->family, E_CONFIG);

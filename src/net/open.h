@@ -7,6 +7,8 @@
 
 enum {
 	NET_SOCKET_BUFFER = 4 * 1024 * 1024, // [octets] 0.1 s of 40 000 datagrams of 1 kB a second
+	NET_STREAM_BUFFER = 256 * 1024,      // [octets] of one stream: what a slow reader may hold in the kernel (SF-A6)
+	NET_STREAM_DEAD_MS = 20000,          // [ms] unacknowledged octets end a connection: before timer F (32 s) does
 	NET_LISTEN_BACKLOG = 1024,           // connections completed but not yet accepted
 	NET_INTERFACE_MAX = 16,              // IFNAMSIZ, NUL included
 };
@@ -15,7 +17,7 @@ struct net_open_options {
 	const char *interface; // device or VRF to bind to; NULL or "" for none
 	uint8_t dscp;          // 0..63, written into IP_TOS or IPV6_TCLASS
 	bool exclusive;        // nobody else may bind the same address: media ports
-	uint32_t buffer;       // [octets] of the kernel's receive and send buffers; 0: NET_SOCKET_BUFFER
+	uint32_t buffer;       // [octets] of the kernel's receive and send buffers; 0: NET_SOCKET_BUFFER, NET_STREAM_BUFFER
 };
 
 // A non-blocking UDP socket bound to LOCAL, of which each worker opens one (SO_REUSEPORT).

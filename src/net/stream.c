@@ -211,10 +211,12 @@ void conn_open(struct conn *c)
 	while (p != NULL) {
 		struct parcel *next = p->next;
 		result r = conn_write(c, bytes_make(p->octets, p->len));
-		if (is_ok(r))
-			memory_free(p);
-		else
+		if (!is_ok(r)) {
 			stream_give_back(c->owner, p, r.error);
+		} else {
+			net_count(&w->counters, NET_STREAM_SENT, 1);
+			memory_free(p);
+		}
 		p = next;
 	}
 	conn_mark(c);

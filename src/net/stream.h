@@ -92,6 +92,8 @@ struct streams {
 	struct stream_listener listener[STREAM_LISTENERS_MAX];
 	struct stream_way way[STREAM_CACHE];
 	struct gcra_rate ping_rate;
+	uint32_t zones_generation; // of the snapshot that `zone_open` was read from; 0 none
+	bool zone_open[ZONES_MAX]; // has a peer that proves itself by certificate alone, from any address
 	uint8_t cipher[STREAM_READ]; // octets as they came
 	uint8_t plain[STREAM_READ];  // decrypted
 };

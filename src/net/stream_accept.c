@@ -37,8 +37,39 @@ void stream_accept_done_h(struct mail *m, void *ctx)
 	handshake_free(h, w->net);
 }
 
-static bool may_come(struct net_worker *w, const struct address *remote)
+static void read_zones(struct streams *s, const struct snapshot *snap)
 {
+	memset(s->zone_open, 0, sizeof(s->zone_open));
+	for (peer_id id = 0; id < snap->peer_count; id++) {
+		const struct peer *p = snapshot_peer(snap, id);
+		if (p != NULL && p->zone < ZONES_MAX && p->tls_name_count > 0 && p->address_count == 0)
+			s->zone_open[p->zone] = true;
+	}
+	s->zones_generation = snap->generation;
+}
+
+// Could this be a peer at all? Where every peer of the zone is known by addresses too, a stranger is turned
+// away before a handshake is spent on him (SF-A6).
+static bool may_be_peer(struct stream_listener *l, const struct address *remote)
+{
+	struct streams *s = l->owner;
+	const struct registry *r = net_registry(s->worker);
+	if (r == NULL)
+		return false;
+	const struct snapshot *snap = registry_snapshot(r);
+	if (s->zones_generation != snap->generation)
+		read_zones(s, snap);
+	zone_id zone = l->origin.zone;
+	return (zone < ZONES_MAX && s->zone_open[zone]) || registry_peer_by_address(r, zone, remote) != PEER_NONE;
+}
+
+static bool may_come(struct stream_listener *l, const struct address *remote)
+{
+	struct net_worker *w = l->owner->worker;
+	if (l->transport == TRANSPORT_TLS && !may_be_peer(l, remote)) {
+		net_count(&w->counters, NET_STREAM_REFUSED_STRANGER, 1);
+		return false;
+	}
 	result r = caps_take(w->net->caps, remote);
 	if (r.error == E_TOO_MANY)
 		net_count(&w->counters, NET_STREAM_REFUSED_SOURCE, 1);
@@ -70,7 +101,7 @@ static result hand_on(struct stream_listener *l, struct handshake *h)
 static void take(struct stream_listener *l, int fd, const struct address *remote)
 {
 	struct net_worker *w = l->owner->worker;
-	if (!may_come(w, remote)) {
+	if (!may_come(l, remote)) {
 		close(fd);
 		return;
 	}
@@ -85,6 +116,8 @@ static void take(struct stream_listener *l, int fd, const struct address *remote
 	h->capped = true;
 	h->origin = l->origin;
 	h->origin.remote = *remote;
+	if (address_classify(&l->origin.local) == ADDRESS_UNSPECIFIED)
+		h->origin.local = net_local_address(fd);
 	h->claim.expected = PEER_NONE;
 	h->deadline_us = w->loop.now.mono_us + w->net->config.handshake_us;
 	net_count(&w->counters, NET_STREAM_ACCEPTED, 1);

@@ -30,10 +30,8 @@ void conn_adopt(struct conn *c, struct handshake *h)
 	c->pipe = (struct tls_pipe){.out = &c->out, .out_max = STREAM_OUT_MAX};
 	if (c->ssl != NULL)
 		tls_pipe_exchange(c->ssl, &c->pipe);
-	if (c->origin.transport == TRANSPORT_TLS) {
+	if (c->origin.transport == TRANSPORT_TLS)
 		c->peer = c->origin.tls_peer = h->origin.tls_peer;
-		c->origin.local = h->origin.local.family != 0 ? net_local_address(c->fd) : c->origin.local;
-	}
 	if (!c->dialled && c->peer != PEER_NONE)
 		IGNORE_RESULT(enter(c)); // full: it works, but nobody finds it for reuse
 	if (!conn_watch(c))
@@ -43,10 +41,13 @@ void conn_adopt(struct conn *c, struct handshake *h)
 result stream_dial(struct streams *s, const struct hop *hop, struct conn **out)
 {
 	struct net_worker *w = s->worker;
-	struct origin o = {.transport = hop->transport, .listener = hop->listener, .tls_peer = PEER_NONE,
-		.remote = hop->remote};
+	const struct registry *r_now = net_registry(w);
 	struct conn *c = NULL;
 	*out = NULL;
+	REQUIRE(r_now != NULL && hop->listener < registry_snapshot(r_now)->listener_count, E_NOT_FOUND);
+	struct origin o = {.transport = hop->transport, .listener = hop->listener,
+		.zone = registry_snapshot(r_now)->listener[hop->listener].zone, .tls_peer = PEER_NONE,
+		.remote = hop->remote};
 	REQUIRE(hop->peer != PEER_NONE && hop->remote.family != 0, E_CLOSED);
 	REQUIRE(w->handlers.dial != NULL, E_UNSUPPORTED);
 	REQUIRE(hop->transport != TRANSPORT_TLS || w->net->config.handshake_threads > 0, E_UNSUPPORTED);

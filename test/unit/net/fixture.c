@@ -24,10 +24,13 @@ struct snapshot *fixture_snapshot(const struct fixture_options *o, uint32_t gene
 	s->magic = SNAPSHOT_MAGIC;
 	s->version = SNAPSHOT_VERSION;
 	s->generation = generation;
-	s->zone_count = 1;
-	memcpy(s->zone[0].name, "peering", 8);
-	s->listener_count = 1;
-	memcpy(s->listener[0].name, "peering", 8);
+	s->zone_count = 2;
+	memcpy(s->zone[0].name, "core", 5);
+	memcpy(s->zone[1].name, "peering", 8);
+	s->listener_count = 2;
+	memcpy(s->listener[0].name, "core", 5);
+	memcpy(s->listener[1].name, "peering", 8);
+	s->listener[1].zone = FIXTURE_ZONE;
 	s->peer_count = (uint16_t)o->peers;
 	uint32_t at = (uint32_t)((sizeof(*s) + 63) / 64 * 64);
 	s->peers = (struct blob){at, (uint32_t)(o->peers * sizeof(struct peer))};
@@ -40,6 +43,7 @@ struct snapshot *fixture_snapshot(const struct fixture_options *o, uint32_t gene
 		const struct fixture_peer *q = &o->peer[i];
 		snprintf(p[i].name, sizeof(p[i].name), "%s", q->name);
 		p[i].in_service = 1;
+		p[i].zone = FIXTURE_ZONE;
 		p[i].reach_transport = TRANSPORT_TLS;
 		if (q->tls_name != NULL)
 			snprintf(p[i].tls_name[p[i].tls_name_count++], DOMAIN_MAX, "%s", q->tls_name);
@@ -151,7 +155,7 @@ static uint16_t add(struct fixture *f, enum transport t, uint16_t port, uint32_t
 		result r = t == TRANSPORT_UDP ? net_open_udp(&a, &o, &fd) : net_open_listen(&a, &o, &fd);
 		assert_true(is_ok(r));
 		port = net_local_address(fd).port;
-		assert_true(is_ok(net_worker_add(net_worker(f->net, i), fd, t, 0, 0)));
+		assert_true(is_ok(net_worker_add(net_worker(f->net, i), fd, t, FIXTURE_LISTENER, FIXTURE_ZONE)));
 	}
 	return port;
 }
@@ -228,6 +232,23 @@ void fixture_send(struct fixture *f, uint32_t worker, const struct hop *hop, con
 	s->hop = *hop;
 	s->cookie = cookie;
 	snprintf(s->text, sizeof(s->text), "%s", text);
+	assert_true(is_ok(loop_post(net_worker_loop(net_worker(f->net, worker)), &s->mail, &mine)));
+}
+
+static void close_h(struct mail *m, void *ctx)
+{
+	struct send_mail *s = (struct send_mail *)m;
+	IGNORE_RESULT(net_close(net_worker_of(ctx), &s->hop.conn)); // the test waits for the effect
+	free(s);
+}
+
+void fixture_close(struct fixture *f, uint32_t worker, const struct conn_ref *conn)
+{
+	static struct net_counters mine;
+	struct send_mail *s = calloc(1, sizeof(*s));
+	assert_non_null(s);
+	s->mail.deliver = close_h;
+	s->hop.conn = *conn;
 	assert_true(is_ok(loop_post(net_worker_loop(net_worker(f->net, worker)), &s->mail, &mine)));
 }
 

@@ -21,7 +21,7 @@
 #include <openssl/ssl.h>
 #include <pthread.h>
 
-enum { FIXTURE_MESSAGE_MAX = 60000 };
+enum { FIXTURE_MESSAGE_MAX = 60000, FIXTURE_ZONE = 1, FIXTURE_LISTENER = 1 };
 
 struct fixture_peer {
 	const char *name, *tls_name; // tls_name NULL: none
@@ -65,6 +65,8 @@ void fixture_stop(struct fixture *f);
 // A snapshot of O's peers and certificate with generation N; free with free().
 struct snapshot *fixture_snapshot(const struct fixture_options *o, uint32_t n);
 // Send on worker 0's own thread.
+// Close a connection, asked for on WORKER's own thread.
+void fixture_close(struct fixture *f, uint32_t worker, const struct conn_ref *conn);
 void fixture_send(struct fixture *f, uint32_t worker, const struct hop *hop, const char *text, uint64_t cookie);
 // Wait until counter K is at least N, at most 5 s.
 void fixture_await(struct fixture *f, enum net_counter k, uint64_t n);

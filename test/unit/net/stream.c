@@ -272,7 +272,8 @@ static void dial_and_reuse(void **state)
 	UNUSED(state);
 	fixture_start(&f, &(struct fixture_options){.peer = &PEER, .peers = 1});
 	int l = listen_on(&port);
-	struct hop hop = {.transport = TRANSPORT_TCP, .peer = 0, .remote = fixture_address("127.0.0.1", port)};
+	struct hop hop = {.transport = TRANSPORT_TCP, .listener = FIXTURE_LISTENER,
+		.peer = 0, .remote = fixture_address("127.0.0.1", port)};
 	fixture_send(&f, 0, &hop, "one", 1);
 	int c = accept_on(l);
 	assert_true(fixture_read(c, back, 9));
@@ -283,9 +284,13 @@ static void dial_and_reuse(void **state)
 	fixture_write(c, "M00009abc", 9); // a reply is echoed on the same connection
 	assert_true(fixture_read(c, back, 9));
 	assert_int_equal(fixture_seen(&f, &f.seen.dialled), 1);
+	assert_int_equal(f.seen.from.zone, FIXTURE_ZONE); // of the listener that it was dialled for
 	hop.conn = f.seen.from.conn;
-	close(c);
+	fixture_close(&f, 1 - hop.conn.worker, &hop.conn); // asked for by a worker that does not own it
+	assert_true(fixture_ended(c));
 	fixture_await_seen(&f, &f.seen.closed, 1);
+	assert_int_equal(net_total(f.net, NET_STREAM_REFUSED), 1);
+	close(c);
 	fixture_send(&f, 1, &hop, "six", 3); // named connection is gone: a new one
 	c = accept_on(l);
 	assert_true(fixture_read(c, back, 9));
@@ -305,7 +310,8 @@ static void undeliverable(void **state)
 	fixture_start(&f, &(struct fixture_options){.peer = &PEER, .peers = 1});
 	int l = listen_on(&port);
 	close(l); // nobody listens there now
-	struct hop hop = {.transport = TRANSPORT_TCP, .peer = 0, .remote = fixture_address("127.0.0.1", port)};
+	struct hop hop = {.transport = TRANSPORT_TCP, .listener = FIXTURE_LISTENER,
+		.peer = 0, .remote = fixture_address("127.0.0.1", port)};
 	fixture_send(&f, 0, &hop, "one", 7);
 	fixture_await_seen(&f, &f.seen.undeliverable, 1);
 	assert_int_equal(f.seen.cookie, 7);

@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include <openssl/err.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -213,6 +214,26 @@ static void no_tickets_no_resumption(void **state)
 	tear_down(&w);
 }
 
+// SF-A6: where every peer is known by addresses, nobody else gets as far as a handshake.
+static void strangers_cost_no_handshake(void **state)
+{
+	struct pki ours = pki_authority("ours"), theirs = pki_authority("theirs");
+	struct pki own = pki_issue_for(&ours, "a.example"), b = pki_issue_for(&theirs, "b.example");
+	struct fixture_peer peer = {"b", "b.example", theirs.pem, "127.0.0.8/30"};
+	struct world w = {0};
+	UNUSED(state);
+	fixture_start(&w.f, &(struct fixture_options){.own = &own, .peer = &peer, .peers = 1});
+	assert_false(gets_through(&w, &b, 0, NULL));
+	assert_int_equal(net_total(w.f.net, NET_STREAM_REFUSED_STRANGER), 1);
+	assert_int_equal(net_total(w.f.net, NET_TLS_STARTED), 0);
+	assert_true(gets_through(&w, &b, 0, "127.0.0.9"));
+	fixture_stop(&w.f);
+	pki_free(&b);
+	pki_free(&own);
+	pki_free(&ours);
+	pki_free(&theirs);
+}
+
 // Two of our processes: A dials B over TLS and wants to see exactly its peer there.
 static void we_dial(void **state)
 {
@@ -226,7 +247,8 @@ static void we_dial(void **state)
 	fixture_start(&a, &(struct fixture_options){.own = &own, .peer = at_a, .peers = 3});
 	fixture_start(&b, &(struct fixture_options){.own = &far, .peer = &at_b, .peers = 1});
 	a.silent = true;
-	struct hop hop = {.transport = TRANSPORT_TLS, .peer = 0, .remote = fixture_address("127.0.0.1", b.tls)};
+	struct hop hop = {.transport = TRANSPORT_TLS, .listener = FIXTURE_LISTENER,
+		.peer = 0, .remote = fixture_address("127.0.0.1", b.tls)};
 	fixture_send(&a, 0, &hop, "one", 1);
 	fixture_await_seen(&a, &a.seen.received, 1); // the echo came back
 	assert_memory_equal(a.seen.last, "M00009one", 9);
@@ -264,7 +286,8 @@ static void accepted_connection_is_reused(void **state)
 	assert_non_null(s);
 	assert_int_equal(SSL_write(s, "M00009abc", 9), 9);
 	assert_int_equal(SSL_read(s, back, 9), 9);
-	struct hop hop = {.transport = TRANSPORT_TLS, .peer = 0, .remote = fixture_address("127.0.0.1", 1)};
+	struct hop hop = {.transport = TRANSPORT_TLS, .listener = FIXTURE_LISTENER,
+		.peer = 0, .remote = fixture_address("127.0.0.1", 1)};
 	hop.conn = (struct conn_ref){w.f.seen.from.conn.id + 1, 1, 1}; // broken long ago
 	fixture_send(&w.f, 0, &hop, "via", 5);
 	assert_int_equal(SSL_read(s, back, 9), 9);
@@ -312,6 +335,7 @@ static void reload(void **state)
 
 int main(void)
 {
+	signal(SIGPIPE, SIG_IGN); // the test's own clients write with plain write(2)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(right_ones_come_in),
 		cmocka_unit_test(wrong_ones_stay_out),
@@ -319,6 +343,7 @@ int main(void)
 		cmocka_unit_test(old_versions_and_ciphers),
 		cmocka_unit_test(slow_and_silent_handshakes),
 		cmocka_unit_test(no_tickets_no_resumption),
+		cmocka_unit_test(strangers_cost_no_handshake),
 		cmocka_unit_test(we_dial),
 		cmocka_unit_test(accepted_connection_is_reused),
 		cmocka_unit_test(reload),
