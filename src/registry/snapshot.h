@@ -205,4 +205,17 @@ bool numbers_contain(const struct number_prefix *list, uint32_t n, const char *n
 int peer_waiver_state(const struct peer *p, enum control c, uint64_t wall_ms);
 const char *control_name(enum control c);
 
+enum control_state { // for `status`: what a control is to a peer
+	CONTROL_ENFORCED,
+	CONTROL_SHADOWED,       // decides and counts only
+	CONTROL_WAIVED,         // until waiver[c].until_ms
+	CONTROL_EXPIRED,        // its waiver has ended: no new dialogs
+	CONTROL_MISSING,        // lacking without a waiver: the peer is out of service
+	CONTROL_NOT_APPLICABLE, // lacking, and peers of core zones do not need it
+};
+// The state of control C for peer P of snapshot S at WALL_MS.
+enum control_state peer_control_state(
+	const struct snapshot *s, const struct peer *p, enum control c, uint64_t wall_ms);
+const char *control_state_name(enum control_state state); // "enforced", ... Static storage.
+
 #endif

@@ -76,6 +76,20 @@ static const struct lacking table[] = {
 			WAIVE("media-anchor", "2026-12-31"))},
 };
 
+static enum control control_of(const char *name)
+{
+	int i = 0;
+
+	while (i < CONTROL_COUNT && strcmp(control_name((enum control)i), name) != 0)
+		i++;
+	return (enum control)i;
+}
+
+static enum control_state state_of(const struct conf_result *r, const char *control, uint64_t wall_ms)
+{
+	return peer_control_state(r->snapshot, test_peer(r, "ssp-b"), control_of(control), wall_ms);
+}
+
 static void check_without(const struct lacking *t)
 {
 	struct conf_result r = test_load(test_with_peer(t->without));
@@ -90,6 +104,7 @@ static void check_without(const struct lacking *t)
 	assert_non_null(strstr(m->text, t->control));
 	assert_int_equal(conf_check_status(&r), 1);
 	assert_int_equal(test_peer(&r, "ssp-b")->in_service, 0);
+	assert_int_equal(state_of(&r, t->control, TEST_WALL_MS), CONTROL_MISSING);
 	assert_int_equal(strncmp(test_peer(&r, "ssp-b")->why_out, t->control, strlen(t->control)), 0);
 	conf_result_free(&r);
 }
@@ -105,6 +120,9 @@ static void each_control_h(void **state)
 		assert_int_equal(r.errors + r.out_of_service, 0);
 		assert_int_equal(test_peer(&r, "ssp-b")->in_service, 1);
 		assert_non_null(test_message(&r, "waived until"));
+		assert_int_equal(state_of(&r, table[i].control, TEST_WALL_MS), CONTROL_WAIVED);
+		assert_int_equal(state_of(&r, table[i].control, TEST_WALL_MS * 2), CONTROL_EXPIRED);
+		assert_int_equal(state_of(&r, "response-source", TEST_WALL_MS), CONTROL_ENFORCED);
 		conf_result_free(&r);
 	}
 }
@@ -235,6 +253,22 @@ static void core_tls_h(void **state)
 		4, 38, "tls without anchors");
 }
 
+static void shadow_h(void **state)
+{
+	struct conf_result r = test_load(
+		test_with_peer(REACH KNOWN NUMBERS LIMITS MEDIA WAIVERS("") "    shadow: [srtp]\n"));
+
+	(void)state;
+	assert_int_equal(r.errors + r.out_of_service, 0);
+	assert_non_null(test_message(&r, "control srtp is in shadow"));
+	assert_int_equal(state_of(&r, "srtp", TEST_WALL_MS), CONTROL_SHADOWED);
+	assert_int_equal(state_of(&r, "headers", TEST_WALL_MS), CONTROL_ENFORCED);
+	conf_result_free(&r);
+	test_one_error(test_load(test_with_peer(
+			       REACH KNOWN NUMBERS LIMITS MEDIA WAIVERS("") "    shadow: [everything]\n")),
+		15, 14, "does not fit");
+}
+
 static void nothing_known_h(void **state)
 {
 	(void)state;
@@ -274,6 +308,11 @@ static void core_defaults_h(void **state)
 	assert_int_equal(p->headers_strict, 1);
 	assert_int_equal(p->anchor, 1);
 	assert_true(numbers_contain(p->calls_from, p->calls_from_count, "+1"));
+	assert_int_equal(
+		peer_control_state(r.snapshot, p, CONTROL_SRTP, TEST_WALL_MS), CONTROL_NOT_APPLICABLE);
+	assert_int_equal(
+		peer_control_state(r.snapshot, p, CONTROL_ADDRESSES, TEST_WALL_MS), CONTROL_ENFORCED);
+	assert_string_equal(control_state_name(CONTROL_NOT_APPLICABLE), "not-applicable");
 	conf_result_free(&r);
 	r = test_load(test_base(
 		"peers:\n  - name: pbx\n    zone: core\n    reach: {targets: [\"udp:192.0.2.9\"]}\n"));
@@ -297,6 +336,7 @@ int main(void)
 		cmocka_unit_test(long_waiver_h),
 		cmocka_unit_test(empty_numbers_h),
 		cmocka_unit_test(core_tls_h),
+		cmocka_unit_test(shadow_h),
 		cmocka_unit_test(nothing_known_h),
 		cmocka_unit_test(promises_h),
 		cmocka_unit_test(core_defaults_h),
