@@ -4,13 +4,13 @@
 #include "net/keyless_provider.h"
 
 #include "base/memory.h"
+#include "base/span.h"
 
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 #include <string.h>
-#include <strings.h>
 
 struct signing {
 	const struct keyless_data *key;
@@ -38,7 +38,7 @@ static uint32_t hash_bits(const char *name)
 	} known[] = {{"SHA256", 256}, {"SHA2-256", 256}, {"SHA384", 384}, {"SHA2-384", 384}, {"SHA512", 512},
 		{"SHA2-512", 512}};
 	for (size_t i = 0; name != NULL && i < ARRAY_LEN(known); i++)
-		if (strcasecmp(name, known[i].name) == 0)
+		if (bytes_equal_nocase(bytes_of_string(name), bytes_of_string(known[i].name)))
 			return known[i].bits;
 	return 0;
 }

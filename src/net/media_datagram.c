@@ -58,7 +58,7 @@ static bool datagram_walk(
 {
 	const struct msghdr *h = &w->rx[i].msg_hdr;
 
-	if (h->msg_flags & MSG_TRUNC || !name_read(&w->rx_name[i], h->msg_namelen, &d->from))
+	if (!name_read(&w->rx_name[i], h->msg_namelen, &d->from))
 		return false;
 	d->stream = e->stream;
 	d->side = e->side;

@@ -92,7 +92,8 @@ struct registry *net_registry(struct net_worker *w);
 MUST_USE result net_send(struct net_worker *w, const struct hop *hop, struct bytes octets, uint64_t cookie);
 // The answer to `dial`, on the worker's thread: FD connected or connecting and non-blocking, or -1.
 void net_dialled(struct net_worker *w, const struct conn_ref *conn, int fd);
-// Close a connection (a verdict of CLOSE), whichever worker owns it. E_FULL, E_NO_MEMORY when that one cannot be told.
+// Close a connection (a verdict of CLOSE), whichever worker owns it. E_FULL, E_NO_MEMORY when that worker cannot be
+// told.
 MUST_USE result net_close(struct net_worker *w, const struct conn_ref *conn);
 // Close all connections of this worker that lead to PEER (blocked); to be called on each worker.
 void net_close_peer(struct net_worker *w, peer_id peer);

@@ -15,8 +15,8 @@
 
 #include "net/net.h"
 #include "net/open.h"
-#include "pki.h"
 #include "registry/snapshot.h"
+#include "support/pki.h"
 
 #include <openssl/ssl.h>
 #include <pthread.h>

@@ -3,6 +3,8 @@
 // caps, connections that we make, reuse of them, and what cannot be delivered.
 #include "fixture.h"
 
+#include "base/memory.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -334,6 +336,34 @@ static void undeliverable(void **state)
 	fixture_stop(&f);
 }
 
+// Each allocation on the way of a message fails once: the connection may die, nothing else may.
+static void out_of_memory(void **state)
+{
+	struct fixture f;
+	char back[64];
+	uint32_t lost = 0, came = 0;
+	UNUSED(state);
+	fixture_start(&f, &(struct fixture_options){.frame_us = 300 * MS, .idle_us = SECOND});
+	for (uint64_t nth = 1; nth <= 12; nth++) {
+		int fd = fixture_connect(f.tcp, NULL);
+		memory_fail_nth(nth);
+		fixture_write(fd, "M00009a", 7);
+		nap_ms(10);
+		if (send(fd, "bc", 2, MSG_NOSIGNAL) == 2 && fixture_read(fd, back, 9))
+			came++;
+		else
+			lost++;
+		memory_fail_nth(0);
+		close(fd);
+	}
+	assert_true(lost >= 1);
+	assert_true(came >= 1);
+	for (uint32_t i = 0; i < 1000 && net_connections(f.net) > 0; i++)
+		nap_ms(2);
+	assert_int_equal(net_connections(f.net), 0);
+	fixture_stop(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +380,7 @@ int main(void)
 		cmocka_unit_test(deaf_receiver),
 		cmocka_unit_test(dial_and_reuse),
 		cmocka_unit_test(undeliverable),
+		cmocka_unit_test(out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

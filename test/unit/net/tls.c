@@ -2,6 +2,8 @@
 // Who may shake hands: the right certificate, and each way in which it can be wrong (RFC 5922, SF-I10, LRF-I1).
 #include "fixture.h"
 
+#include "base/memory.h"
+
 #include <openssl/err.h>
 #include <signal.h>
 #include <stdio.h>
@@ -333,6 +335,27 @@ static void reload(void **state)
 	tear_down(&w);
 }
 
+// Each allocation of a handshake and of the message after it fails once.
+static void out_of_memory(void **state)
+{
+	struct world w;
+	uint32_t lost = 0, came = 0;
+	UNUSED(state);
+	set_up(&w, (struct fixture_options){.handshake_us = SECOND});
+	for (uint64_t nth = 1; nth <= 10; nth++) {
+		memory_fail_nth(nth);
+		if (gets_through(&w, &w.b, nth % 2 == 0 ? TLS1_2_VERSION : TLS1_3_VERSION, NULL))
+			came++;
+		else
+			lost++;
+		memory_fail_nth(0);
+	}
+	assert_true(lost >= 1);
+	assert_true(came >= 1);
+	assert_true(gets_through(&w, &w.b, 0, NULL));
+	tear_down(&w);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN); // the test's own clients write with plain write(2)
@@ -347,6 +370,7 @@ int main(void)
 		cmocka_unit_test(we_dial),
 		cmocka_unit_test(accepted_connection_is_reused),
 		cmocka_unit_test(reload),
+		cmocka_unit_test(out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
