@@ -126,7 +126,14 @@ static enum mf_gate gate_srtp(struct walk *w)
 	enum rtcp_form form = w->s->rtcp_reduced ? RTCP_REDUCED : RTCP_COMPOUND;
 	result r;
 
-	if (w->from->in == NULL || (w->kind != DATAGRAM_RTP && !w->rtcp))
+	if (w->kind != DATAGRAM_RTP && !w->rtcp)
+		return MF_PASSED;
+	if (w->from->in == NULL &&
+		w->from->out != NULL) { // a secured side whose key is not agreed yet (MF-C1)
+		w->from->stats.dropped_auth++;
+		GATE(w, false, MF_GATE_AUTH);
+	}
+	if (w->from->in == NULL)
 		return MF_PASSED;
 	r = unprotect(w);
 	if (r.error == E_REPLAY || r.error == E_STALE) {
@@ -270,7 +277,13 @@ static enum mf_gate gate_protect(struct walk *w)
 	struct mf_datagram *d = w->d;
 	result r = OK;
 
-	if (w->to->out == NULL || (w->kind != DATAGRAM_RTP && !w->rtcp))
+	if (w->kind != DATAGRAM_RTP && !w->rtcp)
+		return MF_PASSED;
+	if (w->to->out == NULL && w->to->in != NULL && w->s->keying != KEYING_PASS) {
+		refuse(w, MF_GATE_PROTECT); // that side is secured: nothing to it in clear (MF-C1)
+		return MF_GATE_PROTECT;
+	}
+	if (w->to->out == NULL)
 		return MF_PASSED;
 	r = w->rtcp ? mf_srtcp_protect(w->to->out, d->buf, &d->len, d->cap)
 		    : mf_srtp_protect(w->to->out, d->buf, &d->len, d->cap, &w->rtp);

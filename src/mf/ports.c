@@ -97,15 +97,25 @@ result mf_ports_take(struct mf_ports *p, uint64_t now_us, uint32_t *pair)
 	return OK;
 }
 
+// Where a port range without gaps would have it; other lists are searched on from there.
+static uint32_t place_guess(const struct mf_ports *p, const struct address *a)
+{
+	uint32_t step = p->n > 1 ? (uint16_t)(p->address[1].port - p->address[0].port) : 0;
+
+	return step == 0 ? 0 : (uint16_t)(a->port - p->address[0].port) / step % p->n;
+}
+
 result mf_ports_claim(struct mf_ports *p, const struct address *a, uint32_t *pair)
 {
+	uint32_t at = p->n == 0 ? 0 : place_guess(p, a);
+
 	*pair = 0;
-	for (uint32_t i = 0; i < p->n; i++) {
-		if (!address_equal(&p->address[i], a))
+	for (uint32_t i = 0; i < p->n; i++, at = (at + 1) % p->n) {
+		if (!address_equal(&p->address[at], a))
 			continue;
-		REQUIRE(p->state[i] == PAIR_FREE, E_DUPLICATE);
-		free_remove(p, i);
-		*pair = i;
+		REQUIRE(p->state[at] == PAIR_FREE, E_DUPLICATE);
+		free_remove(p, at);
+		*pair = at;
 		return OK;
 	}
 	return FAIL(E_NOT_FOUND);

@@ -176,6 +176,29 @@ static void no_room(void **state)
 	lab_close(&l);
 }
 
+// A secured side of which only one key is agreed so far: nothing in clear from it or to it (MF-C1, MF-C2).
+static void half_keyed(void **state)
+{
+	uint8_t buf[LAB_CAP];
+	struct media_plan plan;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	plan = lab_plan(&l);
+	plan.stream[0].keying = KEYING_ADD;
+	plan.stream[0].side[1].out = lab_key(SUITE_AEAD_AES_128_GCM, 1);
+	lab_create(&l, &plan);
+	assert_int_equal(lab_send(&l, 1, false, buf, rtp_make(buf, 8, 7, 1, 5, 160)), MF_GATE_AUTH);
+	assert_int_equal(lab_send(&l, 1, true, buf, rtcp_make_sr(buf, 5)), MF_GATE_AUTH);
+	plan.stream[0].side[1].in = lab_key(SUITE_AEAD_AES_128_GCM, 2);
+	plan.stream[0].side[1].out.suite = SUITE_NONE;
+	lab_create(&l, &plan);
+	assert_int_equal(lab_send(&l, 0, false, buf, rtp_make(buf, 8, 7, 1, 5, 160)), MF_GATE_PROTECT);
+	assert_int_equal(lab_send(&l, 0, true, buf, rtcp_make_sr(buf, 5)), MF_GATE_PROTECT);
+	lab_close(&l);
+}
+
 static struct mf_datagram route(struct lab *l, uint8_t side, bool rtcp, uint8_t *buf, uint32_t n)
 {
 	struct mf_datagram d = {.stream = l->stream,
@@ -350,9 +373,9 @@ static void strange_slots(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(add), cmocka_unit_test(pass),
-		cmocka_unit_test(convert), cmocka_unit_test(no_room), cmocka_unit_test(mux),
-		cmocka_unit_test(reduced), cmocka_unit_test(opaque), cmocka_unit_test(udptl),
-		cmocka_unit_test(round_trip), cmocka_unit_test(hidden_padding),
+		cmocka_unit_test(convert), cmocka_unit_test(no_room), cmocka_unit_test(half_keyed),
+		cmocka_unit_test(mux), cmocka_unit_test(reduced), cmocka_unit_test(opaque),
+		cmocka_unit_test(udptl), cmocka_unit_test(round_trip), cmocka_unit_test(hidden_padding),
 		cmocka_unit_test(strange_slots)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
