@@ -6,6 +6,9 @@
 
 enum { KBIT = 1000, TIAS_OVERHEAD_BPS = 64000 }; // headers of 200 packets/s, which TIAS leaves out (RFC 3890)
 
+_Static_assert((int)SDP_CRYPTO_KEY_MAX == (int)MEDIA_KEY_MAX, "one key length");
+_Static_assert((int)SDP_OUTLINE_FORMATS == (int)MEDIA_PAYLOADS_MAX, "what is compared is what is policed");
+
 static const uint8_t DEFAULT_SUITES[] = {SUITE_AEAD_AES_256_GCM, SUITE_AEAD_AES_128_GCM, SUITE_AES_CM_128_HMAC_SHA1_80};
 
 uint8_t plan_suites(const struct plan_context *c, int side, uint8_t out[MEDIA_SUITES_MAX])

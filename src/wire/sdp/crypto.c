@@ -9,7 +9,6 @@
 #include "wire/sdp/scan.h"
 
 enum { TAG_DIGITS_MAX = 999999999, KEYS_MAX = 16, PARAMS_MAX = 16, MKI_LEN_MAX = 128 };
-_Static_assert((int)SDP_CRYPTO_KEY_MAX == (int)MEDIA_KEY_MAX, "one key length");
 
 struct suite_row {
 	char name[32];

@@ -87,15 +87,17 @@ static void answer_text(const struct world *w, int class, char *out, size_t cap)
 	char proto[32] = "udptl", crypto[128] = "";
 	const char *m = strstr(w->text, "m=");
 
-	if (!udptl)
-		assert_int_equal(sscanf(m, "m=audio %*u %31s", proto), 1);
+	if (!udptl) { // "m=audio <port> <proto> ..."
+		const char *at = strchr(strchr(m, ' ') + 1, ' ') + 1;
+		snprintf(proto, sizeof(proto), "%.*s", (int)strcspn(at, " "), at);
+	}
 	if (class == ANSWER_RTP && !udptl)
 		snprintf(proto, sizeof(proto), "RTP/AVP");
 	if (class == ANSWER_SDES) // of three suites that we add the third is taken; of one, that one
 		snprintf(crypto, sizeof(crypto), "a=crypto:%d AES_CM_128_HMAC_SHA1_80 %s\r\n",
 			strstr(w->text, "a=crypto:3") != NULL ? 3 : 1, KEY2);
-	snprintf(out, cap, "%sm=%s %d %s %s\r\n%s%s", PEERING, udptl ? "image" : "audio", class == ANSWER_NONE ? 0 : 5000,
-		proto, udptl ? "t38" : "0", class == ANSWER_SDES ? crypto : keys[class], "");
+	snprintf(out, cap, "%sm=%s %d %s %s\r\n%s", PEERING, udptl ? "image" : "audio", class == ANSWER_NONE ? 0 : 5000,
+		proto, udptl ? "t38" : "0", class == ANSWER_SDES ? crypto : keys[class]);
 }
 
 static enum outcome outcome_of(const struct world *w, const struct cell *k)

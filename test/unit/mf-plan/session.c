@@ -298,7 +298,7 @@ static void test_codecs(void **state)
 
 	world_init(&w);
 	w.peer[1].codec_count = 1;
-	strcat(w.peer[1].codec[0], "PCMA");
+	snprintf(w.peer[1].codec[0], sizeof(w.peer[1].codec[0]), "PCMA");
 	assert_passes(offer(&w, 0, CORE "m=audio 9000 RTP/AVP 0 8 97 101\r\na=rtpmap:97 iLBC/8000\r\na=fmtp:97 mode=20\r\n"
 					"a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\nm=video 9002 RTP/AVP 31\r\n"));
 	assert_has(&w, "m=audio 25000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"

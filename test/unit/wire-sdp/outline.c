@@ -86,7 +86,7 @@ static void test_outline_limit(void **state)
 		char text[512];
 		uint8_t *keep;
 		while (strlen(line) < (size_t)(17 + 2 * (SDP_OUTLINE_FORMATS + extra)))
-			strcat(line, " 0");
+			snprintf(line + strlen(line), sizeof(line) - strlen(line), " 0");
 		snprintf(text, sizeof(text), "%s%s\r\n", HEAD, line);
 		assert_true(is_ok(parse_text(&offer, text, &fault, &keep)));
 		assert_int_equal(sdp_outline_make(&offer, 0, &o).error, extra ? E_TOO_MANY : E_OK);

@@ -159,10 +159,11 @@ static void test_limits(void **state)
 	assert_true(is_ok(parse_repeated("a=x", 1, SDP_LINE_MAX - 1))); // the CR counts
 	assert_int_equal(parse_repeated("a=x", 1, SDP_LINE_MAX + 1).error, E_TOO_LONG);
 	assert_int_equal(sdp_parse(&s, (const uint8_t *)"", SDP_SIZE_MAX + 1, &fault).error, E_TOO_LONG);
+	size_t at = strlen(formats);
 	for (int i = 0; i < SDP_FORMATS_MAX; i++)
-		strcat(formats, " 0");
+		at += (size_t)snprintf(formats + at, sizeof(formats) - at, " 0");
 	assert_true(is_ok(parse_repeated(formats, 1, 0)));
-	strcat(formats, " 0");
+	snprintf(formats + at, sizeof(formats) - at, " 0");
 	assert_int_equal(parse_repeated(formats, 1, 0).error, E_TOO_MANY);
 }
 
