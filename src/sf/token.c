@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sealed tokens: one AES-128 block, written as base32.
 //
-// Text:  one octet names the key (index 0..31), 26 octets carry the enciphered block (128 bits and two zero bits).
-// Block: worker 8 | slot 24 | generation 32 | leg 4 | kind 4 | peer 16 | check 40, all check bits zero.
-// AES is a permutation of blocks that nobody without the key can steer, so a made-up text opens to a random block
-// and passes with probability 2^-40 for the check bits alone (SF-I1, SF-I5 to SF-I8).
+// Text:  one octet names the key (index 0..31), 26 octets carry the enciphered block (128 bits and two zero
+// bits). Block: worker 8 | slot 24 | generation 32 | leg 4 | kind 4 | peer 16 | check 40, all check bits
+// zero. AES is a permutation of blocks that nobody without the key can steer, so a made-up text opens to a
+// random block and passes with probability 2^-40 for the check bits alone (SF-I1, SF-I5 to SF-I8).
 //
-// Each key has two kept EVP contexts; one block costs about 30 ns. A context is scratch space of OpenSSL too, so a
-// set of keys belongs to one thread; workers make their own from the same octets.
+// Each key has two kept EVP contexts; one block costs about 30 ns. A context is scratch space of OpenSSL too,
+// so a set of keys belongs to one thread; workers make their own from the same octets.
 #include "sf/token.h"
 
 #include "base/memory.h"
@@ -165,7 +165,8 @@ void sf_token_seal(struct sf_token_keys *k, const struct sf_token *t, char out[S
 	text_write(sealed, out + 1);
 }
 
-result sf_token_open(struct sf_token_keys *k, struct bytes text, enum sf_token_kind kind, struct sf_token *out)
+result sf_token_open(
+	struct sf_token_keys *k, struct bytes text, enum sf_token_kind kind, struct sf_token *out)
 {
 	uint8_t sealed[BLOCK], clear[BLOCK];
 	int n = 0;

@@ -23,10 +23,10 @@ enum {
 enum sf_token_kind { SF_TOKEN_BRANCH = 1, SF_TOKEN_TAG, SF_TOKEN_CALL_ID, SF_TOKEN_CONTACT };
 
 struct sf_token {
-	uint8_t kind;   // enum sf_token_kind
-	uint8_t worker; // owner
-	uint8_t leg;    // 0 caller's, 1..15 called branches; meaning is the owner's
-	peer_id peer;   // the token is good only from this peer
+	uint8_t kind;        // enum sf_token_kind
+	uint8_t worker;      // owner
+	uint8_t leg;         // 0 caller's, 1..15 called branches; meaning is the owner's
+	peer_id peer;        // the token is good only from this peer
 	struct pool_ref ref; // slot < SF_TOKEN_SLOT_MAX
 };
 
@@ -35,14 +35,17 @@ struct sf_token_key { // as the monitor keeps them over a restart of the signall
 	uint8_t key[SF_TOKEN_KEY_LEN];
 };
 
-struct sf_token_keys; // opaque: key schedules of all live keys. One for each worker: it is not shared by threads
+struct sf_token_keys; // opaque: key schedules of all live keys. One for each worker: it is not shared by
+		      // threads
 
 // KEY[SF_TOKEN_KEYS_MAX]; CURRENT seals, all live ones open. E_NO_MEMORY, E_CONFIG when CURRENT is not live.
-MUST_USE result sf_token_keys_new(struct sf_token_keys **out, const struct sf_token_key *key, uint8_t current);
+MUST_USE result sf_token_keys_new(
+	struct sf_token_keys **out, const struct sf_token_key *key, uint8_t current);
 void sf_token_keys_free(struct sf_token_keys *k); // wipes
 // Write T (slot < SF_TOKEN_SLOT_MAX, leg <= 15) as SF_TOKEN_LEN octets to OUT (no NUL).
 void sf_token_seal(struct sf_token_keys *k, const struct sf_token *t, char out[SF_TOKEN_LEN]);
 // E_FORGED unless TEXT is a token sealed by a live key and of KIND. Capital letters are read like small ones.
-MUST_USE result sf_token_open(struct sf_token_keys *k, struct bytes text, enum sf_token_kind kind, struct sf_token *out);
+MUST_USE result sf_token_open(
+	struct sf_token_keys *k, struct bytes text, enum sf_token_kind kind, struct sf_token *out);
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the four transaction machines share: creation and end, timers, kept octets, and the walk through the tables.
+// What the four transaction machines share: creation and end, timers, kept octets, and the walk through the
+// tables.
 //
-// Events come from the user, from the network (after the gates of transaction_match.c) and from the wheel. Each goes
-// through one table; the machines themselves are in transaction_client.c and transaction_server.c.
+// Events come from the user, from the network (after the gates of transaction_match.c) and from the wheel.
+// Each goes through one table; the machines themselves are in transaction_client.c and transaction_server.c.
 #include "sf/transaction_internal.h"
 
 #include "base/memory.h"
@@ -14,12 +15,15 @@ static const struct sf_tx_machine *const machines[SF_TX_KINDS] = {
 	[SF_TX_SERVER] = &sf_tx_server,
 };
 
+// clang-format off
 static const char *const state_names[SF_TX_STATES + 1] = {
 	[SF_TX_RESERVED] = "reserved", [SF_TX_CALLING] = "calling", [SF_TX_TRYING] = "trying",
 	[SF_TX_PROCEEDING] = "proceeding", [SF_TX_COMPLETED] = "completed", [SF_TX_CONFIRMED] = "confirmed",
 	[SF_TX_ACCEPTED] = "accepted", [SF_TX_TERMINATED] = "terminated",
 };
+// clang-format on
 
+// clang-format off
 static const char *const event_names[SF_TX_EVENTS] = {
 	[SF_TX_EV_START] = "start", [SF_TX_EV_PROVISIONAL] = "1xx", [SF_TX_EV_SUCCESS] = "2xx",
 	[SF_TX_EV_FAILURE] = "300-699", [SF_TX_EV_CANCEL] = "cancel", [SF_TX_EV_REQUEST] = "request again",
@@ -29,13 +33,15 @@ static const char *const event_names[SF_TX_EVENTS] = {
 	[SF_TX_EV_ACCEPTED_END] = "timer L/M", [SF_TX_EV_CANCEL_END] = "64*T1 after CANCEL",
 	[SF_TX_EV_ORPHAN] = "64*T1 without user", [SF_TX_EV_FAULT] = "transport failure",
 };
+// clang-format on
 
 const char *sf_tx_event_name(enum sf_tx_event event)
 {
 	return event_names[event];
 }
 
-// ---- the table of transactions ----------------------------------------------------------------------------------
+// ---- the table of transactions
+// ----------------------------------------------------------------------------------
 
 result sf_tx_table_new(struct sf_tx_table **out, const struct sf_tx_config *config)
 {
@@ -113,7 +119,8 @@ result sf_tx_make(struct sf_tx_table *t, enum sf_tx_kind kind, enum sip_method m
 	return OK;
 }
 
-// ---- timers -----------------------------------------------------------------------------------------------------
+// ---- timers
+// -----------------------------------------------------------------------------------------------------
 
 // The only place where a transaction is freed.
 static void tx_reap(struct sf_tx *tx)
@@ -134,7 +141,7 @@ static void tx_timer(struct sf_tx *tx, enum sf_tx_event event, const struct now 
 	tx_reap(tx);
 }
 
-#define TX_OF(timer, member) ((struct sf_tx *)(void *)((uint8_t *)(timer) - offsetof(struct sf_tx, member)))
+#define TX_OF(timer, member) ((struct sf_tx *)(void *)((uint8_t *)(timer)-offsetof(struct sf_tx, member)))
 
 static void repeat_h(struct timer *t, const struct now *now)
 {
@@ -179,7 +186,8 @@ void sf_tx_terminate(struct sf_tx *tx)
 	sf_tx_arm_life(tx, SF_TX_EV_LINGER, 0); // the next run of the wheel reaps it
 }
 
-// ---- octets -----------------------------------------------------------------------------------------------------
+// ---- octets
+// -----------------------------------------------------------------------------------------------------
 
 void sf_tx_send(struct sf_tx *tx, struct bytes octets, const struct now *now)
 {
@@ -220,7 +228,8 @@ void sf_tx_drop_request(struct sf_tx *tx)
 	tx->request_len = 0;
 }
 
-// ---- the walk through the tables --------------------------------------------------------------------------------
+// ---- the walk through the tables
+// --------------------------------------------------------------------------------
 
 void sf_tx_fire(struct sf_tx *tx, enum sf_tx_event event, const struct sf_tx_input *in)
 {
@@ -297,7 +306,8 @@ void sf_tx_abandon(struct sf_tx *tx)
 		orphan(tx);
 }
 
-// ---- views ------------------------------------------------------------------------------------------------------
+// ---- views
+// ------------------------------------------------------------------------------------------------------
 
 void *sf_tx_owner(const struct sf_tx *tx)
 {
@@ -335,12 +345,14 @@ static void row_describe(const struct sf_tx_machine *m, uint32_t state,
 	for (uint32_t e = 0; e < SF_TX_EVENTS; e++) {
 		const char *handler = m->row[state][e].name;
 		if (m->events & 1u << e)
-			cell(m->name, state_names[state], event_names[e], handler ? handler : "sf_tx_impossible", ctx);
+			cell(m->name, state_names[state], event_names[e],
+				handler ? handler : "sf_tx_impossible", ctx);
 	}
 }
 
-void sf_tx_describe(
-	void (*cell)(const char *machine, const char *state, const char *event, const char *handler, void *ctx), void *ctx)
+void sf_tx_describe(void (*cell)(const char *machine, const char *state, const char *event,
+			    const char *handler, void *ctx),
+	void *ctx)
 {
 	for (uint32_t k = 0; k < SF_TX_KINDS; k++)
 		for (uint32_t s = 0; s < SF_TX_STATES; s++)

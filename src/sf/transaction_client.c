@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client machines: INVITE (RFC3261#17.1.1 as changed by RFC6026#7.2) and the other methods (RFC3261#17.1.2).
+// The client machines: INVITE (RFC3261#17.1.1 as changed by RFC6026#7.2) and the other methods
+// (RFC3261#17.1.2).
 //
-// Responses reach a machine only after sf_tx_find_response() and sf_tx_check_response(). The request is kept until the
-// final answer: for retransmission, and to make CANCEL and ACK from it; over streams without its body.
-// Reliable transports have no timers A and E, and timers D and K of zero length.
+// Responses reach a machine only after sf_tx_find_response() and sf_tx_check_response(). The request is kept
+// until the final answer: for retransmission, and to make CANCEL and ACK from it; over streams without its
+// body. Reliable transports have no timers A and E, and timers D and K of zero length.
 #include "sf/transaction_internal.h"
 
 #include "base/memory.h"
 
-enum { TIMEOUT_US = 64 * SF_T1_US, TIMER_D_US = 32 * 1000 * 1000 }; // [us] RFC3261#A: B, F, M; D is at least 32 s
+enum {
+	TIMEOUT_US = 64 * SF_T1_US,
+	TIMER_D_US = 32 * 1000 * 1000
+}; // [us] RFC3261#A: B, F, M; D is at least 32 s
 
 static void tell_response(struct sf_tx *tx, const struct sf_tx_input *in)
 {
@@ -16,7 +20,8 @@ static void tell_response(struct sf_tx *tx, const struct sf_tx_input *in)
 		tx->events->response(tx->user, tx, in->msg, in->now);
 }
 
-// ---- both machines ----------------------------------------------------------------------------------------------
+// ---- both machines
+// ----------------------------------------------------------------------------------------------
 
 static void start(struct sf_tx *tx, const struct sf_tx_input *in)
 {
@@ -36,7 +41,8 @@ static void start(struct sf_tx *tx, const struct sf_tx_input *in)
 	sf_tx_send(tx, in->octets, in->now);
 }
 
-// ---- INVITE -----------------------------------------------------------------------------------------------------
+// ---- INVITE
+// -----------------------------------------------------------------------------------------------------
 
 static void repeat_double(struct sf_tx *tx, const struct sf_tx_input *in)
 {
@@ -74,7 +80,8 @@ static void send_cancel(struct sf_tx *tx, const struct sf_tx_input *in)
 	if (tx->cancel.generation != 0)
 		return; // sent already
 	sf_tx_arm_life(tx, SF_TX_EV_CANCEL_END, in->now->mono_us + TIMEOUT_US);
-	if (!is_ok(cancel_start(tx, in->now))) // no room: the far side is not told, this side ends all the same
+	if (!is_ok(cancel_start(
+		    tx, in->now))) // no room: the far side is not told, this side ends all the same
 		port->alarm(port->ctx, SF_ALARM_TABLE_FULL, tx->hop.peer, in->now);
 }
 
@@ -113,7 +120,8 @@ static void pass(struct sf_tx *tx, const struct sf_tx_input *in)
 static void acknowledge(struct sf_tx *tx, const struct sf_tx_input *in)
 {
 	struct bytes ack = {0};
-	bool made = is_ok(sf_tx_write_ack(tx, in->msg, &ack)); // without memory: the answer comes again, unanswered
+	bool made = is_ok(
+		sf_tx_write_ack(tx, in->msg, &ack)); // without memory: the answer comes again, unanswered
 
 	if (made)
 		sf_tx_send(tx, ack, in->now);
@@ -140,7 +148,8 @@ static void acknowledge_again(struct sf_tx *tx, const struct sf_tx_input *in)
 	sf_tx_send_kept(tx, in->now);
 }
 
-// ---- other methods ----------------------------------------------------------------------------------------------
+// ---- other methods
+// ----------------------------------------------------------------------------------------------
 
 static void repeat_trying(struct sf_tx *tx, const struct sf_tx_input *in)
 {
@@ -172,9 +181,11 @@ static void complete(struct sf_tx *tx, const struct sf_tx_input *in)
 	sf_tx_drop_octets(tx);
 }
 
-// ---- tables -----------------------------------------------------------------------------------------------------
+// ---- tables
+// -----------------------------------------------------------------------------------------------------
 
 // Columns of a row that may not happen stay empty: sf_tx_fire() takes them for sf_tx_impossible.
+// clang-format off
 static const sf_tx_row invite_rows[SF_TX_STATES] = {
 	[SF_TX_RESERVED] = {
 		[SF_TX_EV_START] = SF_TX_CELL(start),
@@ -214,7 +225,9 @@ static const sf_tx_row invite_rows[SF_TX_STATES] = {
 		[SF_TX_EV_FAULT] = SF_TX_CELL(sf_tx_ignore),
 	},
 };
+// clang-format on
 
+// clang-format off
 static const sf_tx_row other_rows[SF_TX_STATES] = {
 	[SF_TX_RESERVED] = {
 		[SF_TX_EV_START] = SF_TX_CELL(start),
@@ -247,6 +260,7 @@ static const sf_tx_row other_rows[SF_TX_STATES] = {
 		[SF_TX_EV_FAULT] = SF_TX_CELL(sf_tx_ignore),
 	},
 };
+// clang-format on
 
 #define BIT(n) (1u << (n))
 #define CLIENT_EVENTS                                                                                        \
@@ -269,10 +283,11 @@ const struct sf_tx_machine sf_tx_client = {
 	.row = other_rows,
 };
 
-// ---- the user's calls -------------------------------------------------------------------------------------------
+// ---- the user's calls
+// -------------------------------------------------------------------------------------------
 
-result sf_tx_client_new(struct sf_tx_table *t, enum sip_method method, peer_id peer, const struct sf_tx_user *events,
-	void *user, char branch[SF_BRANCH_LEN], struct sf_tx **out)
+result sf_tx_client_new(struct sf_tx_table *t, enum sip_method method, peer_id peer,
+	const struct sf_tx_user *events, void *user, char branch[SF_BRANCH_LEN], struct sf_tx **out)
 {
 	struct sf_tx *tx;
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which transaction does a message belong to, and may this sender speak in it?
 //
-// A request is known by a 128-bit keyed hash of top Via branch, sent-by and method (RFC3261#17.2.3; ACK and CANCEL look
-// for their INVITE), so nobody can make entries collide. It counts only from the peer and flow that the first one came from
-// (SF-I1). When another peer uses the same branch, that peer's transactions are keyed apart, so that nobody can
-// occupy a branch of somebody else. A branch without the magic cookie (RFC 2543) is refused: such matching would have to
-// compare what strangers can choose.
-// A response is known by the sealed token in our branch, and counts only from where the request went (SF-I5 to SF-I8).
+// A request is known by a 128-bit keyed hash of top Via branch, sent-by and method (RFC3261#17.2.3; ACK and
+// CANCEL look for their INVITE), so nobody can make entries collide. It counts only from the peer and flow
+// that the first one came from (SF-I1). When another peer uses the same branch, that peer's transactions are
+// keyed apart, so that nobody can occupy a branch of somebody else. A branch without the magic cookie (RFC
+// 2543) is refused: such matching would have to compare what strangers can choose. A response is known by the
+// sealed token in our branch, and counts only from where the request went (SF-I5 to SF-I8).
 #include "sf/transaction_internal.h"
 
 #include <sodium.h>
 
 enum {
-	PART_MAX = 96,                // [octets] longer parts of a key are hashed first
-	PARTS_MAX = 5,                // parts of a key
+	PART_MAX = 96, // [octets] longer parts of a key are hashed first
+	PARTS_MAX = 5, // parts of a key
 	MIX_MAX = PARTS_MAX * (PART_MAX + 1),
 };
 _Static_assert(SF_TX_KEY_LEN == crypto_shorthash_siphashx24_BYTES, "keyed hash of 128 bits");
@@ -55,8 +55,8 @@ static void mix_end(const struct mix *x, const struct sf_tx_table *t, uint8_t ou
 static void request_key(const struct sf_tx_table *t, const struct sip_msg *m, const struct sip_via *via,
 	enum sip_method method, peer_id peer, uint8_t out[SF_TX_KEY_LEN])
 {
-	uint8_t small[5] = {(uint8_t)method, (uint8_t)(via->port >> 8), (uint8_t)via->port, (uint8_t)(peer >> 8),
-		(uint8_t)peer};
+	uint8_t small[5] = {(uint8_t)method, (uint8_t)(via->port >> 8), (uint8_t)via->port,
+		(uint8_t)(peer >> 8), (uint8_t)peer};
 	struct mix x;
 
 	x.len = 0;
@@ -115,7 +115,8 @@ static bool has_cookie(const struct sip_msg *m)
 	return branch.len > cookie.len && bytes_begin(branch, cookie);
 }
 
-// ---- requests ---------------------------------------------------------------------------------------------------
+// ---- requests
+// ---------------------------------------------------------------------------------------------------
 
 // Only requests outside dialogs can be merged (RFC3261#8.2.2.2).
 static bool may_merge(const struct sip_msg *m)
@@ -163,10 +164,12 @@ static bool same_party(const struct sf_tx *tx, const struct origin *o)
 // May the sender of a request speak in TX?
 static bool same_flow(const struct sf_tx *tx, const struct origin *o, peer_id peer)
 {
-	return tx->hop.peer == peer && tx->zone == o->zone && tx->hop.transport == o->transport && same_party(tx, o);
+	return tx->hop.peer == peer && tx->zone == o->zone && tx->hop.transport == o->transport &&
+	       same_party(tx, o);
 }
 
-// The transaction of METHOD with M's branch and sent-by on this flow. *OTHER: one that this sender may not speak in.
+// The transaction of METHOD with M's branch and sent-by on this flow. *OTHER: one that this sender may not
+// speak in.
 static struct sf_tx *lookup(const struct sf_tx_table *t, const struct sip_msg *m, const struct sip_via *via,
 	enum sip_method method, const struct origin *o, peer_id peer, struct sf_tx **other)
 {
@@ -194,8 +197,8 @@ static enum sf_tx_match match_ack(struct sf_tx *tx, const struct sf_tx *other, c
 	return SF_TX_ABSORBED;
 }
 
-static enum sf_tx_match match_new(const struct sf_tx_table *t, const struct sip_msg *m, const struct sf_tx *other,
-	peer_id peer)
+static enum sf_tx_match match_new(
+	const struct sf_tx_table *t, const struct sip_msg *m, const struct sf_tx *other, peer_id peer)
 {
 	uint8_t key[SF_TX_KEY_LEN];
 
@@ -207,8 +210,8 @@ static enum sf_tx_match match_new(const struct sf_tx_table *t, const struct sip_
 	return table_get(t->by_merge, key_bytes(key)) != NULL ? SF_TX_MERGED : SF_TX_NEW;
 }
 
-enum sf_tx_match sf_tx_match_request(struct sf_tx_table *t, const struct sip_msg *m, const struct origin *origin,
-	peer_id peer, const struct now *now, struct sf_tx **tx)
+enum sf_tx_match sf_tx_match_request(struct sf_tx_table *t, const struct sip_msg *m,
+	const struct origin *origin, peer_id peer, const struct now *now, struct sf_tx **tx)
 {
 	struct sf_tx_input in = {.now = now};
 	struct sf_tx *other = NULL;
@@ -235,7 +238,8 @@ enum sf_tx_match sf_tx_match_request(struct sf_tx_table *t, const struct sip_msg
 	return other != NULL ? SF_TX_FOREIGN : SF_TX_CANCEL_NONE;
 }
 
-// ---- responses --------------------------------------------------------------------------------------------------
+// ---- responses
+// --------------------------------------------------------------------------------------------------
 
 result sf_tx_find_response(struct sf_tx_table *t, const struct sip_msg *m, struct sf_tx **out)
 {
@@ -268,18 +272,22 @@ static bool one_via(const struct sip_msg *m)
 
 static bool same_connection(const struct conn_ref *a, const struct conn_ref *b)
 {
-	return a->generation != 0 && a->generation == b->generation && a->id == b->id && a->worker == b->worker;
+	return a->generation != 0 && a->generation == b->generation && a->id == b->id &&
+	       a->worker == b->worker;
 }
 
-result sf_tx_check_response(
-	const struct sf_tx *tx, const struct sip_msg *m, const struct origin *origin, peer_id peer, bool loose)
+result sf_tx_check_response(const struct sf_tx *tx, const struct sip_msg *m, const struct origin *origin,
+	peer_id peer, bool loose)
 {
 	const struct hop *h = &tx->hop;
 
 	REQUIRE(m->cseq_method == (enum sip_method)tx->method && one_via(m), E_FORGED);
-	REQUIRE(h->peer == peer && h->transport == origin->transport && h->listener == origin->listener, E_FORGED);
+	REQUIRE(h->peer == peer && h->transport == origin->transport, E_FORGED);
+	if (sf_tx_reliable(tx) && same_connection(&h->conn, &origin->conn))
+		return OK;
+	REQUIRE(h->listener == origin->listener, E_FORGED); // and so the same zone
 	if (sf_tx_reliable(tx))
-		REQUIRE(same_connection(&h->conn, &origin->conn) || same_party(tx, origin), E_FORGED);
+		REQUIRE(same_party(tx, origin), E_FORGED);
 	else
 		REQUIRE(loose || address_equal(&h->remote, &origin->remote), E_FORGED);
 	return OK;

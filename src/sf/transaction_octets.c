@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// ACK for a non-2xx (RFC3261#17.1.1.3) and CANCEL (RFC3261#9.1), made from the octets of the INVITE that was sent.
+// ACK for a non-2xx (RFC3261#17.1.1.3) and CANCEL (RFC3261#9.1), made from the octets of the INVITE that was
+// sent.
 //
-// The INVITE is our own writing: long names, one Via. Its header is read line by line; what an attacker sent never
-// comes here, but for the To of the response, which the parser has accepted.
+// The INVITE is our own writing: long names, one Via. Its header is read line by line; what an attacker sent
+// never comes here, but for the To of the response, which the parser has accepted.
 #include "sf/transaction_internal.h"
 
 #include "base/memory.h"
 #include "wire/sip/write.h"
 
-enum { EXTRA = 96 }; // [octets] CSeq, Max-Forwards, Content-Length and the empty line, when they are longer than before
+enum {
+	EXTRA = 96
+}; // [octets] CSeq, Max-Forwards, Content-Length and the empty line, when they are longer than before
 
 struct head { // walks the lines of a header
 	struct bytes all;

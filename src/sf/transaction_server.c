@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server machines: INVITE (RFC3261#17.2.1 as changed by RFC6026#7.1) and the other methods (RFC3261#17.2.2).
+// The server machines: INVITE (RFC3261#17.2.1 as changed by RFC6026#7.1) and the other methods
+// (RFC3261#17.2.2).
 //
-// The user answers a new INVITE within 200 ms (the call layer sends 100 at once), so no machine forms a 100 itself.
-// A 2xx to INVITE is repeated by its user until the ACK comes (RFC3261#13.3.1.4); here it only changes the state. Sent
-// answers are kept over datagrams alone: a stream never brings a request twice.
+// The user answers a new INVITE within 200 ms (the call layer sends 100 at once), so no machine forms a 100
+// itself. A 2xx to INVITE is repeated by its user until the ACK comes (RFC3261#13.3.1.4); here it only
+// changes the state. Sent answers are kept over datagrams alone: a stream never brings a request twice.
 #include "sf/transaction_internal.h"
 
 #include "base/memory.h"
 
 enum { TIMEOUT_US = 64 * SF_T1_US }; // [us] RFC3261#A: H, J and L
 
-// ---- both machines ----------------------------------------------------------------------------------------------
+// ---- both machines
+// ----------------------------------------------------------------------------------------------
 
 static void send_and_keep(struct sf_tx *tx, const struct sf_tx_input *in)
 {
@@ -43,7 +45,8 @@ static void tell_fault(struct sf_tx *tx, const struct sf_tx_input *in)
 		tx->events->unreachable(tx->user, tx, in->now);
 }
 
-// ---- INVITE -----------------------------------------------------------------------------------------------------
+// ---- INVITE
+// -----------------------------------------------------------------------------------------------------
 
 static void succeed(struct sf_tx *tx, const struct sf_tx_input *in)
 {
@@ -83,7 +86,8 @@ static void confirm(struct sf_tx *tx, const struct sf_tx_input *in)
 		tx->events->ack(tx->user, tx, in->now);
 }
 
-// ---- other methods ----------------------------------------------------------------------------------------------
+// ---- other methods
+// ----------------------------------------------------------------------------------------------
 
 static void answer(struct sf_tx *tx, const struct sf_tx_input *in)
 {
@@ -93,9 +97,11 @@ static void answer(struct sf_tx *tx, const struct sf_tx_input *in)
 	send_and_keep(tx, in);
 }
 
-// ---- tables -----------------------------------------------------------------------------------------------------
+// ---- tables
+// -----------------------------------------------------------------------------------------------------
 
 // Columns of a row that may not happen stay empty: sf_tx_fire() takes them for sf_tx_impossible.
+// clang-format off
 static const sf_tx_row invite_rows[SF_TX_STATES] = {
 	[SF_TX_PROCEEDING] = {
 		[SF_TX_EV_REQUEST] = SF_TX_CELL(send_again),
@@ -135,7 +141,9 @@ static const sf_tx_row invite_rows[SF_TX_STATES] = {
 		[SF_TX_EV_FAULT] = SF_TX_CELL(tell_fault),
 	},
 };
+// clang-format on
 
+// clang-format off
 static const sf_tx_row other_rows[SF_TX_STATES] = {
 	[SF_TX_TRYING] = {
 		[SF_TX_EV_REQUEST] = SF_TX_CELL(sf_tx_ignore),
@@ -161,11 +169,13 @@ static const sf_tx_row other_rows[SF_TX_STATES] = {
 		[SF_TX_EV_FAULT] = SF_TX_CELL(sf_tx_unreachable),
 	},
 };
+// clang-format on
 
 #define BIT(n) (1u << (n))
 #define SERVER_EVENTS                                                                                        \
 	(BIT(SF_TX_EV_REQUEST) | BIT(SF_TX_EV_SEND_1XX) | BIT(SF_TX_EV_SEND_2XX) |                           \
-		BIT(SF_TX_EV_SEND_FAILURE) | BIT(SF_TX_EV_LINGER) | BIT(SF_TX_EV_ORPHAN) | BIT(SF_TX_EV_FAULT))
+		BIT(SF_TX_EV_SEND_FAILURE) | BIT(SF_TX_EV_LINGER) | BIT(SF_TX_EV_ORPHAN) |                   \
+		BIT(SF_TX_EV_FAULT))
 
 const struct sf_tx_machine sf_tx_invite_server = {
 	.name = "invite-server",
@@ -182,16 +192,20 @@ const struct sf_tx_machine sf_tx_server = {
 	.row = other_rows,
 };
 
-// ---- the user's calls -------------------------------------------------------------------------------------------
+// ---- the user's calls
+// -------------------------------------------------------------------------------------------
 
-// Answers go where the request came from, never to an address that Via names (SF-A4). On a stream the port of sent-by
-// serves when the connection is gone and a new one must be made (RFC3261#18.2.2).
+// Answers go where the request came from, never to an address that Via names (SF-A4). On a stream the port of
+// sent-by serves when the connection is gone and a new one must be made (RFC3261#18.2.2).
 static void answer_hop(struct sf_tx *tx, const struct origin *o, peer_id peer, const struct sip_via *via)
 {
 	uint16_t standard = o->transport == TRANSPORT_TLS ? 5061 : 5060;
 
 	tx->zone = o->zone;
-	tx->hop = (struct hop){.transport = o->transport, .listener = o->listener, .peer = peer, .conn = o->conn,
+	tx->hop = (struct hop){.transport = o->transport,
+		.listener = o->listener,
+		.peer = peer,
+		.conn = o->conn,
 		.remote = o->remote};
 	if (sf_tx_reliable(tx))
 		tx->hop.remote.port = via->has_port && via->port != 0 ? via->port : standard;
@@ -208,8 +222,8 @@ static result request_keep(struct sf_tx *tx, const struct sip_msg *m)
 	return OK;
 }
 
-result sf_tx_server_new(struct sf_tx_table *t, const struct sip_msg *m, const struct origin *origin, peer_id peer,
-	const struct sf_tx_user *events, void *user, const struct now *now, struct sf_tx **out)
+result sf_tx_server_new(struct sf_tx_table *t, const struct sip_msg *m, const struct origin *origin,
+	peer_id peer, const struct sf_tx_user *events, void *user, const struct now *now, struct sf_tx **out)
 {
 	bool invite = m->method == SIP_INVITE;
 	struct sip_via via;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzz target: sealed tokens. No text but one that was sealed may open, of whatever kind; what is sealed opens unchanged.
+// Fuzz target: sealed tokens. No text but one that was sealed may open, of whatever kind; what is sealed
+// opens unchanged.
 #include "sf/token.h"
 
 #include <stdlib.h>
@@ -9,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct sf_token_keys *keys(void)
 {
 	static struct sf_token_keys *kept; // made once: the target has no set-up call
-	struct sf_token_key key[SF_TOKEN_KEYS_MAX] = {[0] = {1, "first key octets"}, [5] = {1, "other key octets"}};
+	struct sf_token_key key[SF_TOKEN_KEYS_MAX] = {
+		[0] = {1, "first key octets"}, [5] = {1, "other key octets"}};
 
 	if (kept == NULL && !is_ok(sf_token_keys_new(&kept, key, 5)))
 		abort();
@@ -38,13 +40,16 @@ static void must_round_trip(const uint8_t *data, size_t size)
 	t.leg = data[2] & 15;
 	t.peer = (peer_id)(data[3] << 8 | data[4]);
 	t.ref.slot = (uint32_t)data[5] << 16 | (uint32_t)data[6] << 8 | data[7];
-	t.ref.generation = ((uint32_t)data[8] << 24 | (uint32_t)data[9] << 16 | (uint32_t)data[10] << 8 | data[11]) | 1;
+	t.ref.generation =
+		((uint32_t)data[8] << 24 | (uint32_t)data[9] << 16 | (uint32_t)data[10] << 8 | data[11]) | 1;
 	sf_token_seal(keys(), &t, text);
-	if (!is_ok(sf_token_open(keys(), bytes_make(text, sizeof(text)), (enum sf_token_kind)t.kind, &back)) ||
+	if (!is_ok(sf_token_open(
+		    keys(), bytes_make(text, sizeof(text)), (enum sf_token_kind)t.kind, &back)) ||
 		back.kind != t.kind || back.worker != t.worker || back.leg != t.leg || back.peer != t.peer ||
 		back.ref.slot != t.ref.slot || back.ref.generation != t.ref.generation)
 		abort();
-	text[size % SF_TOKEN_LEN] = text[size % SF_TOKEN_LEN] == 'a' ? 'e' : 'a'; // 'e' and 'a' end a block both
+	text[size % SF_TOKEN_LEN] =
+		text[size % SF_TOKEN_LEN] == 'a' ? 'e' : 'a'; // 'e' and 'a' end a block both
 	must_not_open(bytes_make(text, sizeof(text)));
 }
 

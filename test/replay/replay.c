@@ -1,153 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plays a scenario against a subject on a fake network and clock. The language is in README.md.
 //
-// Strict: whatever the subject sends or says must be expected before the next stimulus and before the end. The first
-// difference ends the run with the file, the line and what was seen.
-#include "subject.h"
-#include "scene.h"
+// Strict: whatever the subject sends or says must be expected before the next stimulus and before the end.
+// The first difference ends the run with the file, the line and what was seen.
+#include "replay.h"
 
 #include "sf/transaction.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	PEERS_MAX = 16,
-	QUEUE_MAX = 64,
-	DEFINES_MAX = 32,
-	BLOCK_MAX = 16384,
-	FILE_MAX = 262144,
-	INCLUDE_DEPTH = 4,
-	EVENT_MAX = 128,
-};
-
-struct packet {
-	struct hop to;
-	size_t len;
-	char octets[SCENE_MESSAGE_MAX];
-};
-
-struct block {
-	char name[SCENE_NAME_MAX];
-	char text[BLOCK_MAX];
-};
-
-struct reader { // one file
-	const char *path;
-	uint32_t line_no, depth;
-	struct bytes rest;
-};
-
-struct replay {
-	const struct replay_subject *subject;
-	void *s; // NULL: not open yet
-	struct replay_host host;
-	struct now now;
-	struct scene_vars vars;
-	struct replay_peer peer[PEERS_MAX];
-	char peer_name[PEERS_MAX][SCENE_NAME_MAX];
-	bool unreachable[PEERS_MAX];
-	uint32_t peers;
-	struct packet packet[QUEUE_MAX];
-	uint32_t packets;
-	char event[QUEUE_MAX][EVENT_MAX];
-	uint32_t events;
-	struct block define[DEFINES_MAX];
-	uint32_t defines;
-	struct block config, block;
-	struct reader *reader; // for messages
-};
-
 static const struct replay_subject *const subjects[] = {&replay_transaction};
 
-static _Noreturn void die(const struct replay *r, const char *format, ...) PRINTF_LIKE(2, 3);
-static _Noreturn void die(const struct replay *r, const char *format, ...)
-{
-	va_list ap;
-
-	fprintf(stderr, "%s:%u: ", r->reader->path, r->reader->line_no);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	fprintf(stderr, "\n");
-	for (uint32_t i = 0; i < r->packets; i++)
-		fprintf(stderr, "-- sent and not yet expected:\n%.*s\n", (int)r->packet[i].len, r->packet[i].octets);
-	for (uint32_t i = 0; i < r->events; i++)
-		fprintf(stderr, "-- event not yet expected: %s\n", r->event[i]);
-	exit(1);
-}
-
-// ---- the host ---------------------------------------------------------------------------------------------------
-
-static bool goes_to(const struct hop *to, const struct replay_peer *p)
-{
-	if (to->transport != p->transport)
-		return false;
-	if (transport_is_stream(to->transport) && to->conn.generation != 0)
-		return to->conn.id == p->conn.id && to->conn.generation == p->conn.generation;
-	return address_equal(&to->remote, &p->address);
-}
-
-static result host_send(void *ctx, const struct hop *to, struct bytes octets)
-{
-	struct replay *r = ctx;
-
-	for (uint32_t i = 0; i < r->peers; i++)
-		if (r->unreachable[i] && goes_to(to, &r->peer[i]))
-			return FAIL(E_CLOSED);
-	if (r->packets == QUEUE_MAX || octets.len >= SCENE_MESSAGE_MAX)
-		die(r, "too much is sent");
-	struct packet *p = &r->packet[r->packets++];
-	p->to = *to;
-	p->len = octets.len;
-	memcpy(p->octets, octets.at, octets.len);
-	p->octets[p->len] = 0;
-	return OK;
-}
-
-static void host_event(void *ctx, const char *text)
-{
-	struct replay *r = ctx;
-
-	if (r->events == QUEUE_MAX)
-		die(r, "too many events");
-	snprintf(r->event[r->events++], EVENT_MAX, "%s", text);
-}
-
-static void host_let(void *ctx, const char *name, struct bytes value)
-{
-	if (!scene_let(&((struct replay *)ctx)->vars, name, value))
-		die(ctx, "no room for $%s", name);
-}
-
-static int peer_index(const struct replay *r, const char *name)
-{
-	for (uint32_t i = 0; i < r->peers; i++)
-		if (strcmp(r->peer_name[i], name) == 0)
-			return (int)i;
-	return -1;
-}
-
-static const struct replay_peer *host_peer(void *ctx, const char *name)
-{
-	const struct replay *r = ctx;
-	int i = peer_index(r, name);
-
-	return i < 0 ? NULL : &r->peer[i];
-}
-
-static const struct replay_peer *peer_named(struct replay *r, const char *name)
-{
-	const struct replay_peer *p = name != NULL ? host_peer(r, name) : NULL;
-
-	if (p == NULL)
-		die(r, "no such peer: %s", name != NULL ? name : "(none named)");
-	return p;
-}
-
-// ---- lines and blocks -------------------------------------------------------------------------------------------
+// ---- lines and blocks
+// -------------------------------------------------------------------------------------------
 
 static char *word(char **rest)
 {
@@ -212,7 +79,8 @@ static struct bytes message_of(struct replay *r, struct bytes block)
 	return bytes_make(out, n);
 }
 
-// ---- steps ------------------------------------------------------------------------------------------------------
+// ---- steps
+// ------------------------------------------------------------------------------------------------------
 
 static void must_be_quiet(struct replay *r)
 {
@@ -226,7 +94,6 @@ static void subject_open(struct replay *r)
 		return;
 	if (r->subject == NULL)
 		die(r, "no SUBJECT");
-	r->host = (struct replay_host){r, host_send, host_event, host_let, host_peer};
 	r->s = r->subject->open(&r->host, bytes_of_string(r->config.text), &r->now);
 	if (r->s == NULL)
 		die(r, "the subject did not open");
@@ -305,8 +172,12 @@ static void do_send(struct replay *r, char *rest)
 	if (!is(word(&rest), "FROM"))
 		die(r, "FROM is missing");
 	const struct replay_peer *p = peer_named(r, word(&rest)), *as = p;
-	struct origin o = {.transport = p->transport, .listener = p->listener, .zone = p->zone, .tls_peer = PEER_NONE,
-		.conn = p->conn, .remote = p->address};
+	struct origin o = {.transport = p->transport,
+		.listener = p->listener,
+		.zone = p->zone,
+		.tls_peer = PEER_NONE,
+		.conn = p->conn,
+		.remote = p->address};
 	for (w = word(&rest); is(w, "AT") || is(w, "AS"); w = word(&rest)) {
 		if (is(w, "AT"))
 			address_of(r, word(&rest), &o.remote);
@@ -336,7 +207,8 @@ static void expect_to(struct replay *r, char *rest, bool only)
 	for (uint32_t i = 0; i < r->packets; i++) {
 		if (!goes_to(&r->packet[i].to, p))
 			continue;
-		if (!scene_match(&r->vars, pattern, bytes_make(r->packet[i].octets, r->packet[i].len), only, why))
+		if (!scene_match(
+			    &r->vars, pattern, bytes_make(r->packet[i].octets, r->packet[i].len), only, why))
 			die(r, "%s", why);
 		packet_take(r, i);
 		return;
@@ -422,7 +294,7 @@ static void do_let(struct replay *r, char *rest)
 
 	if (name == NULL || !scene_expand(&r->vars, bytes_of_string(rest), value, sizeof(value)))
 		die(r, "LET name value");
-	host_let(r, name, bytes_of_string(value));
+	r->host.let(r, name, bytes_of_string(value));
 }
 
 static void do_define(struct replay *r, char *rest)
@@ -524,7 +396,8 @@ static void play(struct replay *r, const char *path, uint32_t depth)
 	r->reader = before;
 }
 
-static void cell_print(const char *machine, const char *state, const char *event, const char *handler, void *ctx)
+static void cell_print(
+	const char *machine, const char *state, const char *event, const char *handler, void *ctx)
 {
 	UNUSED(ctx);
 	if (strcmp(handler, "sf_tx_impossible") != 0)
@@ -542,6 +415,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: replay SCENARIO | --cells\n");
 		return 2;
 	}
+	r->host = replay_host_of(r);
 	r->now = (struct now){1000 * SECOND, 1700000000000};
 	play(r, argv[1], 0);
 	if (r->s != NULL)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts of a scenario. A pattern fits a whole line: `*` stands for anything, `$name` for its value, or, when it has none
-// yet, for one or more octets that are no space; it then keeps the shortest that lets the rest fit.
+// Texts of a scenario. A pattern fits a whole line: `*` stands for anything, `$name` for its value, or, when
+// it has none yet, for one or more octets that are no space; it then keeps the shortest that lets the rest
+// fit.
 #include "scene.h"
 
 #include <ctype.h>
@@ -189,7 +190,7 @@ bool scene_match_line(struct scene_vars *v, struct bytes pattern, struct bytes l
 	return fits(v, pattern, line);
 }
 
-struct lines { // a message, cut
+struct lines {                // a message, cut
 	uint32_t count, body; // index of the first line of the body
 	struct bytes line[SCENE_LINES_MAX];
 	bool used[SCENE_LINES_MAX];
@@ -226,7 +227,8 @@ static bool same_name(struct bytes a, struct bytes b)
 // Names of header fields in any case, values as they are.
 static bool fits_header(struct scene_vars *v, struct bytes pattern, struct bytes line)
 {
-	return same_name(pattern, line) && fits(v, after(pattern, name_len(pattern)), after(line, name_len(line)));
+	return same_name(pattern, line) &&
+	       fits(v, after(pattern, name_len(pattern)), after(line, name_len(line)));
 }
 
 static bool match_one(struct scene_vars *v, struct lines *l, struct bytes pattern, bool body)
@@ -285,7 +287,8 @@ bool scene_match(struct scene_vars *v, struct bytes pattern, struct bytes messag
 	ok = match_lines(v, pattern, &l, why);
 	for (uint32_t i = 0; ok && only && i < l.count; i++) {
 		if (!l.used[i])
-			snprintf(why, 256, "not expected: %.*s", (int)l.line[i].len, (const char *)l.line[i].at);
+			snprintf(why, 256, "not expected: %.*s", (int)l.line[i].len,
+				(const char *)l.line[i].at);
 		ok = l.used[i];
 	}
 	if (!ok)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a scenario is played against: something with octets and `now` in, octets and the next deadline out.
 //
-// A subject has no sockets and no clock. The runner gives it a host to send to and to tell events to; a scenario names its
-// subject in its first line. To add one, write its table and name it in `subjects` of replay.c.
+// A subject has no sockets and no clock. The runner gives it a host to send to and to tell events to; a
+// scenario names its subject in its first line. To add one, write its table and name it in `subjects` of
+// replay.c.
 #ifndef TEST_REPLAY_SUBJECT_H
 #define TEST_REPLAY_SUBJECT_H
 
@@ -34,11 +35,13 @@ struct replay_host { // what the runner does for the subject
 
 struct replay_subject {
 	const char *name;
-	// CONFIG is the block of the scenario's CONFIG, or empty. NULL: it was refused (the reason is an event).
+	// CONFIG is the block of the scenario's CONFIG, or empty. NULL: it was refused (the reason is an
+	// event).
 	void *(*open)(const struct replay_host *host, struct bytes config, const struct now *now);
 	void (*close)(void *s);
 	// PEER is the identity that SEND says; a subject that identifies senders itself pays no attention.
-	void (*receive)(void *s, const struct origin *o, peer_id peer, struct bytes octets, const struct now *now);
+	void (*receive)(
+		void *s, const struct origin *o, peer_id peer, struct bytes octets, const struct now *now);
 	void (*run)(void *s, const struct now *now);
 	uint64_t (*deadline)(void *s); // [us] NO_DEADLINE: nothing is armed
 	// DO, MEDIA, CLOSE: COMMAND is the line, OCTETS the block behind it or empty. False: not understood.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The four transaction machines as a subject: one transaction at a time is driven by DO, and what its user and the gates
-// say are events. The commands are in README.md.
+// The four transaction machines as a subject: one transaction at a time is driven by DO, and what its user
+// and the gates say are events. The commands are in README.md.
 #include "subject.h"
 
 #include "base/memory.h"
@@ -25,7 +25,8 @@ static void event(struct subject *s, const char *text)
 	s->host->event(s->host->ctx, text);
 }
 
-// ---- the port ---------------------------------------------------------------------------------------------------
+// ---- the port
+// ---------------------------------------------------------------------------------------------------
 
 static result send_h(void *ctx, const struct hop *to, struct bytes octets, struct sf_cookie cookie)
 {
@@ -42,7 +43,8 @@ static void alarm_h(void *ctx, enum sf_alarm alarm, peer_id peer, const struct n
 	event(ctx, alarm == SF_ALARM_TABLE_FULL ? "alarm table-full" : "alarm impossible");
 }
 
-// ---- the user of the transaction --------------------------------------------------------------------------------
+// ---- the user of the transaction
+// --------------------------------------------------------------------------------
 
 static void response_h(void *user, struct sf_tx *tx, const struct sip_msg *m, const struct now *now)
 {
@@ -86,7 +88,8 @@ static void ended_h(void *user, struct sf_tx *tx)
 
 static const struct sf_tx_user user = {response_h, timeout_h, unreachable_h, ack_h, ended_h};
 
-// ---- opening and closing ----------------------------------------------------------------------------------------
+// ---- opening and closing
+// ----------------------------------------------------------------------------------------
 
 static void subject_close(void *ctx)
 {
@@ -125,13 +128,17 @@ static void *subject_open(const struct replay_host *host, struct bytes config, c
 	return NULL;
 }
 
-// ---- receiving --------------------------------------------------------------------------------------------------
+// ---- receiving
+// --------------------------------------------------------------------------------------------------
 
-static void receive_request(
-	struct subject *s, const struct sip_msg *m, const struct origin *o, peer_id peer, const struct now *now)
+static void receive_request(struct subject *s, const struct sip_msg *m, const struct origin *o, peer_id peer,
+	const struct now *now)
 {
-	static const char *const names[] = {[SF_TX_CANCEL] = "cancel", [SF_TX_CANCEL_NONE] = "cancel-none",
-		[SF_TX_ACK_2XX] = "ack-2xx", [SF_TX_MERGED] = "merged", [SF_TX_FOREIGN] = "foreign",
+	static const char *const names[] = {[SF_TX_CANCEL] = "cancel",
+		[SF_TX_CANCEL_NONE] = "cancel-none",
+		[SF_TX_ACK_2XX] = "ack-2xx",
+		[SF_TX_MERGED] = "merged",
+		[SF_TX_FOREIGN] = "foreign",
 		[SF_TX_OLD_BRANCH] = "old-branch"};
 	struct sf_tx *tx;
 	enum sf_tx_match match = sf_tx_match_request(s->table, m, o, peer, now, &tx);
@@ -145,8 +152,8 @@ static void receive_request(
 	event(s, is_ok(sf_tx_server_new(s->table, m, o, peer, &user, s, now, &s->tx)) ? "new" : "full");
 }
 
-static void receive_response(
-	struct subject *s, const struct sip_msg *m, const struct origin *o, peer_id peer, const struct now *now)
+static void receive_response(struct subject *s, const struct sip_msg *m, const struct origin *o, peer_id peer,
+	const struct now *now)
 {
 	struct sf_tx *tx;
 	result r = sf_tx_find_response(s->table, m, &tx);
@@ -174,7 +181,8 @@ static void subject_receive(
 		receive_response(s, &m, o, peer, now);
 }
 
-// ---- DO ---------------------------------------------------------------------------------------------------------
+// ---- DO
+// ---------------------------------------------------------------------------------------------------------
 
 // "reserve METHOD PEER": $branch is its branch.
 static bool reserve(struct subject *s, const char *method, const char *peer_name)
@@ -184,9 +192,13 @@ static bool reserve(struct subject *s, const char *method, const char *peer_name
 
 	if (p == NULL)
 		return false;
-	s->hop = (struct hop){.transport = p->transport, .listener = p->listener, .peer = p->id, .conn = p->conn,
+	s->hop = (struct hop){.transport = p->transport,
+		.listener = p->listener,
+		.peer = p->id,
+		.conn = p->conn,
 		.remote = p->address};
-	if (!is_ok(sf_tx_client_new(s->table, sip_method_of(bytes_of_string(method)), p->id, &user, s, branch, &s->tx)))
+	if (!is_ok(sf_tx_client_new(
+		    s->table, sip_method_of(bytes_of_string(method)), p->id, &user, s, branch, &s->tx)))
 		return false;
 	s->host->let(s->host->ctx, "branch", bytes_make(branch, sizeof(branch)));
 	return true;
@@ -231,7 +243,8 @@ static bool subject_act(void *ctx, const char *command, struct bytes octets, con
 	return reserve(s, words, peer + 1);
 }
 
-// ---- the rest ---------------------------------------------------------------------------------------------------
+// ---- the rest
+// ---------------------------------------------------------------------------------------------------
 
 static void subject_run(void *ctx, const struct now *now)
 {
@@ -250,6 +263,5 @@ static const char *subject_state(void *ctx)
 	return s->tx != NULL ? sf_tx_state_name(s->tx) : "none";
 }
 
-const struct replay_subject replay_transaction = {
-	"transaction", subject_open, subject_close, subject_receive, subject_run, subject_deadline, subject_act,
-	subject_state};
+const struct replay_subject replay_transaction = {"transaction", subject_open, subject_close, subject_receive,
+	subject_run, subject_deadline, subject_act, subject_state};

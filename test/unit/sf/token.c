@@ -38,8 +38,11 @@ static void round_trip(void **state)
 	struct sf_token_keys *k = keys_of(0xffffffff, 31);
 	char text[SF_TOKEN_LEN], again[SF_TOKEN_LEN];
 	for (uint32_t i = 0; i < 2000; i++) {
-		struct sf_token t = {.kind = (uint8_t)(1 + i % 4), .worker = (uint8_t)i, .leg = (uint8_t)(i % 16),
-			.peer = (peer_id)(i * 31), .ref = {i * 8191 % SF_TOKEN_SLOT_MAX, i * 2654435761u + 1}};
+		struct sf_token t = {.kind = (uint8_t)(1 + i % 4),
+			.worker = (uint8_t)i,
+			.leg = (uint8_t)(i % 16),
+			.peer = (peer_id)(i * 31),
+			.ref = {i * 8191 % SF_TOKEN_SLOT_MAX, i * 2654435761u + 1}};
 		struct sf_token back;
 		sf_token_seal(k, &t, text);
 		sf_token_seal(k, &t, again);
@@ -57,7 +60,8 @@ static void round_trip(void **state)
 	sf_token_keys_free(k);
 }
 
-// Bit 5 of a letter is its case, which tokens may change on their way (RFC3261#7.3.1); any other bit makes it forged.
+// Bit 5 of a letter is its case, which tokens may change on their way (RFC3261#7.3.1); any other bit makes it
+// forged.
 static void every_changed_bit_is_forged(void **state)
 {
 	UNUSED(state);
@@ -102,8 +106,8 @@ static void wrong_kind_or_length_is_forged(void **state)
 	struct sf_token t;
 	sf_token_seal(k, &sample, text);
 	for (int kind = 0; kind <= 15; kind++)
-		assert_int_equal(
-			open_error(k, text, (enum sf_token_kind)kind), kind == SF_TOKEN_TAG ? E_OK : E_FORGED);
+		assert_int_equal(open_error(k, text, (enum sf_token_kind)kind),
+			kind == SF_TOKEN_TAG ? E_OK : E_FORGED);
 	for (size_t n = 0; n <= SF_TOKEN_LEN + 1; n++)
 		assert_int_equal(sf_token_open(k, bytes_make(text, n), SF_TOKEN_TAG, &t).error,
 			n == SF_TOKEN_LEN ? E_OK : E_FORGED);

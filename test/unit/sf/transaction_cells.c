@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every cell (state, event) of the four machines: what state follows, what is sent, what the user hears.
 //
-// The cells come from sf_tx_describe(). A possible one without an expectation here, and an expectation without a cell,
-// both fail; an impossible one must alarm, tell the user and end the transaction.
+// The cells come from sf_tx_describe(). A possible one without an expectation here, and an expectation
+// without a cell, both fail; an impossible one must alarm, tell the user and end the transaction.
 #include "transaction_rig.h"
 
 #include "sf/transaction_internal.h"
@@ -16,6 +16,7 @@ struct expect {
 	const char *effect; // s: sent, R: response told, T: timeout, U: unreachable, A: ack
 };
 
+// clang-format off
 static const struct expect expects[] = {
 	// RFC3261#17.1.1.2, RFC6026#7.2
 	{"invite-client", "reserved", "start", "calling", "s"},
@@ -117,6 +118,7 @@ static const struct expect expects[] = {
 	{"server", "completed", "timer D/I/J/K", "terminated", ""},
 	{"server", "completed", "transport failure", "terminated", "U"},
 };
+// clang-format on
 
 struct walk {
 	uint32_t cells, covered, impossible, expected;
@@ -133,8 +135,8 @@ static struct sf_tx *reach_client(struct rig *r, enum sip_method method, const c
 		return tx;
 	}
 	tx = rig_client(r, method, TRANSPORT_UDP, branch);
-	uint16_t status = strcmp(state, "proceeding") == 0 ? 180
-			  : strcmp(state, "accepted") == 0 ? 200
+	uint16_t status = strcmp(state, "proceeding") == 0  ? 180
+			  : strcmp(state, "accepted") == 0  ? 200
 			  : strcmp(state, "completed") == 0 ? 486
 							    : 0;
 	if (status == 0)
@@ -195,7 +197,8 @@ static void fire(struct rig *r, struct sf_tx *tx, enum sf_tx_event event, char e
 	struct hop hop = rig_hop(TRANSPORT_UDP);
 	struct rig_msg m;
 	uint16_t status = event == SF_TX_EV_PROVISIONAL ? 183 : event == SF_TX_EV_SUCCESS ? 200 : 404;
-	struct sf_tx_input in = {.now = &r->now, .msg = &m.msg, .octets = BYTES("SIP/2.0 x\r\n\r\n"), .hop = &hop};
+	struct sf_tx_input in = {
+		.now = &r->now, .msg = &m.msg, .octets = BYTES("SIP/2.0 x\r\n\r\n"), .hop = &hop};
 	uint32_t n = 0;
 
 	rig_response(r, &m, status, "z9hG4bKy", "INVITE");
@@ -224,8 +227,8 @@ static void cell_is_impossible(struct rig *r, struct walk *w, const struct sf_tx
 	w->covered++;
 }
 
-static void cell_as_expected(struct rig *r, struct walk *w, const struct sf_tx *tx, const char *effect,
-	const struct expect *e)
+static void cell_as_expected(
+	struct rig *r, struct walk *w, const struct sf_tx *tx, const char *effect, const struct expect *e)
 {
 	if (strcmp(sf_tx_state_name(tx), e->next) != 0 || strcmp(effect, e->effect) != 0)
 		fail_msg("%s, %s, %s: %s with \"%s\", not %s with \"%s\"", e->machine, e->state, e->event,
@@ -249,8 +252,8 @@ static void cell_h(const char *machine, const char *state, const char *event, co
 		cell_is_impossible(&r, w, tx, effect);
 	} else {
 		for (uint32_t i = 0; i < ARRAY_LEN(expects); i++)
-			if (strcmp(expects[i].machine, machine) == 0 && strcmp(expects[i].state, state) == 0 &&
-				strcmp(expects[i].event, event) == 0)
+			if (strcmp(expects[i].machine, machine) == 0 &&
+				strcmp(expects[i].state, state) == 0 && strcmp(expects[i].event, event) == 0)
 				cell_as_expected(&r, w, tx, effect, &expects[i]);
 	}
 	if (strcmp(sf_tx_state_name(tx), "terminated") == 0) { // freed by the wheel, not before

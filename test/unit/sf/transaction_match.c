@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may speak in a transaction: matching of requests, foreign senders, merged requests, gates for responses.
+// Who may speak in a transaction: matching of requests, foreign senders, merged requests, gates for
+// responses.
 #include "transaction_rig.h"
 
 #include <stdio.h>
@@ -18,7 +19,8 @@ static void foreign_senders(void **state)
 	UNUSED(state);
 	struct rig r;
 	struct rig_msg invite, cancel, ack, other;
-	struct origin o = rig_origin(TRANSPORT_UDP), host = o, zone = o, port = o, tcp = rig_origin(TRANSPORT_TCP);
+	struct origin o = rig_origin(TRANSPORT_UDP), host = o, zone = o, port = o,
+		      tcp = rig_origin(TRANSPORT_TCP);
 	rig_new(&r, 8);
 	rig_request(&invite, "INVITE", "z9hG4bK1", "", 1);
 	rig_request(&cancel, "CANCEL", "z9hG4bK1", "", 1);
@@ -37,19 +39,23 @@ static void foreign_senders(void **state)
 	assert_int_equal(match(&r, &ack, &o, RIG_OTHER_PEER), SF_TX_FOREIGN);
 	assert_int_equal(r.told_ack, 0);
 	assert_int_equal(r.sends, 1);
-	assert_int_equal(match(&r, &invite, &host, RIG_OTHER_PEER), SF_TX_MERGED); // the same call by another way
+	assert_int_equal(
+		match(&r, &invite, &host, RIG_OTHER_PEER), SF_TX_MERGED); // the same call by another way
 	rig_parse(&other,
 		"INVITE sip:c@b.example SIP/2.0\r\nVia: SIP/2.0/UDP far.example:5070;branch=z9hG4bK1\r\n"
 		"Max-Forwards: 70\r\nFrom: <sip:x@a.example>;tag=x\r\nTo: <sip:c@b.example>\r\nCall-ID: x\r\n"
 		"CSeq: 1 INVITE\r\nContact: <sip:x@a.example>\r\nContent-Length: 0\r\n\r\n");
-	assert_int_equal(match(&r, &other, &host, RIG_OTHER_PEER), SF_TX_NEW); // nobody occupies a branch of others
+	assert_int_equal(
+		match(&r, &other, &host, RIG_OTHER_PEER), SF_TX_NEW); // nobody occupies a branch of others
 	struct sf_tx *tx;
-	assert_true(is_ok(sf_tx_server_new(
-		r.table, &other.msg, &host, RIG_OTHER_PEER, &rig_user, &r, &r.now, &tx)));
+	assert_true(is_ok(
+		sf_tx_server_new(r.table, &other.msg, &host, RIG_OTHER_PEER, &rig_user, &r, &r.now, &tx)));
 	assert_int_equal(match(&r, &other, &host, RIG_OTHER_PEER), SF_TX_ABSORBED);
-	assert_int_equal(sf_tx_match_request(r.table, &cancel.msg, &host, RIG_OTHER_PEER, &r.now, &tx), SF_TX_CANCEL);
+	assert_int_equal(
+		sf_tx_match_request(r.table, &cancel.msg, &host, RIG_OTHER_PEER, &r.now, &tx), SF_TX_CANCEL);
 	assert_int_equal(sf_tx_hop(tx)->peer, RIG_OTHER_PEER); // its own
-	assert_int_equal(match(&r, &ack, &port, RIG_PEER), SF_TX_ABSORBED); // another port of the same host is its own
+	assert_int_equal(
+		match(&r, &ack, &port, RIG_PEER), SF_TX_ABSORBED); // another port of the same host is its own
 	assert_int_equal(r.told_ack, 1);
 	rig_free(&r);
 }
@@ -67,7 +73,8 @@ static void streams_of_one_peer(void **state)
 	first = rig_server(&r, &invite, TRANSPORT_TLS);
 	second.conn.id++;
 	second.remote.ip[3] ^= 1;
-	assert_int_equal(sf_tx_match_request(r.table, &cancel.msg, &second, RIG_PEER, &r.now, &tx), SF_TX_CANCEL);
+	assert_int_equal(
+		sf_tx_match_request(r.table, &cancel.msg, &second, RIG_PEER, &r.now, &tx), SF_TX_CANCEL);
 	assert_ptr_equal(tx, first);
 	stranger.tls_peer = RIG_OTHER_PEER;
 	assert_int_equal(match(&r, &cancel, &stranger, RIG_PEER), SF_TX_FOREIGN);
@@ -116,7 +123,8 @@ static void branch_sent_by_and_method_make_the_key(void **state)
 	for (uint32_t i = 0; i < ARRAY_LEN(via); i++) {
 		rig_parse(&m,
 			"BYE sip:c@b.example SIP/2.0\r\nVia: SIP/2.0/UDP %s\r\nMax-Forwards: 70\r\n"
-			"From: <sip:x@a.example>;tag=x\r\nTo: <sip:c@b.example>;tag=y\r\nCall-ID: x\r\nCSeq: 9 BYE\r\n"
+			"From: <sip:x@a.example>;tag=x\r\nTo: <sip:c@b.example>;tag=y\r\nCall-ID: x\r\nCSeq: "
+			"9 BYE\r\n"
 			"Content-Length: 0\r\n\r\n",
 			via[i]);
 		rig_server(&r, &m, TRANSPORT_UDP);
@@ -196,7 +204,8 @@ static void responses_need_a_live_token(void **state)
 	struct sf_tx *tx, *first;
 	rig_new(&r, 4);
 	first = rig_client(&r, SIP_INVITE, TRANSPORT_UDP, branch);
-	static const char *const forged[] = {"z9hG4bK", "z9hG4bKx", "z9hG4bKdaaaaaaaaaaaaaaaaaaaaaaaaaa", "x"};
+	static const char *const forged[] = {
+		"z9hG4bK", "z9hG4bKx", "z9hG4bKdaaaaaaaaaaaaaaaaaaaaaaaaaa", "x"};
 	for (uint32_t i = 0; i < ARRAY_LEN(forged); i++) {
 		rig_response(&r, &m, 200, forged[i], "INVITE");
 		assert_int_equal(find(&r, &m, &tx), E_FORGED);
@@ -247,8 +256,10 @@ static void responses_come_from_where_the_request_went(void **state)
 		assert_int_equal(sf_tx_check_response(tx, &m.msg, &host, RIG_PEER, false).error, E_FORGED);
 		assert_int_equal(sf_tx_check_response(tx, &m.msg, &tcp, RIG_PEER, false).error, E_FORGED);
 		assert_int_equal(sf_tx_check_response(tx, &m.msg, &listener, RIG_PEER, true).error, E_FORGED);
-		assert_true(is_ok(sf_tx_check_response(tx, &m.msg, &host, RIG_PEER, true))); // waiver response-source
-		assert_int_equal(sf_tx_check_response(tx, &m.msg, &host, RIG_OTHER_PEER, true).error, E_FORGED);
+		assert_true(is_ok(
+			sf_tx_check_response(tx, &m.msg, &host, RIG_PEER, true))); // waiver response-source
+		assert_int_equal(
+			sf_tx_check_response(tx, &m.msg, &host, RIG_OTHER_PEER, true).error, E_FORGED);
 		rig_response(&r, &m, statuses[i], branch, "BYE"); // another method
 		assert_int_equal(sf_tx_check_response(tx, &m.msg, &o, RIG_PEER, false).error, E_FORGED);
 	}

@@ -80,7 +80,11 @@ bool rig_try(struct rig *r, uint32_t max)
 	r->port = (struct sf_port){.ctx = r, .send = send_h, .alarm = alarm_h};
 	if (!is_ok(timer_wheel_new(&r->wheel, r->now.mono_us)) || !is_ok(sf_token_keys_new(&r->keys, key, 3)))
 		return false;
-	struct sf_tx_config c = {.max = max, .worker = 1, .wheel = r->wheel, .keys = r->keys, .port = &r->port,
+	struct sf_tx_config c = {.max = max,
+		.worker = 1,
+		.wheel = r->wheel,
+		.keys = r->keys,
+		.port = &r->port,
 		.secret = "a secret of ours"};
 	return is_ok(sf_tx_table_new(&r->table, &c));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A transaction table on a fake network and clock, for the tests of the machines: what is sent and told is written down.
+// A transaction table on a fake network and clock, for the tests of the machines: what is sent and told is
+// written down.
 #ifndef TEST_UNIT_SF_TRANSACTION_RIG_H
 #define TEST_UNIT_SF_TRANSACTION_RIG_H
 
@@ -45,7 +46,8 @@ struct origin rig_origin(enum transport t);
 struct hop rig_hop(enum transport t);
 
 // A request from the far side: METHOD, branch behind the cookie, sent-by, To tag or "".
-void rig_request(struct rig_msg *m, const char *method, const char *branch, const char *to_tag, uint32_t cseq);
+void rig_request(
+	struct rig_msg *m, const char *method, const char *branch, const char *to_tag, uint32_t cseq);
 void rig_parse(struct rig_msg *m, const char *format, ...) PRINTF_LIKE(2, 3);
 // A response to the last request sent (its Via, From, Call-ID, CSeq); METHOD of its CSeq.
 void rig_response(struct rig *r, struct rig_msg *m, uint16_t status, const char *branch, const char *method);
