@@ -33,7 +33,7 @@ static void setup(struct plan_context *c, uint8_t flags)
 	for (int i = 0; i < 2; i++) {
 		struct peer *p = &peers[i];
 		p->anchor = 1;
-		p->srtp = (uint8_t)((flags >> (2 * i)) & 3) % 3;
+		p->srtp = (uint8_t)(((flags >> (2 * i)) & 3) % 3);
 		p->keying = (flags >> 4) & 1;
 		if (flags & 0x40) {
 			p->codec_count = 1;

@@ -205,8 +205,9 @@ struct verdict plan_offer(struct plan_session *p, struct plan_context *c, int fr
 	plan_rollback(p);
 	if (sdp.len > SDP_SIZE_MAX)
 		return REPLY(488, "SDP too long");
-	if (!is_ok(sdp_parse(&s, sdp.at, (uint32_t)sdp.len, &fault)))
-		return REPLY(fault.phrase[0] == 'T' ? 488 : 400, fault.phrase);
+	result r = sdp_parse(&s, sdp.at, (uint32_t)sdp.len, &fault);
+	if (!is_ok(r)) // beyond our bounds is lawful SDP, and not acceptable here
+		return REPLY(r.error == E_TOO_MANY || r.error == E_TOO_LONG ? 488 : 400, fault.phrase);
 	if (s.media_count > MEDIA_STREAMS_MAX)
 		return REPLY(488, "Too many media lines");
 	if (p->agreed != NULL && s.media_count < p->agreed->count)
