@@ -4,6 +4,8 @@
 
 #include "base/memory.h"
 
+_Static_assert((int)MF_GATE_COUNT <= (int)MEDIA_GATES_MAX, "a counter per gate");
+
 const char *mf_gate_name(enum mf_gate g)
 {
 	static const char *const names[MF_GATE_COUNT] = {"passed", "session", "source", "syntax", "payload",
@@ -223,6 +225,17 @@ static void lease_message_h(const struct ask *a)
 	UNUSED(a); // every message renews the lease
 }
 
+static void count_h(const struct ask *a)
+{
+	struct ipc_media m = {
+		.version = IPC_MEDIA_VERSION, .type = IPC_MEDIA_COUNTERS, .request = a->m->request};
+
+	m.session.slot = (uint32_t)a->e->config.worker << SLOT_WORKER_SHIFT;
+	m.u.counters = a->e->counters;
+	if (a->e->config.hooks.answer != NULL)
+		a->e->config.hooks.answer(a->e->config.hooks.ctx, a->owner, &m);
+}
+
 void mf_engine_message(struct mf_engine *e, uint32_t owner, const struct ipc_media *m, const struct now *now)
 {
 	static void (*const handlers[])(const struct ask *) = {
@@ -231,6 +244,7 @@ void mf_engine_message(struct mf_engine *e, uint32_t owner, const struct ipc_med
 		[IPC_MEDIA_DELETE] = delete_h,
 		[IPC_MEDIA_QUERY] = query_h,
 		[IPC_MEDIA_LEASE] = lease_message_h,
+		[IPC_MEDIA_COUNT] = count_h,
 	};
 	struct ask a = {e, owner, m, now};
 
@@ -253,7 +267,7 @@ void mf_engine_run(struct mf_engine *e, const struct now *now)
 	timer_wheel_run(e->wheel, now);
 }
 
-const struct mf_counters *mf_engine_counters(const struct mf_engine *e)
+const struct media_counters *mf_engine_counters(const struct mf_engine *e)
 {
 	return &e->counters;
 }

@@ -72,15 +72,6 @@ struct mf_engine_config {
 	struct mf_hooks hooks;
 };
 
-struct mf_counters {
-	uint64_t passed;
-	uint64_t refused[MF_GATE_COUNT]; // also when the gate is off
-	uint64_t sessions, ended, restored;
-	uint64_t records_bad;  // dropped at restore
-	uint64_t messages_bad; // from the signaller
-	uint64_t leases_expired;
-};
-
 struct mf_datagram {
 	uint32_t stream; // slot, as the port hook named it
 	uint8_t side;    // on whose port it arrived
@@ -114,7 +105,8 @@ enum mf_gate mf_packet(struct mf_engine *e, struct mf_datagram *d, const struct 
 // Timers. The deadline is NO_DEADLINE when nothing is armed.
 uint64_t mf_engine_deadline(const struct mf_engine *e);
 void mf_engine_run(struct mf_engine *e, const struct now *now);
-const struct mf_counters *mf_engine_counters(const struct mf_engine *e);
+// What a gate refuses is counted also when it is off.
+const struct media_counters *mf_engine_counters(const struct mf_engine *e);
 uint32_t mf_engine_sessions(const struct mf_engine *e);
 const char *mf_gate_name(enum mf_gate g);
 

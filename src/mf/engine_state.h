@@ -39,7 +39,7 @@ struct mf_engine {
 	} lease;
 	uint64_t lease_us[MF_OWNERS_MAX]; // last sign of life
 	uint32_t gates_off;               // bits; tests only
-	struct mf_counters counters;
+	struct media_counters counters;
 };
 
 #define SLOT_WORKER_SHIFT 24

@@ -102,6 +102,32 @@ result mf_srtp_new(struct mf_srtp **out, struct srtp_work *w, const struct media
 	return OK;
 }
 
+static result warm_up_one(struct srtp_work *w, uint8_t suite)
+{
+	struct media_key key = {.suite = suite, .len = srtp_suite_master_len(suite)};
+	uint8_t report[8 + SRTP_TRAILER_MAX] = {0x80, 201, 0, 1};
+	uint32_t bad = 0, n = 8;
+	struct mf_srtp *s;
+	result r;
+
+	TRY(mf_srtp_new(&s, w, &key, SRTP_OUT, NULL, false, &bad));
+	r = mf_srtcp_protect(s, report, &n, sizeof(report));
+	mf_srtp_free(s);
+	return r;
+}
+
+result mf_srtp_warm_up(void)
+{
+	struct srtp_work *w;
+	result r = OK;
+
+	TRY(mf_srtp_work_new(&w));
+	for (uint8_t suite = SUITE_NONE + 1; suite < SUITE_COUNT && is_ok(r); suite++)
+		r = warm_up_one(w, suite);
+	mf_srtp_work_free(w);
+	return r;
+}
+
 // RFC3711#4.2: the code covers the packet up to the tag, and the roll-over counter.
 static void rtp_code(
 	const struct mf_srtp *s, const uint8_t *buf, uint32_t n, uint64_t index, uint8_t out[HMAC_SHA1_LEN])

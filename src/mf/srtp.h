@@ -19,6 +19,8 @@ struct srtp_work; // opaque: what all keys of one worker share
 
 enum srtp_way { SRTP_IN = 0, SRTP_OUT };
 
+// Use every cipher once, so that OpenSSL has loaded what it needs before the process is sealed. E_NO_MEMORY.
+MUST_USE result mf_srtp_warm_up(void);
 // E_NO_MEMORY.
 MUST_USE result mf_srtp_work_new(struct srtp_work **out);
 void mf_srtp_work_free(struct srtp_work *w);

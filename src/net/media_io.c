@@ -111,6 +111,7 @@ static void ring_read(struct media_worker *w)
 	(void)got;
 	while (ring_get(w, &l))
 		mf_engine_message(w->engine, l.owner, &l.message, &w->now);
+	memory_wipe(&l, sizeof(l)); // keys (MF-C4)
 }
 
 // While the other's ring is full our own is emptied, so that two workers never wait for each other.
@@ -141,7 +142,7 @@ static void dispatch(struct media_worker *w, uint32_t owner, const struct ipc_me
 	uint32_t target = worker_choose(w, m);
 
 	for (uint32_t i = 0; i < w->io->config->workers; i++) {
-		if (m->type != IPC_MEDIA_LEASE && i != target)
+		if (m->type != IPC_MEDIA_LEASE && m->type != IPC_MEDIA_COUNT && i != target)
 			continue;
 		if (i == w->number)
 			mf_engine_message(w->engine, owner, m, &w->now);

@@ -74,7 +74,7 @@ struct media_worker {
 struct media_io {
 	const struct media_io_config *config;
 	struct media_worker *worker;
-	uint32_t next_worker; // for new sessions, when there are fewer channels than workers
+	_Atomic uint32_t next_worker; // for new sessions, when there are fewer channels than workers
 	_Atomic uint32_t channels_open;
 	_Atomic bool stop;
 };

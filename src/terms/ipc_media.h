@@ -20,6 +20,8 @@ enum ipc_media_type {
 	IPC_MEDIA_SILENCE,    // media: one way (cause 1) or both ways (cause 2) silent beyond the limit
 	IPC_MEDIA_RESUMED,    // media has restarted: sessions restored from the memfd are live, others are gone
 	IPC_MEDIA_LEASE,      // signaller: still alive; sessions of an owner that falls silent are reaped
+	IPC_MEDIA_COUNT,      // signaller: ask every worker of media for its totals
+	IPC_MEDIA_COUNTERS,   // media: one per worker; the upper eight bits of session.slot name it
 };
 
 enum ipc_media_cause { // of FAILED
@@ -47,6 +49,7 @@ struct ipc_media {
 		struct media_plan plan;   // CREATE (count, kinds), UPDATE
 		struct media_ports ports; // CREATED
 		struct media_stats stats[MEDIA_STREAMS_MAX][2];
+		struct media_counters counters; // COUNTERS
 	} u;
 };
 

@@ -240,6 +240,29 @@ static void no_memory_at_start(void **state)
 	assert_error(mf_engine_new(&e, &c, &now), E_CONFIG);
 }
 
+static void counters(void **state)
+{
+	struct ipc_media m = {.version = IPC_MEDIA_VERSION, .type = IPC_MEDIA_COUNT, .request = 3};
+	struct media_plan plan;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	plan = lab_plan(&l);
+	lab_create(&l, &plan);
+	assert_int_equal(lab_rtp(&l, 0, 1, 5), MF_PASSED);
+	assert_int_equal(lab_rtp(&l, 0, 30000, 5), MF_GATE_SEQUENCE);
+	mf_engine_message(l.engine, 0, &m, &l.now);
+	assert_int_equal(l.last.type, IPC_MEDIA_COUNTERS);
+	assert_int_equal(l.last.request, 3);
+	assert_int_equal(l.last.u.counters.passed, 1);
+	assert_int_equal(l.last.u.counters.sessions, 1);
+	assert_int_equal(l.last.u.counters.refused[MF_GATE_SEQUENCE], 1);
+	assert_string_equal(mf_gate_name(MF_GATE_SEQUENCE), "sequence");
+	assert_string_equal(mf_gate_name(MF_GATE_COUNT), "?");
+	lab_close(&l);
+}
+
 struct block {
 	void *at;
 	size_t size;
@@ -346,8 +369,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(create_and_delete), cmocka_unit_test(extend),
 		cmocka_unit_test(update), cmocka_unit_test(update_keeps_keys), cmocka_unit_test(bad_messages),
-		cmocka_unit_test(no_memory), cmocka_unit_test(no_memory_at_start), cmocka_unit_test(restore),
-		cmocka_unit_test(restore_bad)};
+		cmocka_unit_test(no_memory), cmocka_unit_test(counters), cmocka_unit_test(no_memory_at_start),
+		cmocka_unit_test(restore), cmocka_unit_test(restore_bad)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -358,12 +358,23 @@ static void no_memory(void **state)
 	mf_srtp_work_free(work);
 }
 
+static void warm_up(void **state)
+{
+	(void)state;
+	assert_ok(mf_srtp_warm_up());
+	memory_fail_nth(1);
+	assert_error(mf_srtp_warm_up(), E_NO_MEMORY);
+	memory_fail_nth(2);
+	assert_error(mf_srtp_warm_up(), E_NO_MEMORY);
+	memory_fail_nth(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(rfc7714_16), cmocka_unit_test(rfc7714_17),
 		cmocka_unit_test(rollover), cmocka_unit_test(authenticate), cmocka_unit_test(lengths),
 		cmocka_unit_test(sources_bounded), cmocka_unit_test(keys_refused), cmocka_unit_test(keep),
-		cmocka_unit_test(no_memory)};
+		cmocka_unit_test(no_memory), cmocka_unit_test(warm_up)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
