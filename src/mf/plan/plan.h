@@ -51,7 +51,8 @@ struct plan_session; // one per branch: about 300 octets, and 300 per media line
 MUST_USE result plan_begin(struct plan_session **out, const struct plan_context *c);
 // Keys are wiped. NULL is allowed.
 void plan_free(struct plan_session *s);
-// A copy for another branch of the same fork: same offer, same session ids, an answer of its own. E_NO_MEMORY.
+// A copy for another branch of the same fork: same offer, same session ids, awaiting an answer of its own even when S has
+// one already (unless S is settled). E_NO_MEMORY.
 MUST_USE result plan_clone(const struct plan_session *s, struct plan_session **out);
 
 // Side FROM offers SDP. PASS: *STREAMS is the number of streams that need ports (0: not anchored, or nothing active);

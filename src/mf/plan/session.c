@@ -134,6 +134,11 @@ result plan_clone(const struct plan_session *s, struct plan_session **out)
 		plan_free(n);
 		return FAIL(E_NO_MEMORY);
 	}
+	if (n->pending == NULL && n->agreed != NULL && n->agreed->offered != NULL) {
+		n->pending = n->agreed; // the first branch has its answer; this one still waits for its own
+		n->pending->answered = 0;
+		n->agreed = NULL;
+	}
 	*out = n;
 	return OK;
 }

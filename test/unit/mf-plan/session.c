@@ -392,6 +392,29 @@ static void test_early_clone_image(void **state)
 	world_free(&w);
 }
 
+// Forking: a second branch answers after the first one's answer was agreed, with another address and codec.
+static void test_clone_after_answer(void **state)
+{
+	struct world w;
+	struct plan_session *second;
+	struct media_plan m;
+	(void)state;
+
+	world_init(&w);
+	assert_passes(offer(&w, 0, CORE AUDIO));
+	assert_passes(answer(&w, 1, PEERING AUDIO_ANSWER));
+	assert_true(is_ok(plan_clone(w.s, &second)));
+	assert_true(plan_offer_pending(second) && !plan_agreed(second));
+	sdp_write_init(&w.w, w.buf, sizeof(w.buf) - 1);
+	assert_passes(plan_answer(second, &w.c, 1, bytes_of_string(HEAD("192.0.2.77") "m=audio 6000 RTP/AVP 8\r\n"), &w.w));
+	plan_media(second, &w.c, &m);
+	assert_int_equal(m.stream[0].side[1].remote_rtp.port, 6000);
+	assert_int_equal(m.stream[0].side[0].payload[0], 8);
+	assert_int_equal(media(&w).stream[0].side[1].remote_rtp.port, 49172);
+	plan_free(second);
+	world_free(&w);
+}
+
 static void test_out_of_memory(void **state)
 {
 	struct world w;
@@ -423,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_hold), cmocka_unit_test(test_origin_versions), cmocka_unit_test(test_codecs),
 		cmocka_unit_test(test_addresses_removed), cmocka_unit_test(test_unanchored),
 		cmocka_unit_test(test_early_clone_image), cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_clone_after_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
