@@ -136,6 +136,16 @@ static unsigned number_of(struct replay *r, const char *text)
 	return (unsigned)n;
 }
 
+// LISTEN n address: where listener N of ours stands
+static void do_listen(struct replay *r, char *rest)
+{
+	unsigned n = number_of(r, word(&rest));
+
+	if (n >= LISTENERS_MAX)
+		die(r, "no such listener");
+	address_of(r, word(&rest), &r->local[n]);
+}
+
 // PEER name TRANSPORT address [ZONE n] [LISTENER n] [CONN n]
 static void do_peer(struct replay *r, char *rest)
 {
@@ -178,6 +188,8 @@ static void do_send(struct replay *r, char *rest)
 		.tls_peer = PEER_NONE,
 		.conn = p->conn,
 		.remote = p->address};
+	if (p->listener < LISTENERS_MAX)
+		o.local = r->local[p->listener];
 	for (w = word(&rest); is(w, "AT") || is(w, "AS"); w = word(&rest)) {
 		if (is(w, "AT"))
 			address_of(r, word(&rest), &o.remote);
@@ -332,6 +344,8 @@ static bool step_declares(struct replay *r, const char *verb, char *rest)
 		do_subject(r, rest);
 	else if (is(verb, "INCLUDE"))
 		do_include(r, rest);
+	else if (is(verb, "LISTEN"))
+		do_listen(r, rest);
 	else if (is(verb, "PEER"))
 		do_peer(r, rest);
 	else if (is(verb, "CONFIG"))

@@ -8,6 +8,7 @@
 
 enum {
 	PEERS_MAX = 16,
+	LISTENERS_MAX = 16,
 	QUEUE_MAX = 64,
 	DEFINES_MAX = 32,
 	BLOCK_MAX = 16384,
@@ -43,6 +44,7 @@ struct replay {
 	char peer_name[PEERS_MAX][SCENE_NAME_MAX];
 	bool unreachable[PEERS_MAX];
 	uint32_t peers;
+	struct address local[LISTENERS_MAX]; // by LISTEN
 	struct packet packet[QUEUE_MAX];
 	uint32_t packets;
 	char event[QUEUE_MAX][EVENT_MAX];
