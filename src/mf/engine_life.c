@@ -170,10 +170,12 @@ static void empty_sessions_end(struct mf_engine *e, const struct now *now)
 
 uint32_t mf_engine_restore(struct mf_engine *e, const struct now *now)
 {
+	uint32_t high = e->store_found ? mf_store_high(&e->store) : 0;
+
 	e->stream_free_count = 0;
 	for (uint32_t i = e->config.streams_max; i > 0; i--) {
 		uint32_t slot = i - 1;
-		result r = e->store_found ? stream_restore(e, slot, now) : FAIL(E_NOT_FOUND);
+		result r = slot < high ? stream_restore(e, slot, now) : FAIL(E_NOT_FOUND);
 		if (is_ok(r)) {
 			mf_port_tell(e, slot, 0, true);
 			mf_port_tell(e, slot, 1, true);

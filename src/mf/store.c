@@ -17,6 +17,7 @@ struct header {
 	uint32_t version, n;
 	uint32_t record_size, keep_size;
 	uint64_t journal_slot; // slot + 1 that the journal is being copied to; 0: none
+	uint64_t high;         // slots from here on were never written: their pages need not be read
 };
 
 static size_t align(size_t n)
@@ -89,7 +90,7 @@ result mf_store_open(struct mf_store *s, void *block, size_t size, uint32_t n, b
 	if (!s->owned && h->magic != 0)
 		memory_wipe(block, mf_store_size(n));
 	*h = (struct header){
-		STORE_MAGIC, MF_RECORD_VERSION, n, sizeof(struct mf_record), sizeof(struct mf_keep), 0};
+		STORE_MAGIC, MF_RECORD_VERSION, n, sizeof(struct mf_record), sizeof(struct mf_keep), 0, 0};
 	return OK;
 }
 
@@ -102,12 +103,21 @@ void mf_store_close(struct mf_store *s)
 	*s = (struct mf_store){0};
 }
 
+uint32_t mf_store_high(const struct mf_store *s)
+{
+	const struct header *h = s->block;
+
+	return h->high < s->n ? (uint32_t)h->high : s->n;
+}
+
 void mf_store_write(struct mf_store *s, uint32_t slot, const struct mf_record *r)
 {
 	struct header *h = s->block;
 
 	memcpy(s->journal, r, sizeof(*r));
 	s->journal->check = check_of(s->journal);
+	if (slot >= h->high)
+		h->high = slot + 1ull;
 	__atomic_store_n(&h->journal_slot, slot + 1ull, __ATOMIC_SEQ_CST);
 	memcpy(&s->record[slot], s->journal, sizeof(*s->journal));
 	__atomic_store_n(&h->journal_slot, 0, __ATOMIC_SEQ_CST);

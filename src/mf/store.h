@@ -52,6 +52,8 @@ size_t mf_store_size(uint32_t n);
 // small; E_NO_MEMORY.
 MUST_USE result mf_store_open(struct mf_store *s, void *block, size_t size, uint32_t n, bool *found);
 void mf_store_close(struct mf_store *s);
+// Slots from here on were never written. (Reading a hole of a memfd would give it memory.)
+uint32_t mf_store_high(const struct mf_store *s);
 // Write the record of stream SLOT (< n); the check is set here.
 void mf_store_write(struct mf_store *s, uint32_t slot, const struct mf_record *r);
 // Wipe record and keep area.

@@ -33,7 +33,9 @@ static void write_and_attach(void **state)
 	assert_ok(mf_store_open(&s, block, mf_store_size(N), N, &found));
 	assert_false(found);
 	assert_error(mf_store_check(&s, 2), E_NOT_FOUND);
+	assert_int_equal(mf_store_high(&s), 0);
 	mf_store_write(&s, 2, &r);
+	assert_int_equal(mf_store_high(&s), 3);
 	assert_ok(mf_store_check(&s, 2));
 	mf_store_close(&s);
 	assert_ok(mf_store_open(&s, block, mf_store_size(N), N, &found));
