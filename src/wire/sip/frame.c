@@ -15,10 +15,10 @@ static uint32_t header_end(const uint8_t *buf, uint32_t n)
 	const uint8_t *at = memmem(buf, n, "\r\n\r\n", 4);
 	return at != NULL ? (uint32_t)(at - buf) + 4 : 0;
 #else
-	for (uint32_t i = 0; i + 3 < n; i++)
-		if (octet_at(buf, n, i) == '\r' && octet_at(buf, n, i + 1) == '\n' &&
-			octet_at(buf, n, i + 2) == '\r' && octet_at(buf, n, i + 3) == '\n')
-			return i + 4;
+	for (uint32_t past = 4; past <= n; past++)
+		if (octet_at(buf, n, past - 4) == '\r' && octet_at(buf, n, past - 3) == '\n' &&
+			octet_at(buf, n, past - 2) == '\r' && octet_at(buf, n, past - 1) == '\n')
+			return past;
 	return 0;
 #endif
 }

@@ -31,7 +31,10 @@ struct sip_list sip_list_begin(const struct sip_msg *m, enum sip_hdr id)
 static uint32_t list_value_end(const uint8_t *buf, uint32_t end, uint32_t i)
 {
 	while (i < end) {
+		i = scan_class(buf, end, i, OCT_INNER);
 		uint8_t c = octet_at(buf, end, i);
+		if (i >= end)
+			return end;
 		if (c == ',')
 			return i;
 		if (c == '"') {

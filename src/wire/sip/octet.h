@@ -27,6 +27,7 @@ enum sip_octet_class {
 	OCT_CTEXT = 1 << 12,
 	OCT_WSP = 1 << 13,
 	OCT_BASE64 = 1 << 14, // both alphabets and "."
+	OCT_INNER = 1 << 15,  // neither ends an element of a list nor begins something quoted
 };
 
 extern const uint16_t sip_octet[256];

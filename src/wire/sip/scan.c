@@ -138,6 +138,11 @@ uint32_t scan_host(const uint8_t *buf, uint32_t end, uint32_t i)
 		uint32_t past = scan_ipv6(buf, end, i + 1);
 		return past && octet_at(buf, end, past) == ']' ? past + 1 : 0;
 	}
+	if (octet_in(octet_at(buf, end, i), OCT_DIGIT)) { // most hosts of signalling are addresses
+		uint32_t address = scan_ipv4(buf, end, i);
+		if (address != 0 && !octet_in(octet_at(buf, end, address), OCT_HOST))
+			return address;
+	}
 	uint32_t past = scan_class(buf, end, i, OCT_HOST);
 	return past > i && past - i <= 255 && host_name_valid(buf, end, i, past) ? past : 0;
 }

@@ -72,6 +72,17 @@ static bool list_find(struct text t, uint8_t sep, struct text name, struct span 
 	return false;
 }
 
+static bool list_holds(struct text t, uint8_t sep, struct text name, struct text value)
+{
+	struct span other_name, other_value;
+	uint32_t at = t.s.from;
+	while (list_item(t, sep, &at, &other_name, &other_value))
+		if (text_equal((struct text){t.buf, t.n, other_name}, name, true) &&
+			text_equal((struct text){t.buf, t.n, other_value}, value, true))
+			return true;
+	return false;
+}
+
 // These say who or where: one that stands only in one of the two URIs makes them differ.
 static bool must_match(struct text name)
 {
@@ -86,6 +97,8 @@ static bool list_agrees(struct text a, struct text b, uint8_t sep, bool all)
 	uint32_t at = a.s.from;
 	while (list_item(a, sep, &at, &name, &value)) {
 		struct text key = {a.buf, a.n, name};
+		if (all && list_holds(b, sep, key, (struct text){a.buf, a.n, value}))
+			continue; // a header field may stand in a URI more than once
 		if (list_find(b, sep, key, &other)) {
 			if (!text_equal((struct text){a.buf, a.n, value}, (struct text){b.buf, b.n, other}, true))
 				return false;

@@ -31,6 +31,8 @@ static void classes(void **state)
 	is_exactly(OCT_HVALUE, ALPHANUM MARK "[]/?:+$");
 	is_exactly(OCT_URIC, ALPHANUM MARK ";/?:@&=+$,[]");
 	is_exactly(OCT_WSP, " \t");
+	for (unsigned c = 1; c < 256; c++)
+		assert_int_equal(octet_in((uint8_t)c, OCT_INNER), c != ',' && c != '"' && c != '<');
 	for (int c = 0x20, i = 0; c < 0x100; c++)
 		if (c != '"' && c != '\\' && c != 0x7f)
 			text[i++] = (char)c;
