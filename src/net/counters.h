@@ -50,6 +50,7 @@
 	X(STREAM_QUEUE_FULL, "stream_queue_full")                                                            \
 	X(STREAM_UNDELIVERABLE, "stream_undeliverable")                                                      \
 	X(STREAM_PING, "stream_ping")                                                                        \
+	X(STREAM_PING_SENT, "stream_ping_sent")                                                              \
 	X(STREAM_PING_FLOOD, "stream_ping_flood")                                                            \
 	X(STREAM_IO_ERROR, "stream_io_error")                                                                \
 	X(STREAM_REUSED, "stream_reused")                                                                    \

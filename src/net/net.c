@@ -68,6 +68,8 @@ result net_new(struct net **out, const struct net_config *c)
 	struct net *n = memory_alloc(sizeof(*n));
 	REQUIRE(n != NULL, E_NO_MEMORY);
 	n->config = *c;
+	if (n->config.ping_us == 0)
+		n->config.ping_us = NET_PING_US;
 	result r = fill(n);
 	if (!is_ok(r)) {
 		net_free(n);

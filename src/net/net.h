@@ -18,6 +18,7 @@ enum {
 	NET_WORKERS_MAX = 64,
 	NET_HANDSHAKERS_MAX = 8,
 };
+#define NET_PING_US (95 * SECOND) // RFC5626#4.4.1: 95 to 120 s between pings
 
 struct net;
 struct net_worker;
@@ -49,6 +50,7 @@ struct net_config {
 	uint64_t handshake_us;               // [us] to connect and shake hands
 	uint64_t frame_us;                   // [us] from the first octet of a message to its last
 	uint64_t idle_us;                    // [us] without an octet either way
+	uint64_t ping_us;                    // [us] silence after which a dialled connection gets a ping; 0: NET_PING_US
 };
 
 // Make it, with all threads still to be started. E_CONFIG, E_NO_MEMORY, E_SYSTEM.

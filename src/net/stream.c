@@ -167,9 +167,21 @@ static uint64_t deadline(const struct conn *c, enum net_counter *why)
 		return c->opened_us + k->handshake_us;
 	}
 	uint64_t idle = c->active_us + k->idle_us;
+	uint64_t quiet = c->dialled ? c->active_us + k->ping_us : NO_DEADLINE;
 	uint64_t frame = c->begun_us != 0 ? c->begun_us + k->frame_us : NO_DEADLINE;
 	*why = frame <= idle ? NET_STREAM_FRAME_TIMEOUT : NET_STREAM_IDLE_TIMEOUT;
-	return earliest(frame, idle);
+	if (quiet < earliest(frame, idle))
+		*why = NET_STREAM_PING_SENT;
+	return earliest(earliest(frame, idle), quiet);
+}
+
+// A dialled connection is kept open (RFC5626#4.4.1). No answer is demanded, since not every peer knows the
+// custom: a far side that is gone does not acknowledge the octets, and the kernel ends the connection.
+static void ping(struct conn *c, const struct now *now)
+{
+	c->active_us = now->mono_us;
+	net_count(conn_counters(c), NET_STREAM_PING_SENT, 1);
+	IGNORE_RESULT(conn_write(c, BYTES("\r\n\r\n"))); // it closes and counts by itself
 }
 
 // The timer is not moved with each octet: when it fires early, it is set again.
@@ -178,6 +190,12 @@ static void on_timer(struct timer *t, const struct now *now)
 	struct conn *c = caa_container_of(t, struct conn, timer);
 	enum net_counter why;
 	uint64_t at = deadline(c, &why);
+	if (at <= now->mono_us && why == NET_STREAM_PING_SENT) {
+		ping(c, now);
+		at = deadline(c, &why);
+	}
+	if (c->state == CONN_DEAD)
+		return;
 	if (at <= now->mono_us) {
 		conn_close(c, why, E_TIMEOUT);
 		return;

@@ -304,6 +304,32 @@ static void dial_and_reuse(void **state)
 	fixture_stop(&f);
 }
 
+// A connection that we dialled is kept open by pings; one that came in is not.
+static void dialled_ones_are_kept_open(void **state)
+{
+	struct fixture f;
+	uint16_t port;
+	char back[64];
+	UNUSED(state);
+	fixture_start(&f, &(struct fixture_options){
+				  .peer = &PEER, .peers = 1, .ping_us = 100 * MS, .idle_us = 250 * MS});
+	int l = listen_on(&port), in = fixture_connect(f.tcp, NULL);
+	struct hop hop = {.transport = TRANSPORT_TCP, .listener = FIXTURE_LISTENER,
+		.peer = 0, .remote = fixture_address("127.0.0.1", port)};
+	fixture_send(&f, 0, &hop, "one", 1);
+	int c = accept_on(l);
+	assert_true(fixture_read(c, back, 9 + 16));
+	assert_memory_equal(back, "M00009one\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n", 25);
+	assert_true(net_total(f.net, NET_STREAM_PING_SENT) >= 4);
+	assert_true(fixture_ended(in));
+	assert_int_equal(net_total(f.net, NET_STREAM_IDLE_TIMEOUT), 1);
+	assert_int_equal(fixture_seen(&f, &f.seen.closed), 1);
+	close(in);
+	close(c);
+	close(l);
+	fixture_stop(&f);
+}
+
 static void undeliverable(void **state)
 {
 	struct fixture f;
@@ -379,6 +405,7 @@ int main(void)
 		cmocka_unit_test(caps_hold),
 		cmocka_unit_test(deaf_receiver),
 		cmocka_unit_test(dial_and_reuse),
+		cmocka_unit_test(dialled_ones_are_kept_open),
 		cmocka_unit_test(undeliverable),
 		cmocka_unit_test(out_of_memory),
 	};

@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -335,6 +337,29 @@ static void reload(void **state)
 	tear_down(&w);
 }
 
+// SF-A6: over TLS too, a far side that never reads is closed when enough waits for it.
+static void deaf_receiver(void **state)
+{
+	struct world w;
+	static char out[FIXTURE_MESSAGE_MAX];
+	UNUSED(state);
+	set_up(&w, (struct fixture_options){.idle_us = 20 * SECOND});
+	memset(out, 'x', sizeof(out));
+	memcpy(out, "M60000", 6);
+	int fd = fixture_connect(w.f.tls, NULL);
+	struct timeval limit = {5, 0};
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	SSL *s = fixture_tls(fd, &w.b, 0);
+	assert_non_null(s);
+	for (int i = 0; i < 500 && net_total(w.f.net, NET_STREAM_SLOW_READER) == 0; i++)
+		if (SSL_write(s, out, sizeof(out)) <= 0)
+			break;
+	fixture_await(&w.f, NET_STREAM_SLOW_READER, 1);
+	SSL_free(s);
+	close(fd);
+	tear_down(&w);
+}
+
 // Each allocation of a handshake and of the message after it fails once.
 static void out_of_memory(void **state)
 {
@@ -370,6 +395,7 @@ int main(void)
 		cmocka_unit_test(we_dial),
 		cmocka_unit_test(accepted_connection_is_reused),
 		cmocka_unit_test(reload),
+		cmocka_unit_test(deaf_receiver),
 		cmocka_unit_test(out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
