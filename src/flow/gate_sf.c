@@ -45,7 +45,16 @@ struct verdict gate_send(struct passage *p)
 {
 	if (p->dry)
 		return DONE;
-	return sf_step_invite(p->flow->sf, p->msg, p->origin, p->peer, &p->plan, &p->trail, p->now);
+	struct peer_load *load = flow_load(p->flow, p->peer);
+	// Counted before, because the call may end within; sf_port.ended gives it back for every call that was opened.
+	if (load != NULL)
+		atomic_fetch_add_explicit(&load->concurrent, 1, memory_order_relaxed);
+	struct verdict v = sf_step_invite(p->flow->sf, p->msg, p->origin, p->peer, &p->plan, &p->trail, p->now);
+	if (v.action != VERDICT_DONE && load != NULL)
+		atomic_fetch_sub_explicit(&load->concurrent, 1, memory_order_relaxed);
+	else if (v.action == VERDICT_DONE)
+		atomic_fetch_add_explicit(&p->flow->counters.calls_started, 1, memory_order_relaxed);
+	return v;
 }
 
 struct verdict gate_send_standalone(struct passage *p)

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "flow/state.h"
 
-static struct plan_context context_make(struct flow *f, const struct sf_call_info *info)
+struct plan_context flow_media_context(struct flow *f, const struct sf_call_info *info)
 {
 	const struct snapshot *s = flow_snapshot(f);
 	struct flow_media_table *t = f->media;
@@ -145,7 +145,7 @@ struct verdict flow_media_sdp(struct flow *f, struct sf_call *call, struct sf_br
 	if (sdp.len == 0)
 		return PASS; // a late offer: the other side will make it
 	sf_call_info(call, &info);
-	struct plan_context c = context_make(f, &info);
+	struct plan_context c = flow_media_context(f, &info);
 	if (!context_whole(&c))
 		return unavailable("No Media Policy"); // the peer went with a reload
 	if (!is_ok(media_of(f, &info, branch, &c, role == SF_SDP_OFFER, &m)))
@@ -168,7 +168,7 @@ void flow_media_rollback(struct flow *f, struct sf_call *call, struct sf_branch 
 	if (m == NULL)
 		return;
 	sf_call_info(call, &info);
-	struct plan_context c = context_make(f, &info);
+	struct plan_context c = flow_media_context(f, &info);
 	m->waiting = false;
 	plan_rollback(m->plan);
 	if (context_whole(&c) && plan_agreed(m->plan))
@@ -183,7 +183,7 @@ void flow_media_end(struct flow *f, struct sf_call *call, struct sf_branch *bran
 		return;
 	branch->media = NULL;
 	sf_call_info(call, &info);
-	struct plan_context c = context_make(f, &info);
+	struct plan_context c = flow_media_context(f, &info);
 	struct media_plan plan = {.count = 0};
 	if (context_whole(&c))
 		plan_media(m->plan, &c, &plan);
@@ -199,7 +199,7 @@ bool flow_call_media(struct flow *f, const struct sf_call *call, struct media_pl
 	struct sf_call_info info;
 	sf_call_info(call, &info);
 	const struct flow_media *m = info.branch != NULL ? info.branch->media : NULL;
-	struct plan_context c = context_make(f, &info);
+	struct plan_context c = flow_media_context(f, &info);
 	if (m == NULL || !context_whole(&c))
 		return false;
 	plan_media(m->plan, &c, plan);

@@ -54,6 +54,9 @@ void flow_media_free(struct flow_media_table *t);
 // What of the core must not cross: gathered from the snapshot whenever it changes.
 void flow_media_hide(struct flow_media_table *t, const struct snapshot *s);
 
+// The two legs of a call as the media plan sees them.
+struct plan_context flow_media_context(struct flow *f, const struct sf_call_info *info);
+
 // The port functions of the Signalling Function; see sf/port.h.
 struct verdict flow_media_sdp(struct flow *f, struct sf_call *call, struct sf_branch *branch, int side,
 	enum sf_sdp_role role, struct bytes sdp, struct sip_writer *out);

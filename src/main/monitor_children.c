@@ -182,7 +182,7 @@ static void child_died(struct monitor *m, unsigned role, int status, uint64_t no
 	if (c->backoff_ms > RESTART_BACKOFF_MAX_MS)
 		c->backoff_ms = RESTART_BACKOFF_MAX_MS;
 	c->restart_at_us = now_us + c->backoff_ms * MS;
-	log_write(LOG_LEVEL_ALARM, "monitor.child-died", LOG_STR("process", process_role_name(role)),
+	log_write(LOG_LEVEL_ALARM, "monitor.child-died", LOG_STR("child", process_role_name(role)),
 		LOG_NUM("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
 		LOG_NUM("status", WIFEXITED(status) ? WEXITSTATUS(status) : 0), LOG_NUM("restart_in_ms", c->backoff_ms));
 }

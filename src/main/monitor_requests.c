@@ -24,7 +24,7 @@ static void answer(struct monitor *m, unsigned role, struct ipc_control *a, cons
 static void on_ready(struct monitor *m, unsigned role, const struct ipc_control *q)
 {
 	m->child[role].ready = true;
-	log_write(LOG_LEVEL_INFO, "monitor.child-ready", LOG_STR("process", process_role_name(role)),
+	log_write(LOG_LEVEL_INFO, "monitor.child-ready", LOG_STR("child", process_role_name(role)),
 		LOG_NUM("pid", m->child[role].pid), LOG_STR("sandbox", q->text));
 }
 
@@ -130,7 +130,7 @@ static void carry_out(struct monitor *m, unsigned role, const struct ipc_control
 
 static void refuse(struct monitor *m, unsigned role, const struct ipc_control *q, result why)
 {
-	log_write(LOG_LEVEL_ALARM, "monitor.request-refused", LOG_STR("process", process_role_name(role)),
+	log_write(LOG_LEVEL_ALARM, "monitor.request-refused", LOG_STR("child", process_role_name(role)),
 		LOG_NUM("type", q->type), LOG_STR("why", error_name(why.error)));
 	if (why.error == E_NOT_FOUND && q->type == IPC_CONTROL_DIAL) { // a peer that was blocked meanwhile: lawful
 		struct ipc_control a = control_make(IPC_CONTROL_DIALED);

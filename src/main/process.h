@@ -5,6 +5,7 @@
 
 #include "conf/conf.h"
 #include "main/channels.h"
+#include "main/files.h"
 #include "main/sockets.h"
 #include "registry/snapshot.h"
 #include "sf/token.h"
@@ -26,7 +27,7 @@ struct process_start {
 	struct sf_token_key token_key[SF_TOKEN_KEYS_MAX]; // signaller only, wiped in every other child
 	uint8_t token_current;
 	uint8_t secret[16];   // for keyed hashes; signaller only
-	char key_path[CONF_PATH_MAX]; // signer only
+	char key_path[FILES_PATH_MAX]; // signer only
 	const char *user;     // to become when started as root
 	bool sanitizer;       // sanitizer build: no system call filter
 };

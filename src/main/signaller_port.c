@@ -22,7 +22,7 @@ struct close_mail {
 static void close_h(struct mail *m, void *ctx)
 {
 	struct close_mail *c = (struct close_mail *)m;
-	net_close(net_worker_of(ctx), &c->conn);
+	IGNORE_RESULT(net_close(net_worker_of(ctx), &c->conn)); // gone already: as wished
 	memory_free(c);
 }
 
@@ -32,7 +32,7 @@ static void port_close(void *ctx, const struct origin *o, const char *why)
 	struct worker *w = ctx;
 	UNUSED(why);
 	if (o->conn.worker == w->index) {
-		net_close(w->net, &o->conn);
+		IGNORE_RESULT(net_close(w->net, &o->conn)); // gone already: as wished
 		return;
 	}
 	struct close_mail *c = o->conn.worker < w->home->workers ? memory_alloc(sizeof(*c)) : NULL;

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line: what its sub-commands share.
+#ifndef MAIN_CLI_H
+#define MAIN_CLI_H
+
+#include "base/result.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+enum cli_exit { // documented in sallyport(1)
+	CLI_OK = 0,
+	CLI_FAILED = 1,      // refused, not found, or the configuration has errors
+	CLI_USAGE = 2,       // the command line is wrong
+	CLI_UNREACHABLE = 3, // no sallyport answers on the socket
+};
+
+enum { CLI_ARGUMENTS_MAX = 4, CLI_PATH_MAX = 4096 };
+
+struct cli { // one invocation
+	const char *program, *command;
+	bool json, off;
+	const char *socket, *config, *user, *peer, *call, *output, *from, *seconds;
+	const char *argument[CLI_ARGUMENTS_MAX];
+	int arguments;
+};
+
+struct cli_command {
+	const char *name;
+	const char *usage;     // after the name
+	const char *does;      // one line of help
+	int least, most;       // arguments
+	const char *options;   // that it takes, of: c(onfig) s(ocket) j(son) u(ser) p(eer) f(rom) k(call) o(utput) x(off) t(seconds)
+	int (*run)(const struct cli *c);
+};
+
+extern const struct cli_command cli_commands[];
+extern const uint32_t cli_command_count;
+
+// Read ARGV of a sub-command into C. False: said on standard error what is wrong.
+bool cli_parse(struct cli *c, const struct cli_command *command, int argc, char **argv);
+// The table's row of NAME; NULL.
+const struct cli_command *cli_find(const char *name);
+void cli_usage(FILE *to);
+// "sallyport COMMAND: what; how to mend" on standard error.
+void cli_say(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
+
+// cli_config.c
+int cli_check(const struct cli *c);
+int cli_run(const struct cli *c);
+int cli_version(const struct cli *c);
+// The admin socket of C: --socket, else that of --config, else the default. False: said why not.
+bool cli_socket_path(const struct cli *c, char out[CLI_PATH_MAX]);
+
+// cli_ask.c
+int cli_status(const struct cli *c);
+int cli_calls(const struct cli *c);
+int cli_peers(const struct cli *c);
+int cli_peer(const struct cli *c);
+int cli_hangup(const struct cli *c);
+int cli_lookup(const struct cli *c);
+int cli_route(const struct cli *c);
+int cli_explain(const struct cli *c);
+int cli_dry_run(const struct cli *c);
+int cli_trace(const struct cli *c);
+int cli_reload(const struct cli *c);
+int cli_drain(const struct cli *c);
+
+// cli_http.c: one request to the local API. PATH and QUERY_VALUE are encoded here; QUERY_KEY may be NULL.
+struct cli_request {
+	const char *method;  // "GET", "POST"
+	const char *path;    // "/hangup/", fixed
+	const char *segment; // appended, percent-encoded; NULL
+	const char *suffix;  // "/block"; NULL
+	struct { const char *key, *value; } query[4];
+	const void *body;
+	size_t body_len;
+	FILE *to;            // a stream (trace) goes here; NULL: the answer is JSON
+};
+// The answer as JSON (*OUT belongs to the caller; NULL for a stream). CLI_OK, or said why not.
+int cli_request(const struct cli *c, const struct cli_request *r, json_t **out);
+
+// cli_table.c
+struct cli_table { // aligned columns; cells are cleaned for the terminal
+	const char *const *title;
+	uint32_t columns, rows;
+	char *(*cell)[8]; // rows x columns, on the heap
+	uint32_t room;
+	bool failed;
+};
+void cli_table_begin(struct cli_table *t, const char *const *title, uint32_t columns);
+void cli_table_row(struct cli_table *t, const char *const *cell);
+// Print and free. False: out of memory.
+bool cli_table_end(struct cli_table *t, FILE *to);
+// Members of a JSON object as text; "" when absent. Numbers print into BUF.
+const char *cli_member(const json_t *o, const char *key, char buf[32]);
+
+// cli_show.c: JSON of the API for people
+void cli_show_status(const json_t *status);
+void cli_show_peers(const json_t *status);
+void cli_show_calls(const json_t *o);
+void cli_show_steps(const json_t *o);
+void cli_show_explain(const json_t *o);
+void cli_show_hops(const json_t *o);
+
+#endif

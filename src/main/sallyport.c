@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// main(): one row per sub-command.
+#include "main/cli.h"
+
+#include <string.h>
+
+// src/audit; absent in builds without it.
+int audit_main(int argc, char **argv) __attribute__((weak));
+
+const struct cli_command cli_commands[] = {
+	{"run", "--config FILE [--user USER]", "run in the foreground", 0, 0, "cu", cli_run},
+	{"check", "CONFIG [--json]", "check a configuration: every error with its mend", 1, 1, "j", cli_check},
+	{"status", "[--json]", "processes, peers and their controls", 0, 0, "csj", cli_status},
+	{"calls", "[--json]", "calls under way", 0, 0, "csj", cli_calls},
+	{"peers", "[--json]", "peers and their load", 0, 0, "csj", cli_peers},
+	{"peer", "block|unblock NAME", "refuse new dialogs with a peer, or take them again", 2, 2, "csj", cli_peer},
+	{"hangup", "CALL-ID", "end a call", 1, 1, "csj", cli_hangup},
+	{"lookup", "NUMBER --from PEER [--json]", "which peer is responsible for a number, and where", 1, 1, "csjf", cli_lookup},
+	{"route", "DOMAIN --from PEER [--json]", "which peer is responsible for a domain, and where", 1, 1, "csjf", cli_route},
+	{"explain", "CALL-ID [--json]", "each gate that a call passed", 1, 1, "csj", cli_explain},
+	{"dry-run", "FILE --from PEER [--json]", "what would happen to a message", 1, 1, "csjf", cli_dry_run},
+	{"trace", "--peer NAME | --call CALL-ID [-o FILE] [--seconds N]", "signalling as pcapng", 0, 0, "csjpkot", cli_trace},
+	{"reload", "", "read the configuration again", 0, 0, "csj", cli_reload},
+	{"drain", "[--off]", "refuse new calls, or take them again", 0, 0, "csjx", cli_drain},
+	{"version", "[--json]", "print the version", 0, 0, "j", cli_version},
+};
+const uint32_t cli_command_count = ARRAY_LEN(cli_commands);
+
+static int audit(int argc, char **argv)
+{
+	if (audit_main != NULL)
+		return audit_main(argc, argv);
+	fprintf(stderr, "sallyport audit: this build has no audit; build it with src/audit\n");
+	return CLI_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli c = {.program = "sallyport"};
+	if (argc < 2) {
+		cli_usage(stderr);
+		return CLI_USAGE;
+	}
+	if (strcmp(argv[1], "audit") == 0)
+		return audit(argc - 1, argv + 1);
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		cli_usage(stdout);
+		return CLI_OK;
+	}
+	const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+	const struct cli_command *command = cli_find(name);
+	if (command == NULL) {
+		fprintf(stderr, "sallyport: there is no sub-command \"%.64s\"; see `sallyport help`\n", argv[1]);
+		return CLI_USAGE;
+	}
+	return cli_parse(&c, command, argc - 2, argv + 2) ? command->run(&c) : CLI_USAGE;
+}
