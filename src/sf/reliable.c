@@ -18,8 +18,9 @@ static void reliable_fire(struct timer *t, const struct now *now)
 	}
 	if (c->server != NULL)
 		sf_tx_respond(c->server, bytes_make(r->octets, r->len), 183, now);
-	r->interval_us *= 2;
-	timer_arm(c->sf->wheel, &r->timer, now->mono_us + r->interval_us, reliable_fire);
+	r->interval_us *= 2; // RFC3262#3: without bound, until 64*T1 are over
+	uint64_t at = now->mono_us + r->interval_us;
+	timer_arm(c->sf->wheel, &r->timer, at < r->give_up_us ? at : r->give_up_us, reliable_fire);
 }
 
 bool reliable_send(struct branch *b, struct bytes octets, uint32_t rseq_in, const struct now *now)
