@@ -73,9 +73,7 @@ result sip_addr_parse(const uint8_t *buf, uint32_t n, struct span s, struct sip_
 	TRY(addr_display(buf, s.to, s.from, out, &i));
 	if (octet_at(buf, s.to, i) == '<') {
 		out->angle = true;
-		past = ++i;
-		while (past < s.to && octet_at(buf, s.to, past) != '>')
-			past++;
+		past = scan_to(buf, s.to, ++i, '>');
 		REQUIRE(past < s.to, E_SYNTAX);
 		TRY(sip_uri_parse(buf, n, (struct span){i, past}, &out->uri));
 		past++;

@@ -127,9 +127,7 @@ static uint32_t scan_angle_uri(const uint8_t *buf, uint32_t n, uint32_t end, uin
 	if (octet_at(buf, end, i) != '<')
 		return 0;
 	uint32_t from = i + 1;
-	i = from;
-	while (i < end && octet_at(buf, end, i) != '>')
-		i++;
+	i = scan_to(buf, end, from, '>');
 	return i < end && is_ok(sip_uri_parse(buf, n, (struct span){from, i}, &uri)) ? i + 1 : 0;
 }
 

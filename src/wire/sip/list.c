@@ -30,6 +30,8 @@ struct sip_list sip_list_begin(const struct sip_msg *m, enum sip_hdr id)
 // The end of the value at I: a comma or END.
 static uint32_t list_value_end(const uint8_t *buf, uint32_t end, uint32_t i)
 {
+	if (scan_to(buf, end, i, ',') == end)
+		return end; // no comma at all: most lines hold one value
 	while (i < end) {
 		i = scan_class(buf, end, i, OCT_INNER);
 		uint8_t c = octet_at(buf, end, i);
@@ -41,8 +43,7 @@ static uint32_t list_value_end(const uint8_t *buf, uint32_t end, uint32_t i)
 			uint32_t past = scan_quoted(buf, end, i);
 			i = past != 0 ? past : end;
 		} else if (c == '<') {
-			while (i < end && octet_at(buf, end, i) != '>')
-				i++;
+			i = scan_to(buf, end, i, '>');
 		} else {
 			i++;
 		}

@@ -45,6 +45,19 @@ static inline uint32_t scan_class(const uint8_t *buf, uint32_t end, uint32_t i, 
 	return i;
 }
 
+// First index of the octet C; END when there is none.
+static inline uint32_t scan_to(const uint8_t *buf, uint32_t end, uint32_t i, uint8_t c)
+{
+#ifndef __FRAMAC__
+	const uint8_t *at = i < end ? memchr(buf + i, c, end - i) : NULL;
+	return at != NULL ? (uint32_t)(at - buf) : end;
+#else
+	while (i < end && octet_at(buf, end, i) != c)
+		i++;
+	return i < end ? i : end;
+#endif
+}
+
 // "%" HEXDIG HEXDIG at I?
 static inline bool scan_is_escape(const uint8_t *buf, uint32_t end, uint32_t i)
 {

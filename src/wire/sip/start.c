@@ -41,8 +41,7 @@ static result start_request(struct sip_msg *m, struct span line, struct sip_faul
 	m->method_name = (struct span){line.from, i};
 	m->method = method_lookup(buf, line.to, m->method_name);
 	uint32_t from = ++i;
-	while (i < line.to && octet_at(buf, line.to, i) != ' ')
-		i++;
+	i = scan_to(buf, line.to, i, ' ');
 	m->ruri = (struct span){from, i};
 	if (i >= line.to || i == from)
 		return fault_set(fault, E_SYNTAX, 400, "Bad Request-Line", line);

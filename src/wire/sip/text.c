@@ -72,7 +72,7 @@ uint32_t text_utf8(const uint8_t *buf, uint32_t n, uint32_t i)
 
 result text_line(const uint8_t *buf, uint32_t n, uint32_t i, bool fold, uint32_t *end, uint32_t *next)
 {
-	*end = *next = i;
+	*end = *next = 0; // and no index that was not checked, should the caller go on
 	for (;;) {
 		i = text_end(buf, n, i);
 		uint8_t c = octet_at(buf, n, i);
