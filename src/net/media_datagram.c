@@ -76,12 +76,13 @@ static uint32_t gather(struct media_worker *w, uint32_t slot, const struct mf_da
 	return slot + 1;
 }
 
-// As many as asked for, and ready again in the very next round: there is a queue, so ask for more.
+// As many as asked for, and ready again in the very next round, or so many sockets are ready that this one
+// had to wait: there is a queue, so ask for more.
 static void ask_adapt(const struct media_worker *w, struct media_endpoint *e, uint32_t got)
 {
 	if (got < e->ask)
 		e->ask = (uint8_t)got;
-	else if (w->round - e->round == 1 && e->ask < MEDIA_BATCH)
+	else if ((w->busy || w->round - e->round == 1) && e->ask < MEDIA_BATCH)
 		e->ask = (uint8_t)(e->ask * 2);
 	e->round = w->round;
 }

@@ -218,6 +218,7 @@ static void *worker_run(void *arg)
 		int n = epoll_wait(w->epoll, event, EVENTS, wait_ms(w));
 		w->now = clock_now();
 		w->round++;
+		w->busy = n == EVENTS;
 		for (int i = 0; i < n; i++)
 			event_handle(w, event[i].data.u64);
 		if (w->out_count > 0)

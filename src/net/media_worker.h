@@ -63,6 +63,7 @@ struct media_worker {
 	uint32_t out_first, out_count;
 	uint64_t answers_lost;
 	struct now now;
+	bool busy; // this round brought as many events as fit
 	uint32_t round;
 	struct mmsghdr rx[MEDIA_BATCH], tx[MEDIA_BATCH];
 	struct iovec rx_iov[MEDIA_BATCH], tx_iov[MEDIA_BATCH];

@@ -200,6 +200,23 @@ static void relay_check(struct rig *r, uint16_t seq)
 	}
 }
 
+// A queue of packets: read and sent in batches, all of them, in order.
+static void burst_check(struct rig *r, uint16_t seq)
+{
+	const struct address *ours = r->created.u.ports.rtp[0];
+	uint8_t sent[300], got[RTP_DATAGRAM_MAX];
+
+	kill(r->pid, SIGSTOP);
+	for (uint16_t i = 0; i < 150; i++)
+		send_to(r->user[0][0], &ours[0], 0, sent,
+			rtp_make(sent, 8, (uint16_t)(seq + i), 0, 0xabcd, 160));
+	kill(r->pid, SIGCONT);
+	for (uint16_t i = 0; i < 150; i++) {
+		take_from(r->user[1][0], &ours[1], 0, got);
+		assert_int_equal(got[2] << 8 | got[3], seq + i);
+	}
+}
+
 static void relays(void **state)
 {
 	struct ipc_media m = {.type = IPC_MEDIA_DELETE, .request = 9};
@@ -212,18 +229,19 @@ static void relays(void **state)
 	session_make(&r, 0, NULL);
 	for (uint16_t seq = 1; seq < 50; seq++)
 		relay_check(&r, seq);
+	burst_check(&r, 50);
 	uint32_t n = rtcp_make_sr(sr, 0xabcd);
 	send_to(r.user[0][1], &r.created.u.ports.rtp[0][0], 1, sr, n);
 	assert_int_equal(take_from(r.user[1][1], &r.created.u.ports.rtp[0][1], 1, buf), n);
 	int stranger = udp_open(&a, 0);
-	n = rtp_make(buf, 8, 51, 0, 0xabcd, 160);
+	n = rtp_make(buf, 8, 200, 0, 0xabcd, 160);
 	send_to(stranger, &r.created.u.ports.rtp[0][0], 0, buf, n);
 	assert_false(readable(r.user[1][0], QUIET_MS)); // MF-C3
 	m.session = r.created.session;
 	ask(&r, 0, &m);
 	await(&r, 0, IPC_MEDIA_STATS, &m);
 	assert_int_equal(m.request, 9);
-	assert_int_equal(m.u.stats[0][0].packets, 49);
+	assert_int_equal(m.u.stats[0][0].packets, 49 + 150);
 	assert_int_equal(m.u.stats[0][0].dropped_source, 1);
 	send_to(r.user[0][0], &r.created.u.ports.rtp[0][0], 0, buf, n);
 	assert_false(readable(r.user[1][0], QUIET_MS)); // nothing after delete
