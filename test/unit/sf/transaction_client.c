@@ -2,6 +2,7 @@
 // The client machines over time: retransmission, time-outs, lingering, ACK and CANCEL octet by octet.
 #include "transaction_rig.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void deliver(struct rig *r, uint16_t status, const char *branch, const char *method, enum transport t)
@@ -110,11 +111,8 @@ static void sent_is(const struct rig *r, const char *format, const char *branch)
 {
 	char want[RIG_OCTETS];
 	const char *hole = strstr(format, "%s");
-	size_t n = (size_t)(hole - format);
 
-	memcpy(want, format, n);
-	strncpy(want + n, branch, sizeof(want) - n);
-	strncpy(want + n + SF_BRANCH_LEN, hole + 2, sizeof(want) - n - SF_BRANCH_LEN);
+	snprintf(want, sizeof(want), "%.*s%s%s", (int)(hole - format), format, branch, hole + 2);
 	assert_string_equal(r->sent, want);
 }
 
