@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Proof driver: compound RTCP packets and what is read out of them.
+// quick: no
 // files: src/wire/rtp/rtcp.c src/wire/rtp/rtp.c
 #include "prove.h"
 #include "wire/rtp/rtcp.h"
-
-PROVE_STATE
 
 void prove_main(void)
 {

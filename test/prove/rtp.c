@@ -4,8 +4,6 @@
 #include "prove.h"
 #include "wire/rtp/rtp.h"
 
-PROVE_STATE
-
 void prove_main(void)
 {
 	uint32_t n = prove_input();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Proof driver: a=crypto values of any octets.
 // quick: no
-// files: wire/sdp
+// files: src/wire/sdp/crypto.c src/wire/sdp/names.c src/wire/sdp/value.c
 #include "prove.h"
 #include "wire/sdp/sdp.h"
 

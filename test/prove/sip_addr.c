@@ -4,13 +4,11 @@
 #include "prove.h"
 #include "wire/sip/sip.h"
 
-PROVE_STATE
-
 result sip_uri_parse(const uint8_t *buf, uint32_t n, struct span s, struct sip_uri *out)
 {
 	UNUSED(buf);
 	UNUSED(n);
-	*out = (struct sip_uri){.whole = s, .params = prove_span(), .headers = prove_span()};
+	*out = (struct sip_uri){.whole = s, .params = prove_span(n), .headers = prove_span(n)};
 	return prove_result();
 }
 
@@ -18,6 +16,6 @@ void prove_main(void)
 {
 	uint32_t n = prove_input();
 	struct sip_addr addr;
-	result r = sip_addr_parse(prove_octets, n, prove_span(), &addr);
+	result r = sip_addr_parse(prove_octets, n, prove_span(n), &addr);
 	UNUSED(r);
 }

@@ -6,8 +6,6 @@
 
 #include "checks.h"
 
-PROVE_STATE
-
 void prove_main(void)
 {
 	uint32_t n = prove_input(), length;

@@ -4,12 +4,10 @@
 #include "prove.h"
 #include "wire/sip/sip.h"
 
-PROVE_STATE
-
 void prove_main(void)
 {
 	uint32_t n = prove_input(), number;
-	struct span s = prove_span(), method;
+	struct span s = prove_span(n), method;
 	struct sip_delta delta;
 	struct sip_rack rack;
 	result r = sip_number_parse(prove_octets, n, s, (uint32_t)prove_any, &number);

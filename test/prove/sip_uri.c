@@ -4,12 +4,10 @@
 #include "prove.h"
 #include "wire/sip/sip.h"
 
-PROVE_STATE
-
 void prove_main(void)
 {
 	uint32_t n = prove_input();
 	struct sip_uri uri;
-	result r = sip_uri_parse(prove_octets, n, prove_span(), &uri);
+	result r = sip_uri_parse(prove_octets, n, prove_span(n), &uri);
 	UNUSED(r);
 }

@@ -4,12 +4,10 @@
 #include "prove.h"
 #include "wire/sip/sip.h"
 
-PROVE_STATE
-
 void prove_main(void)
 {
 	uint32_t n = prove_input();
 	struct sip_via via;
-	result r = sip_via_parse(prove_octets, n, prove_span(), &via);
+	result r = sip_via_parse(prove_octets, n, prove_span(n), &via);
 	UNUSED(r);
 }

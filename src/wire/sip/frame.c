@@ -56,7 +56,7 @@ result sip_frame(const uint8_t *buf, uint32_t n, uint32_t max, uint32_t *length)
 	REQUIRE(n != 0, E_AGAIN);
 	REQUIRE(octet_in(octet_at(buf, n, 0), OCT_TOKEN), E_FRAMING); // TLS, HTTP/2, ...: not even a method
 	uint32_t head = header_end(buf, n < max ? n : max);
-	if (head == 0)
+	if (head < 4)
 		return FAIL(n < max ? E_AGAIN : E_FRAMING);
 	// the last two octets are the empty line
 	REQUIRE(is_ok(text_line(buf, head, 0, false, &to, &next)), E_FRAMING);

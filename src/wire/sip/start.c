@@ -15,17 +15,17 @@ result fault_set(struct sip_fault *fault, enum error e, uint16_t status, const c
 }
 
 // "SIP/" 1*DIGIT "." 1*DIGIT in any case: a version, perhaps not ours.
-static bool is_version(const uint8_t *buf, struct span s, bool *ours)
+static bool is_version(const uint8_t *buf, uint32_t end, struct span s, bool *ours)
 {
-	*ours = SCAN_IS(buf, s.to, s, "sip/2.0");
+	*ours = SCAN_IS(buf, end, s, "sip/2.0");
 	if (*ours)
 		return true;
-	if (s.to - s.from < 7 || !SCAN_IS(buf, s.to, ((struct span){s.from, s.from + 4}), "sip/"))
+	if (s.to - s.from < 7 || !SCAN_IS(buf, end, ((struct span){s.from, s.from + 4}), "sip/"))
 		return false;
-	uint32_t i = scan_class(buf, s.to, s.from + 4, OCT_DIGIT);
-	if (i == s.from + 4 || octet_at(buf, s.to, i) != '.')
+	uint32_t i = scan_class(buf, end, s.from + 4, OCT_DIGIT);
+	if (i == s.from + 4 || octet_at(buf, end, i) != '.')
 		return false;
-	uint32_t past = scan_class(buf, s.to, i + 1, OCT_DIGIT);
+	uint32_t past = scan_class(buf, end, i + 1, OCT_DIGIT);
 	return past > i + 1 && past == s.to;
 }
 
@@ -45,7 +45,7 @@ static result start_request(struct sip_msg *m, struct span line, struct sip_faul
 	m->ruri = (struct span){from, i};
 	if (i >= line.to || i == from)
 		return fault_set(fault, E_SYNTAX, 400, "Bad Request-Line", line);
-	if (!is_version(buf, (struct span){i + 1, line.to}, &ours))
+	if (!is_version(buf, line.to, (struct span){i + 1, line.to}, &ours))
 		return fault_set(fault, E_SYNTAX, 400, "Bad Request-Line", line);
 	if (!ours)
 		return fault_set(fault, E_UNSUPPORTED, 505, "Version Not Supported", (struct span){i + 1, line.to});
@@ -63,7 +63,7 @@ static result start_response(struct sip_msg *m, struct span line, struct sip_fau
 
 	while (from < line.to && octet_at(buf, line.to, from) != ' ')
 		from++;
-	if (!is_version(buf, (struct span){line.from, from}, &ours) || !ours)
+	if (!is_version(buf, line.to, (struct span){line.from, from}, &ours) || !ours)
 		return fault_set(fault, E_SYNTAX, 505, "Version Not Supported", line);
 	uint32_t i = scan_class(buf, line.to, ++from, OCT_DIGIT);
 	uint8_t first = octet_at(buf, line.to, from);
