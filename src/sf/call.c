@@ -53,8 +53,10 @@ static void call_client_gone_h(struct sf_call *c, struct call_event *e)
 {
 	if (c->client == e->tx)
 		c->client = NULL;
-	if (c->ack.client == e->tx)
-		c->ack.client = NULL;
+	if (c->ack.client != e->tx)
+		return;
+	c->ack.client = NULL; // nothing comes again: our ACK need not be kept
+	sf_octets_free(&c->ack.ack);
 }
 
 // The initial INVITE's transaction ended without answer: cannot be while it rings.
@@ -242,13 +244,13 @@ void branch_kill(struct branch *b)
 {
 	b->dead = true;
 	reliable_end(b);
-	octets_free(&b->answer);
+	sf_octets_free(&b->answer);
 	// The first branch holds the offer that all others answer: its media ends last.
 	if (b->pub.index != 0 || b->call->early == NULL)
 		branch_media_end(b);
 }
 
-void branch_free(struct sf_call *c, uint8_t index)
+void branch_free(struct sf_call *c, uint8_t index, const struct now *now)
 {
 	struct branch *b = c->branch[index];
 
@@ -256,13 +258,14 @@ void branch_free(struct sf_call *c, uint8_t index)
 		return;
 	for (struct sf_relay *r = c->relays, *next; r != NULL; r = next) {
 		next = r->next;
-		if (r->branch == b && r->server != NULL)
-			message_respond(c->sf, r->server, 481, BYTES(""), 0, &(struct now){c->start_us, c->start_ms});
-		if (r->branch == b)
-			relay_free(r);
+		if (r->branch != b)
+			continue;
+		if (now != NULL)
+			relay_reply(r, 481, 0, now);
+		relay_free(r);
 	}
 	reliable_end(b);
-	octets_free(&b->answer);
+	sf_octets_free(&b->answer);
 	branch_media_end(b);
 	leg_clear(&b->caller);
 	leg_clear(&b->called);
@@ -355,7 +358,7 @@ void call_free(struct sf_call *c)
 	memory_free(c->early);
 	c->early = NULL;
 	for (uint8_t i = SF_BRANCHES_MAX; i-- > 0;)
-		branch_free(c, i);
+		branch_free(c, i, NULL);
 	if (c->admitted)
 		sf->config.port.release(sf->config.port.ctx, c->admitted_peer);
 	pool_put(sf->calls, c->ref);
@@ -399,7 +402,7 @@ void call_session_arm(struct sf_call *c, const struct now *now)
 
 bool octets_set(struct octets *o, struct bytes b)
 {
-	octets_free(o);
+	sf_octets_free(o);
 	if (b.len == 0)
 		return true;
 	o->at = memory_alloc(b.len);
@@ -410,13 +413,27 @@ bool octets_set(struct octets *o, struct bytes b)
 	return true;
 }
 
-void octets_free(struct octets *o)
+void sf_octets_free(struct octets *o)
 {
 	memory_free(o->at);
 	*o = (struct octets){0};
 }
 
 // ---- views ----------------------------------------------------------------------------------------------------
+
+// The called side before its leg is made: where the INVITE will go.
+static void info_planned(const struct sf_call *c, struct sf_call_info *out)
+{
+	if (c->early == NULL || c->early->hop_at >= c->early->hop_count)
+		return;
+	const struct hop *hop = &c->early->hop[c->early->hop_at];
+	const struct peer *p = sf_peer(c->sf, c->early->peer);
+
+	out->peer[SIDE_CALLED] = c->early->peer;
+	out->zone[SIDE_CALLED] = p != NULL ? p->zone : 0;
+	out->listener[SIDE_CALLED] = hop->listener;
+	out->transport[SIDE_CALLED] = (uint8_t)hop->transport;
+}
 
 void sf_call_info(const struct sf_call *c, struct sf_call_info *out)
 {
@@ -434,6 +451,7 @@ void sf_call_info(const struct sf_call *c, struct sf_call_info *out)
 	if (b == NULL)
 		return;
 	out->branch = &b->pub;
+	info_planned(c, out);
 	for (uint32_t side = 0; side < 2; side++) {
 		const struct sf_leg *l = side == SIDE_CALLER ? &b->caller : &b->called;
 		if (l->text == NULL)

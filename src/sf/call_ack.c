@@ -46,8 +46,8 @@ static void ack_fire(struct timer *t, const struct now *now)
 void ack_end(struct sf_call *c)
 {
 	timer_cancel(c->sf->wheel, &c->ack.timer);
-	octets_free(&c->ack.answer);
-	octets_free(&c->ack.ack);
+	sf_octets_free(&c->ack.answer);
+	sf_octets_free(&c->ack.ack);
 	c->ack = (struct ack_wait){0};
 }
 
@@ -137,7 +137,7 @@ void call_ack_h(struct sf_call *c, struct call_event *e)
 		return; // repeated, or of an INVITE that was refused
 	c->ack.waiting = false;
 	timer_cancel(c->sf->wheel, &c->ack.timer);
-	octets_free(&c->ack.answer);
+	sf_octets_free(&c->ack.answer);
 	if (c->state == SF_CALL_ENDING) {
 		if (c->bye_due)
 			leg_bye(c, branch_leg(b, c->ack.asker), NULL, e->now);

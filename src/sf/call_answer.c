@@ -54,7 +54,7 @@ static struct branch *branch_fork(struct sf_call *c, const struct sip_msg *m, co
 	b->oa = first->oa == OA_NONE || first->oa_by != SIDE_CALLER ? OA_NONE : OA_OFFERED; // the same offer
 	b->oa_by = SIDE_CALLER;
 	if (!is_ok(called_learn(b, &first->called, m))) {
-		branch_free(c, i);
+		branch_free(c, i, now);
 		return NULL;
 	}
 	return b;
@@ -280,15 +280,15 @@ static void confirm(struct sf_call *c, struct branch *b, const struct now *now)
 	b->caller.confirmed = b->called.confirmed = true;
 	timer_cancel(c->sf->wheel, &c->ring);
 	reliable_end(b);
-	octets_free(&b->answer);
+	sf_octets_free(&b->answer);
 	for (uint8_t i = SF_BRANCHES_MAX; i-- > 0;)
 		if (i != c->confirmed)
-			branch_free(c, i);
+			branch_free(c, i, now);
 	memory_free(c->early);
 	c->early = NULL;
 	for (uint8_t side = 0; side < 2; side++)
 		if (branch_leg(b, side)->update)
-			octets_free(&branch_leg(b, side)->sdp);
+			sf_octets_free(&branch_leg(b, side)->sdp);
 	b->oa = OA_STABLE;
 }
 

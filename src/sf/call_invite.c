@@ -130,6 +130,11 @@ static void ring_fire(struct timer *t, const struct now *now)
 	call_event(c, CALL_RING_TIMEOUT, &e);
 }
 
+static void ring_arm(struct sf_call *c, const struct now *now)
+{
+	timer_arm(c->sf->wheel, &c->ring, now->mono_us + c->early->ring_timeout_s * SECOND, ring_fire);
+}
+
 void leg_open(struct sf_call *c, struct sf_leg *l, uint8_t side, uint8_t token_leg, const struct hop *hop, peer_id peer)
 {
 	const struct peer *p = sf_peer(c->sf, peer);
@@ -240,7 +245,7 @@ static bool send_invite(struct sf_call *c, const struct sip_msg *m, const struct
 		IGNORE_BOOL(octets_set(&l->sdp, body->octets)); // without it a refresh is an UPDATE or fails
 	c->client = tx;
 	c->attempts++;
-	timer_arm(c->sf->wheel, &c->ring, now->mono_us + c->early->ring_timeout_s * SECOND, ring_fire);
+	ring_arm(c, now);
 	sf_tx_client_start(tx, hop, out, now);
 	return true;
 }
@@ -252,6 +257,7 @@ void call_offer(struct sf_call *c, const struct sip_msg *m, const struct now *no
 	struct verdict v = message_sdp(b, SIDE_CALLER, SF_SDP_OFFER, m, &body);
 
 	if (v.action == VERDICT_WAIT) {
+		ring_arm(c, now); // media that never comes does not hold the call for ever
 		if (!wait_keep(c, SIDE_CALLER, WAIT_OFFER, 0, NULL, NULL, NULL))
 			call_refuse_early(c, 503, 2, "out of memory", now);
 		return;
@@ -276,15 +282,15 @@ static const struct sip_msg *invite_again(struct sf_call *c)
 	return is_ok(sip_msg_parse(c->sf->again, c->early->message, c->early->message_len, &fault)) ? c->sf->again : NULL;
 }
 
-static void attempt_forget(struct sf_call *c)
+static void attempt_forget(struct sf_call *c, const struct now *now)
 {
 	struct branch *b = c->branch[0];
 
 	for (uint8_t i = 1; i < SF_BRANCHES_MAX; i++)
-		branch_free(c, i);
+		branch_free(c, i, now);
 	wait_drop(c, SIDE_CALLED);
 	reliable_end(b);
-	octets_free(&b->answer);
+	sf_octets_free(&b->answer);
 	if (b->media_open)
 		c->sf->config.port.media_end(c->sf->config.port.ctx, c, &b->pub);
 	b->media_open = b->dead = false;
@@ -303,7 +309,7 @@ bool call_try_next(struct sf_call *c, const struct now *now)
 
 bool call_try_again(struct sf_call *c, const struct now *now)
 {
-	attempt_forget(c);
+	attempt_forget(c, now);
 	const struct sip_msg *m = invite_again(c);
 	if (m == NULL)
 		return false;

@@ -198,13 +198,13 @@ void call_event(struct sf_call *c, enum call_event_id id, struct call_event *e);
 struct sf_call *call_new(struct sf *sf, const struct now *now);
 void call_free(struct sf_call *c);
 struct branch *branch_new(struct sf_call *c, uint8_t index); // NULL: no memory or taken
-void branch_free(struct sf_call *c, uint8_t index);
+void branch_free(struct sf_call *c, uint8_t index, const struct now *now); // NOW: requests under way are answered 481
 void branch_kill(struct branch *b);          // no more messages; media released
 struct branch *call_confirmed(struct sf_call *c);
 void call_index(struct sf_call *c);
 void call_leg_tag(struct sf_call *c, struct sf_leg *l); // seal L's tag
 bool octets_set(struct octets *o, struct bytes b); // false: no memory, O is empty
-void octets_free(struct octets *o);
+void sf_octets_free(struct octets *o);
 // The session is over: media, record, admission. Messages may still follow.
 void call_over(struct sf_call *c, uint8_t side, uint16_t status, const char *reason, const struct now *now);
 void call_settle(struct sf_call *c);         // free it when nothing is under way any more

@@ -465,8 +465,10 @@ static void client_gone(void *user, struct sf_tx *tx)
 	if (r->client != tx)
 		return;
 	r->client = NULL;
-	if (r->call != NULL && r->call->ack.client == tx)
+	if (r->call != NULL && r->call->ack.client == tx) {
 		r->call->ack.client = NULL;
+		sf_octets_free(&r->call->ack.ack); // nothing comes again
+	}
 	if (r->done)
 		relay_free(r);
 }
