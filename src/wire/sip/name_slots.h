@@ -5,6 +5,8 @@
 #ifndef WIRE_SIP_NAME_SLOTS_H
 #define WIRE_SIP_NAME_SLOTS_H
 
+#include "wire/sip/sip.h"
+
 enum {
 	NAME_SLOTS = 512,
 	NAME_BY_LEN = 468,

@@ -14,6 +14,10 @@
 #include "wire/sip/header.h"
 #include "wire/sip/sip.h"
 
+#ifndef WIRE_SIP_DIR
+#define WIRE_SIP_DIR "." // meson.build says where torture.tsv lies
+#endif
+
 // A text as (buf, n, whole span).
 #define TEXT(t) (const uint8_t *)(t), (uint32_t)strlen(t), ((struct span){0, (uint32_t)strlen(t)})
 #define OCTETS(t) (const uint8_t *)(t), (uint32_t)strlen(t)
