@@ -121,7 +121,7 @@ static uint8_t host_bits(uint32_t bits, uint32_t i)
 {
 	uint32_t fixed = bits > i * 8 ? bits - i * 8 : 0;
 
-	return fixed >= 8 ? 0 : (uint8_t)(0xff >> fixed);
+	return (uint8_t)(fixed >= 8 ? 0 : 0xff >> fixed);
 }
 
 result prefix_parse(struct bytes text, struct prefix *out)

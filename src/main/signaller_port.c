@@ -14,33 +14,12 @@ static result port_send(void *ctx, const struct hop *to, struct bytes octets, st
 	return net_send(w->net, to, octets, (uint64_t)cookie.tx.generation << 32 | cookie.tx.slot);
 }
 
-struct close_mail {
-	struct mail mail;
-	struct conn_ref conn;
-};
-
-static void close_h(struct mail *m, void *ctx)
-{
-	struct close_mail *c = (struct close_mail *)m;
-	IGNORE_RESULT(net_close(net_worker_of(ctx), &c->conn)); // gone already: as wished
-	memory_free(c);
-}
-
-// The connection may be another worker's: a message is handled by the owner of the call.
+// The connection may be another worker's; net_close finds it.
 static void port_close(void *ctx, const struct origin *o, const char *why)
 {
 	struct worker *w = ctx;
 	UNUSED(why);
-	if (o->conn.worker == w->index) {
-		IGNORE_RESULT(net_close(w->net, &o->conn)); // gone already: as wished
-		return;
-	}
-	struct close_mail *c = o->conn.worker < w->home->workers ? memory_alloc(sizeof(*c)) : NULL;
-	if (c == NULL)
-		return;
-	*c = (struct close_mail){.mail.deliver = close_h, .conn = o->conn};
-	if (!is_ok(loop_post(w->home->worker[o->conn.worker].loop, &c->mail, net_worker_counters(w->net))))
-		memory_free(c); // the idle deadline closes it
+	IGNORE_RESULT(net_close(w->net, &o->conn)); // gone already: as wished
 }
 
 static result port_media(void *ctx, const struct ipc_media *m)

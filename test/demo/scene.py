@@ -32,7 +32,7 @@ peers:
     known_by: {{addresses: [{phones}/32]}}
     numbers: {{calls_from: ["{numbers}10"], calls_to: ["{numbers}10"]}}
     limits: {{calls_per_second: 10, concurrent_calls: 10, messages_per_second: 200}}
-    media: {{addresses: [{phones}/32]}}
+    media: {{keying: per-leg, addresses: [{phones}/32]}}
   - name: phone-secure
     zone: core
     reach: {{domain: phone.{domain}, targets: ["tls:{secure_phones}:6061"], transport: tls}}
