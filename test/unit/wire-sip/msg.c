@@ -46,60 +46,61 @@ static void values(void **state)
 	assert_int_equal(msg.max_forwards, 255);
 }
 
+static const struct {
+	const char *text;
+	uint16_t status;
+	const char *phrase;
+	bool answerable;
+} rows[] = {
+	{LINE FROM TO CALL CSEQ MF "\r\n", 400, "Missing Via", false},
+	{LINE VIA TO CALL CSEQ MF "\r\n", 400, "Missing From", false},
+	{LINE VIA FROM CALL CSEQ MF "\r\n", 400, "Missing To", false},
+	{LINE VIA FROM TO CSEQ MF "\r\n", 400, "Missing Call-ID", false},
+	{LINE VIA FROM TO CALL MF "\r\n", 400, "Missing CSeq", false},
+	{LINE ALL FROM "\r\n", 400, "Duplicate From", true},
+	{LINE ALL "f: <sip:a@b>\r\n\r\n", 400, "Duplicate From", true},
+	{LINE ALL "t: <sip:a@b>\r\n\r\n", 400, "Duplicate To", true},
+	{LINE ALL "i: 1\r\n\r\n", 400, "Duplicate Call-ID", true},
+	{LINE ALL CSEQ "\r\n", 400, "Duplicate CSeq", true},
+	{LINE ALL MF "\r\n", 400, "Duplicate Max-Forwards", true},
+	{LINE ALL "l: 0\r\nContent-Length: 0\r\n\r\n", 400, "Duplicate Content-Length", true},
+	{LINE ALL "Expires: 1\r\nexpires: 1\r\n\r\n", 400, "Duplicate Expires", true},
+	{LINE VIA FROM TO CALL CSEQ "Max-Forwards: 256\r\n\r\n", 400, "Bad Max-Forwards", true},
+	{LINE VIA FROM TO CALL "CSeq: 7 BYE\r\n\r\n", 400, "Bad CSeq", true},
+	{LINE ALL "Content-Length: 1\r\n\r\n", 400, "Bad Content-Length", true},
+	{LINE ALL "Content-Length: 4294967296\r\n\r\n", 400, "Bad Content-Length", true},
+	{LINE ALL "\r\nbody", 400, "Missing Content-Type", true},
+	{LINE ALL "Content-Type: text\r\n\r\n", 400, "Bad Content-Type", true},
+	{LINE ALL, 400, "Bad Header Field", true},
+	{LINE ALL "\r", 400, "Missing Empty Line", true},
+	{LINE ALL "X: a\nY: b\r\n\r\n", 400, "Bad Header Field", true},
+	{LINE ALL "X: a\rY: b\r\n\r\n", 400, "Bad Header Field", true},
+	{LINE ALL "X: a\x01\r\n\r\n", 400, "Bad Header Field", true},
+	{LINE ALL "X: \xc0\xaf\r\n\r\n", 400, "Bad Header Field", true},
+	{LINE ALL "X y: a\r\n\r\n", 400, "Bad Header Field", true},
+	{LINE ALL ": a\r\n\r\n", 400, "Bad Header Field", true},
+	{LINE ALL "X\r\n\r\n", 400, "Bad Header Field", true},
+	{LINE " " VIA FROM TO CALL CSEQ "\r\n", 400, "Bad Header Field", false},
+	{"INVITE sip:c@d.example SIP/3.0\r\n" ALL "\r\n", 505, "Version Not Supported", true},
+	{"INVITE sip:c@d.example SIP/2.00\r\n" ALL "\r\n", 505, "Version Not Supported", true},
+	{"INVITE sip:c@d.example HTTP/1.1\r\n" ALL "\r\n", 400, "Bad Request-Line", true},
+	{"INVITE sip:c@d.example\r\n" ALL "\r\n", 400, "Bad Request-Line", true},
+	{"INVITE\r\n" ALL "\r\n", 400, "Bad Request-Line", true},
+	{"INV(ITE sip:a SIP/2.0\r\n" ALL "\r\n", 400, "Bad Request-Line", true},
+	{"INVITE sip:c@d_.example SIP/2.0\r\n" ALL "\r\n", 400, "Bad Request-URI", true},
+	{"INVITE tel:7 SIP/2.0\r\n" ALL "\r\n", 400, "Bad Request-URI", true},
+	{"ACK sip:c@d_.example SIP/2.0\r\n" VIA FROM TO CALL "CSeq: 7 ACK\r\n\r\n", 400, "Bad Request-URI", false},
+	{"SIP/2.0 99 x\r\n" ALL "\r\n", 400, "Bad Status-Line", false},
+	{"SIP/2.0 700 x\r\n" ALL "\r\n", 400, "Bad Status-Line", false},
+	{"SIP/2.0 200\r\n" ALL "\r\n", 400, "Bad Status-Line", false},
+	{"SIP/3.0 200 OK\r\n" ALL "\r\n", 505, "Version Not Supported", false},
+	{"", 400, "Bad Start-Line", false},
+	{"\r\n\r\n", 400, "Bad Start-Line", false},
+	{"INVITE sip:a SIP/2.0\n\n", 400, "Bad Start-Line", false},
+};
+
 static void refusals(void **state)
 {
-	static const struct {
-		const char *text;
-		uint16_t status;
-		const char *phrase;
-		bool answerable;
-	} rows[] = {
-		{LINE FROM TO CALL CSEQ MF "\r\n", 400, "Missing Via", false},
-		{LINE VIA TO CALL CSEQ MF "\r\n", 400, "Missing From", false},
-		{LINE VIA FROM CALL CSEQ MF "\r\n", 400, "Missing To", false},
-		{LINE VIA FROM TO CSEQ MF "\r\n", 400, "Missing Call-ID", false},
-		{LINE VIA FROM TO CALL MF "\r\n", 400, "Missing CSeq", false},
-		{LINE ALL FROM "\r\n", 400, "Duplicate From", true},
-		{LINE ALL "f: <sip:a@b>\r\n\r\n", 400, "Duplicate From", true},
-		{LINE ALL "t: <sip:a@b>\r\n\r\n", 400, "Duplicate To", true},
-		{LINE ALL "i: 1\r\n\r\n", 400, "Duplicate Call-ID", true},
-		{LINE ALL CSEQ "\r\n", 400, "Duplicate CSeq", true},
-		{LINE ALL MF "\r\n", 400, "Duplicate Max-Forwards", true},
-		{LINE ALL "l: 0\r\nContent-Length: 0\r\n\r\n", 400, "Duplicate Content-Length", true},
-		{LINE ALL "Expires: 1\r\nexpires: 1\r\n\r\n", 400, "Duplicate Expires", true},
-		{LINE VIA FROM TO CALL CSEQ "Max-Forwards: 256\r\n\r\n", 400, "Bad Max-Forwards", true},
-		{LINE VIA FROM TO CALL "CSeq: 7 BYE\r\n\r\n", 400, "Bad CSeq", true},
-		{LINE ALL "Content-Length: 1\r\n\r\n", 400, "Bad Content-Length", true},
-		{LINE ALL "Content-Length: 4294967296\r\n\r\n", 400, "Bad Content-Length", true},
-		{LINE ALL "\r\nbody", 400, "Missing Content-Type", true},
-		{LINE ALL "Content-Type: text\r\n\r\n", 400, "Bad Content-Type", true},
-		{LINE ALL, 400, "Bad Header Field", true},
-		{LINE ALL "\r", 400, "Missing Empty Line", true},
-		{LINE ALL "X: a\nY: b\r\n\r\n", 400, "Bad Header Field", true},
-		{LINE ALL "X: a\rY: b\r\n\r\n", 400, "Bad Header Field", true},
-		{LINE ALL "X: a\x01\r\n\r\n", 400, "Bad Header Field", true},
-		{LINE ALL "X: \xc0\xaf\r\n\r\n", 400, "Bad Header Field", true},
-		{LINE ALL "X y: a\r\n\r\n", 400, "Bad Header Field", true},
-		{LINE ALL ": a\r\n\r\n", 400, "Bad Header Field", true},
-		{LINE ALL "X\r\n\r\n", 400, "Bad Header Field", true},
-		{LINE " " VIA FROM TO CALL CSEQ "\r\n", 400, "Bad Header Field", false},
-		{"INVITE sip:c@d.example SIP/3.0\r\n" ALL "\r\n", 505, "Version Not Supported", true},
-		{"INVITE sip:c@d.example SIP/2.00\r\n" ALL "\r\n", 505, "Version Not Supported", true},
-		{"INVITE sip:c@d.example HTTP/1.1\r\n" ALL "\r\n", 400, "Bad Request-Line", true},
-		{"INVITE sip:c@d.example\r\n" ALL "\r\n", 400, "Bad Request-Line", true},
-		{"INVITE\r\n" ALL "\r\n", 400, "Bad Request-Line", true},
-		{"INV(ITE sip:a SIP/2.0\r\n" ALL "\r\n", 400, "Bad Request-Line", true},
-		{"INVITE sip:c@d_.example SIP/2.0\r\n" ALL "\r\n", 400, "Bad Request-URI", true},
-		{"INVITE tel:7 SIP/2.0\r\n" ALL "\r\n", 400, "Bad Request-URI", true},
-		{"ACK sip:c@d_.example SIP/2.0\r\n" VIA FROM TO CALL "CSeq: 7 ACK\r\n\r\n", 400, "Bad Request-URI", false},
-		{"SIP/2.0 99 x\r\n" ALL "\r\n", 400, "Bad Status-Line", false},
-		{"SIP/2.0 700 x\r\n" ALL "\r\n", 400, "Bad Status-Line", false},
-		{"SIP/2.0 200\r\n" ALL "\r\n", 400, "Bad Status-Line", false},
-		{"SIP/3.0 200 OK\r\n" ALL "\r\n", 505, "Version Not Supported", false},
-		{"", 400, "Bad Start-Line", false},
-		{"\r\n\r\n", 400, "Bad Start-Line", false},
-		{"INVITE sip:a SIP/2.0\n\n", 400, "Bad Start-Line", false},
-	};
 	UNUSED(state);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		enum error e = parse(rows[i].text);
