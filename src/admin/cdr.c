@@ -91,8 +91,7 @@ result cdr_new(struct cdr **out, const struct cdr_config *config)
 	}
 	snprintf(c->spill_path, sizeof(c->spill_path), "%.*s.spill", (int)(sizeof(c->spill_path) - 7), config->path);
 	spill_open(c);
-	if (c->spill_used > 0)
-		c->retry_at_us = 0; // emptied at the first run
+	c->retry_at_us = 0; // at the first run: open the file, and empty the spill file into it
 	*out = c;
 	return OK;
 }
@@ -177,7 +176,9 @@ static result file_append(struct cdr *c, uint64_t now_us)
 {
 	if (c->counts.failing && now_us < c->retry_at_us)
 		return FAIL(E_SYSTEM);
-	result r = spill_empty(c);
+	result r = rotate_open(&c->file);
+	if (is_ok(r))
+		r = spill_empty(c);
 	if (is_ok(r) && c->queue_len > 0)
 		r = rotate_append(&c->file, bytes_make(c->queue, c->queue_len));
 	if (!is_ok(r)) {
@@ -202,12 +203,13 @@ static void flush(struct cdr *c, uint64_t now_us)
 		return;
 	}
 	c->flush_at_us = NO_DEADLINE; // the retry writes it
-	if (c->queue_count == 0)
-		return;
 	if (!c->config.drop_when_full) {
-		set_full(c, true);
+		if (c->queue_count > 0 || c->spill < 0 || c->spill_used > c->config.spill_max - CDR_LINE_MAX)
+			set_full(c, true); // now, rather than with the first record that is in danger
 		return;
 	}
+	if (c->queue_count == 0)
+		return;
 	c->counts.dropped += c->queue_count;
 	log_write(LOG_LEVEL_ALARM, "records.dropped", LOG_NUM("count", c->queue_count), LOG_NUM("total", c->counts.dropped));
 	queue_done(c);

@@ -66,11 +66,12 @@ static result find_end(struct rotate *r)
 	return ftruncate(r->fd, (off_t)r->size) == 0 ? OK : FAIL(E_SYSTEM);
 }
 
-static result open_file(struct rotate *r)
+result rotate_open(struct rotate *r)
 {
 	if (r->fd >= 0)
 		return OK;
 	r->fd = open(r->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	r->last_errno = r->fd < 0 ? errno : r->last_errno;
 	REQUIRE(r->fd >= 0, E_SYSTEM);
 	result f = find_end(r);
 	if (!is_ok(f))
@@ -113,7 +114,7 @@ result rotate_append(struct rotate *r, struct bytes lines)
 {
 	if (r->size > 0 && r->size + lines.len > r->max && r->fd >= 0)
 		turn(r);
-	result f = open_file(r);
+	result f = rotate_open(r);
 	if (is_ok(f))
 		f = append_open(r, lines);
 	if (is_ok(f)) {

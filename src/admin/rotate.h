@@ -34,6 +34,8 @@ struct rotate {
 MUST_USE result rotate_init(struct rotate *r, const struct disk *disk, const char *path, uint64_t max, uint32_t keep);
 // Append LINES and sync. E_SYSTEM: nothing was appended; `last_errno` says why.
 MUST_USE result rotate_append(struct rotate *r, struct bytes lines);
+// Open the file now, to learn early whether it can be written. E_SYSTEM.
+MUST_USE result rotate_open(struct rotate *r);
 void rotate_close(struct rotate *r);
 // Write N octets at AT, however many calls that takes. E_SYSTEM.
 MUST_USE result disk_write_all(const struct disk *d, int fd, const void *octets, size_t n, off_t at);

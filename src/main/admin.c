@@ -73,13 +73,15 @@ static void control_h(evutil_socket_t fd, short what, void *ctx)
 		close(passed);
 }
 
+enum { NOBODY = 65534 }; // as in the sandbox: who a child becomes when the user does not exist
+
 // The folders of records and traces: made here, while it is still allowed, for the user that the process becomes.
 static void make_folder(const char *path, const char *user)
 {
 	if (path[0] == '\0' || mkdir(path, 0700) != 0 || geteuid() != 0 || user == NULL)
 		return; // is there already, or cannot be made: the writer says so
 	const struct passwd *pw = getpwnam(user);
-	if (pw != NULL && chown(path, pw->pw_uid, pw->pw_gid) != 0)
+	if (chown(path, pw != NULL ? pw->pw_uid : NOBODY, pw != NULL ? pw->pw_gid : NOBODY) != 0)
 		log_write(LOG_LEVEL_WARNING, "admin.folder-not-handed-over", LOG_STR("path", path), LOG_STR("user", user));
 }
 
