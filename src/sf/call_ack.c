@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ACK of 2xx (RFC3261#13.2.2.4, #13.3.1.4): ours to the caller is repeated until its ACK comes, then ours goes to
-// the other side, with the answer in it when the offer came late; repeated 2xx are acknowledged again.
+// ACK of 2xx (RFC3261#13.2.2.4, #13.3.1.4): ours to the caller is repeated until its ACK comes, then ours
+// goes to the other side, with the answer in it when the offer came late; repeated 2xx are acknowledged
+// again.
 #include "sf/inside.h"
 
 #include "sf/message.h"
@@ -79,8 +80,10 @@ void ack_send(struct sf_call *c, struct sf_leg *l, uint32_t cseq, const struct m
 	if (!message_end(&w, &out))
 		return;
 	if (keep)
-		IGNORE_BOOL(octets_set(&c->ack.ack, out)); // without memory a repeated 2xx is not acknowledged again
-	IGNORE_RESULT(port->send(port->ctx, &l->hop, out, (struct sf_cookie){{0, 0}})); // lost: the 2xx comes again
+		IGNORE_BOOL(octets_set(
+			&c->ack.ack, out)); // without memory a repeated 2xx is not acknowledged again
+	IGNORE_RESULT(
+		port->send(port->ctx, &l->hop, out, (struct sf_cookie){{0, 0}})); // lost: the 2xx comes again
 }
 
 void ack_owed(struct sf_call *c, const struct now *now)
@@ -116,10 +119,12 @@ void call_ack(struct sf_call *c, const struct sip_msg *m, const struct now *now)
 	if (c->ack.answer_due) {
 		struct verdict v = message_has_sdp(m) ? message_sdp(b, c->ack.asker, SF_SDP_ANSWER, m, &body)
 						      : REPLY(488, "No Answer in ACK");
-		if (v.action == VERDICT_WAIT && wait_keep(c, c->ack.asker, WAIT_ACK, b->pub.index, NULL, NULL, m))
+		if (v.action == VERDICT_WAIT &&
+			wait_keep(c, c->ack.asker, WAIT_ACK, b->pub.index, NULL, NULL, m))
 			return;
 		if (v.action != VERDICT_PASS) {
-			call_end(c, c->ack.asker, 488, v.reason != NULL ? v.reason : "answer not usable", now);
+			call_end(
+				c, c->ack.asker, 488, v.reason != NULL ? v.reason : "answer not usable", now);
 			return;
 		}
 	}

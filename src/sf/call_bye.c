@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ending a call (RFC3261#15): BYE from either side is answered at once and passed on; from here both legs get one.
+// Ending a call (RFC3261#15): BYE from either side is answered at once and passed on; from here both legs get
+// one.
 #include "sf/inside.h"
 
 #include "sf/message.h"
@@ -96,10 +97,12 @@ void call_bye_crossing_h(struct sf_call *c, struct call_event *e)
 
 void call_hangup_h(struct sf_call *c, struct call_event *e)
 {
-	call_end(c, 2, e->status != 0 ? e->status : 503, e->reason != NULL ? e->reason : "ended here", e->now);
+	call_end(
+		c, 2, e->status != 0 ? e->status : 503, e->reason != NULL ? e->reason : "ended here", e->now);
 }
 
 void call_hangup_early_h(struct sf_call *c, struct call_event *e)
 {
-	call_refuse_early(c, e->status != 0 ? e->status : 503, 2, e->reason != NULL ? e->reason : "ended here", e->now);
+	call_refuse_early(
+		c, e->status != 0 ? e->status : 503, 2, e->reason != NULL ? e->reason : "ended here", e->now);
 }

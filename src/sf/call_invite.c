@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The initial INVITE: open the call, offer it to one hop after the other, give it up.
 //
-// Each attempt is a client transaction and a dialog set of its own (own Call-ID, own tag, own CSeq); hops are tried in
-// the order of the SED, never again after media or an answer reached the caller (RFC3261#16.7 for the choice of answer).
+// Each attempt is a client transaction and a dialog set of its own (own Call-ID, own tag, own CSeq); hops are
+// tried in the order of the SED, never again after media or an answer reached the caller (RFC3261#16.7 for
+// the choice of answer).
 #include "sf/inside.h"
 
 #include "base/memory.h"
@@ -40,7 +41,11 @@ static void client_response(void *user, struct sf_tx *tx, const struct sip_msg *
 {
 	struct call_event e = {.m = m, .tx = tx, .side = SIDE_CALLED, .status = m->status, .now = now};
 
-	call_event(user, m->status < 200 ? CALL_PROVISIONAL : m->status < 300 ? CALL_ANSWER : CALL_FAILURE, &e);
+	call_event(user,
+		m->status < 200   ? CALL_PROVISIONAL
+		: m->status < 300 ? CALL_ANSWER
+				  : CALL_FAILURE,
+		&e);
 }
 
 static void client_timeout(void *user, struct sf_tx *tx, const struct now *now)
@@ -52,7 +57,8 @@ static void client_timeout(void *user, struct sf_tx *tx, const struct now *now)
 
 static void client_unreachable(void *user, struct sf_tx *tx, const struct now *now)
 {
-	struct call_event e = {.tx = tx, .side = SIDE_CALLED, .status = 503, .reason = "unreachable", .now = now};
+	struct call_event e = {
+		.tx = tx, .side = SIDE_CALLED, .status = 503, .reason = "unreachable", .now = now};
 
 	call_event(user, CALL_FAILURE, &e);
 }
@@ -67,10 +73,13 @@ static void client_gone(void *user, struct sf_tx *tx)
 		call_event(c, CALL_CLIENT_GONE, &e);
 }
 
-const struct sf_tx_user call_client_events = {.response = client_response, .timeout = client_timeout,
-	.unreachable = client_unreachable, .ended = client_gone};
+const struct sf_tx_user call_client_events = {.response = client_response,
+	.timeout = client_timeout,
+	.unreachable = client_unreachable,
+	.ended = client_gone};
 
-// ---- giving up ------------------------------------------------------------------------------------------------
+// ---- giving up
+// ------------------------------------------------------------------------------------------------
 
 void call_cancel_client(struct sf_call *c, const struct now *now)
 {
@@ -78,7 +87,7 @@ void call_cancel_client(struct sf_call *c, const struct now *now)
 		sf_tx_cancel(c->client, now); // before a provisional it is remembered (RFC3261#9.1)
 }
 
-static struct bytes caller_tag(struct sf_call *c)
+struct bytes caller_tag(struct sf_call *c)
 {
 	for (uint32_t i = 0; i < SF_BRANCHES_MAX; i++)
 		if (c->branch[i] != NULL && c->branch[i]->caller.text != NULL)
@@ -86,7 +95,8 @@ static struct bytes caller_tag(struct sf_call *c)
 	return BYTES("");
 }
 
-void call_reject(struct sf_call *c, uint16_t status, uint32_t retry_s, const struct sip_msg *m, const struct now *now)
+void call_reject(
+	struct sf_call *c, uint16_t status, uint32_t retry_s, const struct sip_msg *m, const struct now *now)
 {
 	struct sip_writer w;
 	struct bytes out;
@@ -113,14 +123,16 @@ void call_reject(struct sf_call *c, uint16_t status, uint32_t retry_s, const str
 	c->server = NULL;
 }
 
-void call_refuse_early(struct sf_call *c, uint16_t status, uint8_t side, const char *reason, const struct now *now)
+void call_refuse_early(
+	struct sf_call *c, uint16_t status, uint8_t side, const char *reason, const struct now *now)
 {
 	call_reject(c, status, status == 503 ? SF_FULL_RETRY_S : 0, NULL, now);
 	call_cancel_client(c, now);
 	call_over(c, side, status, reason, now);
 }
 
-// ---- the attempt ----------------------------------------------------------------------------------------------
+// ---- the attempt
+// ----------------------------------------------------------------------------------------------
 
 static void ring_fire(struct timer *t, const struct now *now)
 {
@@ -135,7 +147,8 @@ static void ring_arm(struct sf_call *c, const struct now *now)
 	timer_arm(c->sf->wheel, &c->ring, now->mono_us + c->early->ring_timeout_s * SECOND, ring_fire);
 }
 
-void leg_open(struct sf_call *c, struct sf_leg *l, uint8_t side, uint8_t token_leg, const struct hop *hop, peer_id peer)
+void leg_open(struct sf_call *c, struct sf_leg *l, uint8_t side, uint8_t token_leg, const struct hop *hop,
+	peer_id peer)
 {
 	const struct peer *p = sf_peer(c->sf, peer);
 	uint16_t start = 0;
@@ -159,11 +172,14 @@ static bool is_number(const char *user)
 	return user[0] == '+' && user[1] != 0;
 }
 
-result called_texts(
-	struct sf *sf, const struct early *early, struct sf_leg *l, const struct sip_msg *m, struct pool_ref ref)
+result called_texts(struct sf *sf, const struct early *early, struct sf_leg *l, const struct sip_msg *m,
+	struct pool_ref ref)
 {
-	struct sf_token id = {.kind = SF_TOKEN_CALL_ID, .worker = sf->config.worker, .leg = l->token_leg,
-		.peer = l->peer, .ref = ref};
+	struct sf_token id = {.kind = SF_TOKEN_CALL_ID,
+		.worker = sf->config.worker,
+		.leg = l->token_leg,
+		.peer = l->peer,
+		.ref = ref};
 	const char *domain = sf->snapshot->settings.domain;
 	uint8_t buf[3 * 2048];
 	char call_id[SF_TOKEN_LEN];
@@ -199,8 +215,8 @@ static bool offers_reliable(const struct sf_call *c)
 	return c->branch[0]->oa == OA_OFFERED || c->branch[0]->caller.reliable;
 }
 
-static void write_invite(struct sf_call *c, struct sip_writer *w, const struct sf_leg *l, const struct sip_msg *m,
-	const struct message_body *body, const char branch[SF_BRANCH_LEN])
+static void write_invite(struct sf_call *c, struct sip_writer *w, const struct sf_leg *l,
+	const struct sip_msg *m, const struct message_body *body, const char branch[SF_BRANCH_LEN])
 {
 	uint8_t mf = m->max_forwards == 255 ? 70 : (uint8_t)(m->max_forwards - 1);
 	bool timer = c->early->session_s != 0;
@@ -221,7 +237,8 @@ static void write_invite(struct sf_call *c, struct sip_writer *w, const struct s
 	message_body(w, body);
 }
 
-static bool send_invite(struct sf_call *c, const struct sip_msg *m, const struct message_body *body, const struct now *now)
+static bool send_invite(
+	struct sf_call *c, const struct sip_msg *m, const struct message_body *body, const struct now *now)
 {
 	struct sf_leg *l = &c->branch[0]->called;
 	const struct hop *hop = &c->early->hop[c->early->hop_at];
@@ -279,7 +296,9 @@ static const struct sip_msg *invite_again(struct sf_call *c)
 {
 	struct sip_fault fault;
 
-	return is_ok(sip_msg_parse(c->sf->again, c->early->message, c->early->message_len, &fault)) ? c->sf->again : NULL;
+	return is_ok(sip_msg_parse(c->sf->again, c->early->message, c->early->message_len, &fault))
+		       ? c->sf->again
+		       : NULL;
 }
 
 static void attempt_forget(struct sf_call *c, const struct now *now)
@@ -316,159 +335,4 @@ bool call_try_again(struct sf_call *c, const struct now *now)
 	c->state = SF_CALL_ROUTING;
 	call_offer(c, m, now);
 	return true;
-}
-
-// ---- opening --------------------------------------------------------------------------------------------------
-
-result early_new(struct sf *sf, struct early **out, const struct sip_msg *m, const struct leg_plan *plan)
-{
-	size_t hops = plan->sed.count > ROUTE_TARGETS_MAX ? ROUTE_TARGETS_MAX : plan->sed.count;
-	struct early *e = memory_alloc(sizeof(*e) + hops * sizeof(struct hop) + m->size);
-
-	REQUIRE(e != NULL, E_NO_MEMORY);
-	e->hop_count = (uint8_t)hops;
-	e->peer = plan->sed.peer;
-	e->ring_timeout_s = plan->ring_timeout_s != 0 ? plan->ring_timeout_s : SF_RING_DEFAULT_S;
-	e->session_s = sf_session_s(sf, e->peer);
-	e->min_se_s = sf_min_se_s(sf, e->peer);
-	memcpy(e->user, plan->ruri_user, sizeof(e->user));
-	memcpy(e->host, plan->ruri_host, sizeof(e->host));
-	e->user[USER_MAX - 1] = e->host[DOMAIN_MAX - 1] = 0;
-	e->hop = (struct hop *)(void *)(e + 1);
-	memcpy(e->hop, plan->sed.hop, hops * sizeof(struct hop));
-	e->message = (uint8_t *)(e->hop + hops);
-	memcpy(e->message, m->buf, m->size);
-	e->message_len = m->size;
-	*out = e;
-	return OK;
-}
-
-static result caller_leg(struct sf_call *c, const struct sip_msg *m, const struct origin *o, peer_id peer)
-{
-	struct branch *b = branch_new(c, 0);
-	uint8_t buf[3 * 2048];
-	struct leg_parts p = {.call_id = sip_bytes(m, m->call_id), .remote_tag = sip_bytes(m, m->from_tag)};
-	struct hop hop = {.transport = o->transport, .listener = o->listener, .peer = peer, .conn = o->conn,
-		.remote = o->remote};
-
-	REQUIRE(b != NULL, E_NO_MEMORY);
-	leg_open(c, &b->caller, SIDE_CALLER, 0, &hop, peer);
-	b->caller.zone = o->zone;
-	b->caller.cseq_remote = m->cseq;
-	b->caller.cseq_remote_known = true;
-	TRY(leg_read_target(m, &p.target));
-	TRY(leg_read_party(m, SIP_HDR_TO, buf, 2048, &p.local));
-	TRY(leg_read_party(m, SIP_HDR_FROM, buf + 2048, 2048, &p.remote));
-	TRY(leg_read_routes(m, false, buf + 4096, 2048, &p.routes));
-	TRY(leg_set_parts(&b->caller, &p));
-	leg_learn(&b->caller, m);
-	leg_aim(&b->caller, sf_peer(c->sf, peer));
-	return OK;
-}
-
-static void numbers(struct sf_call *c, const struct sip_msg *m, const struct leg_plan *plan)
-{
-	const struct sip_line *from = sip_first(m, SIP_HDR_FROM);
-	struct sip_addr a;
-
-	if (from != NULL && is_ok(sip_addr_parse(m->buf, m->size, from->value, &a)))
-		sip_uri_number(m->buf, m->size, &a.uri, c->from_number, NUMBER_MAX);
-	size_t n = strnlen(plan->ruri_user, NUMBER_MAX - 1);
-	memcpy(c->to_number, plan->ruri_user, n);
-}
-
-// Answer 422 with the least interval that we accept (RFC4028#9).
-static void too_brief(struct sf_call *c, uint32_t min_se_s, const struct now *now)
-{
-	struct sip_writer w;
-	struct bytes out;
-
-	message_begin(c->sf, &w);
-	message_reply_tx(&w, c->server, 422, caller_tag(c), false);
-	message_number(&w, SIP_HDR_MIN_SE, min_se_s < SESSION_MIN_SE_S ? SESSION_MIN_SE_S : min_se_s);
-	message_body(&w, NULL);
-	if (message_end(&w, &out))
-		sf_tx_respond(c->server, out, 422, now);
-	sf_tx_abandon(c->server);
-	c->server = NULL;
-}
-
-static result call_open(struct sf_call *c, const struct sip_msg *m, const struct origin *o, peer_id peer,
-	const struct leg_plan *plan)
-{
-	TRY(early_new(c->sf, &c->early, m, plan));
-	TRY(caller_leg(c, m, o, peer));
-	numbers(c, m, plan);
-	c->cseq_in = m->cseq;
-	c->caller_199 = sip_list_has(m, SIP_HDR_SUPPORTED, BYTES("199"));
-	c->caller_must_100rel = sip_list_has(m, SIP_HDR_REQUIRE, BYTES("100rel"));
-	return OK;
-}
-
-static struct verdict call_start(struct sf_call *c, const struct sip_msg *m, peer_id peer, const struct leg_plan *plan,
-	const struct now *now)
-{
-	const struct sf_port *port = &c->sf->config.port;
-	struct session_terms terms;
-	uint32_t min_se = sf_min_se_s(c->sf, peer);
-
-	message_respond(c->sf, c->server, 100, BYTES(""), 0, now);
-	if (!is_ok(session_terms_read(m, &terms))) {
-		call_refuse_early(c, 400, SIDE_CALLER, "bad session timer", now);
-	} else if (!is_ok(session_timer_accept(
-			   &c->branch[0]->caller.timer, &terms, sf_session_s(c->sf, peer), min_se, now))) {
-		too_brief(c, min_se, now);
-		call_over(c, SIDE_CALLER, 422, "session interval too small", now);
-	} else if (!port->admit(port->ctx, plan->sed.peer, now)) {
-		call_refuse_early(c, 503, 2, "target at its limit", now);
-	} else {
-		c->admitted = true;
-		c->admitted_peer = plan->sed.peer;
-		call_offer(c, m, now);
-	}
-	call_settle(c);
-	return DONE;
-}
-
-static struct verdict refuse_before(struct sf *sf, const struct sip_msg *m, const struct leg_plan *plan)
-{
-	if (sf->draining)
-		return (struct verdict){VERDICT_REPLY, 503, "Draining", SF_DRAIN_RETRY_S};
-	if (m->max_forwards == 0)
-		return REPLY(483, "Too Many Hops");
-	if (plan->sed.count == 0)
-		return REPLY(404, "Not Found");
-	return PASS;
-}
-
-struct verdict sf_step_invite(struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer,
-	const struct leg_plan *plan, const struct trail *trail, const struct now *now)
-{
-	struct verdict v = refuse_before(sf, m, plan);
-
-	if (v.action != VERDICT_PASS)
-		return v;
-	v = sf_check_loop(sf, m, peer, now);
-	if (v.action != VERDICT_PASS)
-		return v;
-	v = sf_check_options(sf, m, o, now);
-	if (v.action != VERDICT_PASS)
-		return v;
-	struct sf_call *c = call_new(sf, now);
-	if (c == NULL) {
-		sf_alarm(sf, SF_ALARM_TABLE_FULL, peer, now);
-		return (struct verdict){VERDICT_REPLY, 503, "Too Many Calls", SF_FULL_RETRY_S};
-	}
-	c->trail = *trail;
-	result r = call_open(c, m, o, peer, plan);
-	if (is_ok(r))
-		r = sf_tx_server_new(sf->tx, m, o, peer, &call_server_events, c, now, &c->server);
-	if (!is_ok(r)) {
-		call_free(c);
-		if (result_class(r) == ERR_CLASS_REPLY)
-			return REPLY(400, "Bad Contact or Record-Route");
-		return (struct verdict){VERDICT_REPLY, 503, "Out of Room", SF_FULL_RETRY_S};
-	}
-	call_index(c);
-	return call_start(c, m, peer, plan, now);
 }

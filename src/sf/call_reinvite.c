@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes of a session: re-INVITE (RFC3261#14), UPDATE (RFC 3311), and refreshes of session timers (RFC 4028).
+// Changes of a session: re-INVITE (RFC3261#14), UPDATE (RFC 3311), and refreshes of session timers (RFC
+// 4028).
 //
-// One offer at a time per call: glare is answered 491, an own offer still open 500 with Retry-After (RFC3311#5.2).
+// One offer at a time per call: glare is answered 491, an own offer still open 500 with Retry-After
+// (RFC3311#5.2).
 #include "sf/inside.h"
 
 #include "sf/message.h"
@@ -85,7 +87,8 @@ void call_reinvite_h(struct sf_call *c, struct call_event *e)
 	}
 	if (!accept_timer(c, l, e))
 		return;
-	IGNORE_BOOL(call_leg_update(l, e->m, sf_peer(c->sf, l->peer))); // an unusable Contact leaves the target as it was
+	IGNORE_BOOL(call_leg_update(
+		l, e->m, sf_peer(c->sf, l->peer))); // an unusable Contact leaves the target as it was
 	relay_start(c, e, SIP_INVITE);
 }
 
@@ -135,15 +138,18 @@ void call_update_h(struct sf_call *c, struct call_event *e)
 	}
 }
 
-// ---- session timers -------------------------------------------------------------------------------------------
+// ---- session timers
+// -------------------------------------------------------------------------------------------
 
 static void refresh(struct sf_call *c, struct branch *b, uint8_t side, const struct now *now)
 {
 	struct sf_leg *l = branch_leg(b, side);
-	struct message_body body = {.octets = bytes_make(l->sdp.at, l->sdp.len), .type = BYTES("application/sdp")};
+	struct message_body body = {
+		.octets = bytes_make(l->sdp.at, l->sdp.len), .type = BYTES("application/sdp")};
 	bool update = l->update || l->sdp.at == NULL;
 
-	if (!update && offer_conflict(c, b, side) != 0) { // an exchange is under way and refreshes, or a little later
+	if (!update && offer_conflict(c, b, side) !=
+			       0) { // an exchange is under way and refreshes, or a little later
 		l->timer.at_us = now->mono_us + SF_T2_US;
 		return;
 	}
@@ -197,7 +203,8 @@ void refresh_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t status
 	if (m != NULL && status < 300) {
 		if (is_ok(session_terms_read(m, &terms)))
 			session_timer_agree(&l->timer, &terms, l->timer.interval_s, now);
-		IGNORE_BOOL(call_leg_update(l, m, sf_peer(c->sf, l->peer))); // an unusable Contact changes nothing
+		IGNORE_BOOL(call_leg_update(
+			l, m, sf_peer(c->sf, l->peer))); // an unusable Contact changes nothing
 		if (r->sent == SIP_INVITE) {
 			ack_end(c);
 			c->ack.client = r->client;

@@ -7,7 +7,8 @@
 #include "sf/message.h"
 #include "sf/options.h"
 
-static struct branch *branch_by_ref(struct sf_call *c, const struct sf_dialog_ref *ref, const struct sip_msg *m, uint8_t *side)
+static struct branch *branch_by_ref(
+	struct sf_call *c, const struct sf_dialog_ref *ref, const struct sip_msg *m, uint8_t *side)
 {
 	*side = ref->leg < SF_LEG_CALLED ? SIDE_CALLER : SIDE_CALLED;
 	if (*side == SIDE_CALLER)
@@ -23,17 +24,19 @@ struct verdict sf_step_dialog_token(struct sf *sf, const struct sip_msg *m, stru
 
 	*ref = (struct sf_dialog_ref){0};
 	if (!is_ok(sf_token_open(sf->config.keys, sip_bytes(m, m->to_tag), SF_TOKEN_TAG, &t)))
-		return ack ? DROP("ACK for no dialog of ours") : REPLY(481, "Call/Transaction Does Not Exist");
+		return ack ? DROP("ACK for no dialog of ours")
+			   : REPLY(481, "Call/Transaction Does Not Exist");
 	if (t.worker != sf->config.worker || pool_find(sf->calls, t.ref) == NULL)
-		return ack ? DROP("ACK for a dialog that is gone") : REPLY(481, "Call/Transaction Does Not Exist");
+		return ack ? DROP("ACK for a dialog that is gone")
+			   : REPLY(481, "Call/Transaction Does Not Exist");
 	ref->call = t.ref;
 	ref->leg = t.leg;
 	ref->peer = t.peer;
 	return PASS;
 }
 
-// May ORIGIN carry requests of leg L? Same zone and peer, the peer proved where the leg is secure, and no transport
-// below that of the leg (DESIGN: flow).
+// May ORIGIN carry requests of leg L? Same zone and peer, the peer proved where the leg is secure, and no
+// transport below that of the leg (DESIGN: flow).
 static bool flow_owns(const struct sf_leg *l, const struct origin *o, peer_id peer)
 {
 	if (peer != l->peer || o->zone != l->zone)
@@ -84,7 +87,8 @@ struct verdict sf_step_dialog_owner(struct sf *sf, const struct sf_dialog_ref *r
 	struct leg_parts p = leg_parts(l);
 	if (!flow_owns(l, o, peer))
 		return stranger(sf, "not from the flow that owns the dialog", peer, now);
-	if (!bytes_equal(p.call_id, sip_bytes(m, m->call_id)) || !bytes_equal(p.remote_tag, sip_bytes(m, m->from_tag))) {
+	if (!bytes_equal(p.call_id, sip_bytes(m, m->call_id)) ||
+		!bytes_equal(p.remote_tag, sip_bytes(m, m->from_tag))) {
 		sf_alarm(sf, SF_ALARM_FOREIGN_REQUEST, peer, now);
 		return REPLY(481, "Call/Transaction Does Not Exist");
 	}

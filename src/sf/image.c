@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What outlives a crash: one confirmed call as plain octets, and the call made again from them.
 //
-// The octets come from a memfd that only our own processes write, yet every field is checked: bounds, that the peer
-// and listener still exist, and that the tags open as tokens of this very call. Damage costs one call, counted.
+// The octets come from a memfd that only our own processes write, yet every field is checked: bounds, that
+// the peer and listener still exist, and that the tags open as tokens of this very call. Damage costs one
+// call, counted.
 #include "sf/inside.h"
 
 #include "base/memory.h"
@@ -89,7 +90,8 @@ static result leg_save(const struct sf_leg *l, struct image_leg *out, uint8_t *o
 		out->text[i] = (uint16_t)text[i].len;
 		*used += text[i].len;
 	}
-	if (l->sdp.at != NULL && l->sdp.len <= SF_CALL_IMAGE_MAX - *used) { // else refreshes fall back to UPDATE
+	if (l->sdp.at != NULL &&
+		l->sdp.len <= SF_CALL_IMAGE_MAX - *used) { // else refreshes fall back to UPDATE
 		memcpy(octets + *used, l->sdp.at, l->sdp.len);
 		out->sdp = (uint16_t)l->sdp.len;
 		*used += l->sdp.len;
@@ -128,16 +130,19 @@ result sf_call_save(const struct sf_call *c, struct sf_call_image *out)
 	return OK;
 }
 
-// ---- back -----------------------------------------------------------------------------------------------------
+// ---- back
+// -----------------------------------------------------------------------------------------------------
 
-static result leg_check(const struct sf *sf, const struct image_call *c, const struct image_leg *l, uint8_t side)
+static result leg_check(
+	const struct sf *sf, const struct image_call *c, const struct image_leg *l, uint8_t side)
 {
 	struct sf_token t;
 
 	REQUIRE(l->side == side && l->transport < TRANSPORT_COUNT && l->zone < ZONES_MAX, E_FORGED);
 	REQUIRE((unsigned)l->hop.transport < TRANSPORT_COUNT && l->hop.remote.port != 0, E_FORGED);
 	REQUIRE(l->hop.remote.family == 4 || l->hop.remote.family == 6, E_FORGED);
-	REQUIRE(l->listener < sf->snapshot->listener_count && l->hop.listener < sf->snapshot->listener_count, E_STALE);
+	REQUIRE(l->listener < sf->snapshot->listener_count && l->hop.listener < sf->snapshot->listener_count,
+		E_STALE);
 	REQUIRE(sf_peer(sf, l->peer) != NULL && l->hop.peer == l->peer, E_STALE);
 	REQUIRE(l->cseq_local < INT32_MAX - SF_CSEQ_GAP && l->interval_s <= SESSION_LONGEST_S, E_FORGED);
 	TRY(sf_token_open(sf->config.keys, bytes_make(l->tag, SF_TOKEN_LEN), SF_TOKEN_TAG, &t));
@@ -147,7 +152,8 @@ static result leg_check(const struct sf *sf, const struct image_call *c, const s
 	return OK;
 }
 
-static result leg_restore(struct sf_leg *l, const struct image_leg *i, const uint8_t *octets, size_t n, size_t *at)
+static result leg_restore(
+	struct sf_leg *l, const struct image_leg *i, const uint8_t *octets, size_t n, size_t *at)
 {
 	struct bytes text[IMAGE_TEXTS];
 
@@ -179,8 +185,11 @@ static result leg_restore(struct sf_leg *l, const struct image_leg *i, const uin
 	l->cseq_remote = i->cseq_remote;
 	l->cseq_remote_known = i->cseq_remote_known;
 	l->rseq = i->rseq;
-	l->timer = (struct session_timer){.interval_s = i->interval_s, .min_se_s = i->min_se_s,
-		.we_refresh = i->we_refresh, .they_support = i->they_support, .at_us = i->timer_at_us};
+	l->timer = (struct session_timer){.interval_s = i->interval_s,
+		.min_se_s = i->min_se_s,
+		.we_refresh = i->we_refresh,
+		.they_support = i->they_support,
+		.at_us = i->timer_at_us};
 	memcpy(l->tag, i->tag, SF_TOKEN_LEN);
 	return OK;
 }
@@ -209,7 +218,8 @@ static result call_fill(struct sf_call *c, const struct image_call *i, const uin
 	return OK;
 }
 
-result sf_call_restore(struct sf *sf, const struct sf_call_image *image, const struct now *now, struct sf_call **out)
+result sf_call_restore(
+	struct sf *sf, const struct sf_call_image *image, const struct now *now, struct sf_call **out)
 {
 	const struct sf_port *port = &sf->config.port;
 	struct image_call i;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files of the SF share and nobody else sees: the worker's SF, calls, branches and requests under way.
+// What the files of the SF share and nobody else sees: the worker's SF, calls, branches and requests under
+// way.
 //
 // Ownership: a call owns its branches, its requests under way, its kept messages and its timers, and is
 // freed in one place (call_free). Transactions point back at their owner until sf_tx_abandon().
@@ -36,7 +37,7 @@ struct message_body; // sf/message.h
 
 enum { SIDE_CALLER = 0, SIDE_CALLED = 1 };
 
-enum oa_state { // offer/answer of one branch (RFC 3264, RFC 6337)
+enum oa_state {     // offer/answer of one branch (RFC 3264, RFC 6337)
 	OA_NONE,    // no offer yet
 	OA_OFFERED, // an offer of OA_BY waits for its answer
 	OA_EARLY,   // the initial offer was answered in an unreliable provisional: the 2xx answers again
@@ -61,23 +62,24 @@ struct branch { // one early or confirmed dialog pair
 	struct pool_ref ref;
 	struct sf_leg caller, called;
 	uint8_t oa, oa_by;
-	bool dead;          // ended by 199, BYE or failure: says no more
-	bool media_open;    // port.sdp was called: port.media_end is due
-	bool passed;        // a provisional of this branch reached the caller
-	bool passed_media;  // ... with a session description
-	uint32_t rseq_in;   // last RSeq taken from the callee
+	bool dead;         // ended by 199, BYE or failure: says no more
+	bool media_open;   // port.sdp was called: port.media_end is due
+	bool passed;       // a provisional of this branch reached the caller
+	bool passed_media; // ... with a session description
+	uint32_t rseq_in;  // last RSeq taken from the callee
 	struct reliable *reliable;
-	struct octets answer; // last description sent to the caller in an unreliable provisional or by interworking
+	struct octets
+		answer; // last description sent to the caller in an unreliable provisional or by interworking
 };
 
 struct ack_wait { // a 2xx to INVITE was passed on: repeated until its ACK comes (RFC3261#13.3.1.4)
 	struct timer timer;
 	struct sf_tx *server, *client;
 	uint64_t interval_us, give_up_us;
-	uint8_t asker;      // side that must acknowledge
-	bool waiting;       // its ACK has not come
-	bool answer_due;    // the 2xx carried an offer: the answer comes in the ACK
-	bool owed;          // our own ACK has not gone to the other side
+	uint8_t asker;   // side that must acknowledge
+	bool waiting;    // its ACK has not come
+	bool answer_due; // the 2xx carried an offer: the answer comes in the ACK
+	bool owed;       // our own ACK has not gone to the other side
 	uint32_t cseq_in, cseq_out;
 	struct octets answer; // the 2xx to repeat
 	struct octets ack;    // ours, to repeat
@@ -88,15 +90,15 @@ struct early { // needed until the call is confirmed: where else to try, and the
 	peer_id peer;
 	uint32_t ring_timeout_s, session_s, min_se_s;
 	char user[USER_MAX], host[DOMAIN_MAX];
-	struct hop *hop;    // into the same block
-	uint8_t *message;   // into the same block
+	struct hop *hop;  // into the same block
+	uint8_t *message; // into the same block
 	uint32_t message_len;
 };
 
 enum waiting_for { WAIT_OFFER, WAIT_RESPONSE, WAIT_RELAY_REQUEST, WAIT_RELAY_RESPONSE, WAIT_ACK };
 
-struct waiting { // a message whose handling waits for the Media Function; one per direction
-	uint8_t what;       // enum waiting_for
+struct waiting {      // a message whose handling waits for the Media Function; one per direction
+	uint8_t what; // enum waiting_for
 	uint8_t branch;
 	struct sf_tx *tx;
 	struct sf_relay *relay;
@@ -112,38 +114,42 @@ struct sf_relay { // a request under way: received and passed on, or our own
 	struct branch *branch;
 	struct sf_tx *server, *client; // NULL: none
 	enum sip_method method, sent;  // as it came, as it went on
-	uint8_t asker;        // side that asked
-	uint8_t offer;        // enum relay_offer
-	bool refresh;         // our own session refresh
-	bool cancelled;       // the asker took it back
-	bool done;            // answered; stays while repeated answers may come
-	bool prack;           // PRACK that we made for an unreliable caller
+	uint8_t asker;                 // side that asked
+	uint8_t offer;                 // enum relay_offer
+	bool refresh;                  // our own session refresh
+	bool cancelled;                // the asker took it back
+	bool done;                     // answered; stays while repeated answers may come
+	bool prack;                    // PRACK that we made for an unreliable caller
 	uint32_t cseq_in, cseq_out;
-	uint32_t rack;        // PRACK: the RSeq that it acknowledges
-	peer_id peer_in;      // standalone
-	struct early *early;  // standalone: where else to try, and the request
+	uint32_t rack;       // PRACK: the RSeq that it acknowledges
+	peer_id peer_in;     // standalone
+	struct early *early; // standalone: where else to try, and the request
 };
 
-enum relay_offer { RELAY_NO_OFFER, RELAY_OFFERED /* answer expected */, RELAY_LATE /* offer expected in the 2xx */ };
+enum relay_offer {
+	RELAY_NO_OFFER,
+	RELAY_OFFERED /* answer expected */,
+	RELAY_LATE /* offer expected in the 2xx */
+};
 
 struct sf_call {
 	struct sf *sf;
 	struct pool_ref ref;
-	uint8_t state;        // enum sf_call_state
+	uint8_t state; // enum sf_call_state
 	uint8_t attempts;
-	uint8_t confirmed;    // index of the confirmed branch, SF_BRANCHES_MAX: none
+	uint8_t confirmed; // index of the confirmed branch, SF_BRANCHES_MAX: none
 	uint8_t end_side;
-	uint8_t byes;         // BYE transactions under way
+	uint8_t byes; // BYE transactions under way
 	bool admitted, indexed, told, kept;
-	bool cancel_wanted;   // CANCEL as soon as a provisional allows it (RFC3261#9.1)
-	bool bye_due;         // BYE to the asker once its ACK came or cannot come (RFC3261#15)
-	bool caller_199;      // the caller listed 199: early dialogs may end singly (RFC 6228)
+	bool cancel_wanted;      // CANCEL as soon as a provisional allows it (RFC3261#9.1)
+	bool bye_due;            // BYE to the asker once its ACK came or cannot come (RFC3261#15)
+	bool caller_199;         // the caller listed 199: early dialogs may end singly (RFC 6228)
 	bool caller_must_100rel; // ... requires reliable provisionals
 	uint16_t final_status;
 	const char *end_reason;
 	peer_id admitted_peer;
 	uint64_t start_ms, answer_ms, end_ms, start_us, answer_us, end_us;
-	uint32_t cseq_in;     // of the caller's INVITE
+	uint32_t cseq_in;              // of the caller's INVITE
 	struct sf_tx *server, *client; // of the initial INVITE
 	struct early *early;
 	struct sf_relay *relays;
@@ -180,15 +186,29 @@ struct call_event { // what a handler of the call table gets
 	struct sf_tx *tx;
 	struct branch *branch;
 	const struct origin *origin;
-	uint8_t side;          // who sent it
-	uint16_t status;       // of a failure without message
-	const char *reason;    // static
+	uint8_t side;       // who sent it
+	uint16_t status;    // of a failure without message
+	const char *reason; // static
 	const struct now *now;
 };
 
 enum call_event_id {
-	CALL_PROVISIONAL, CALL_ANSWER, CALL_FAILURE, CALL_CLIENT_GONE, CALL_CANCEL, CALL_RING_TIMEOUT, CALL_ACK, CALL_NO_ACK,
-	CALL_BYE, CALL_REINVITE, CALL_UPDATE, CALL_PRACK, CALL_REQUEST, CALL_SESSION_DUE, CALL_HANGUP, CALL_EVENTS,
+	CALL_PROVISIONAL,
+	CALL_ANSWER,
+	CALL_FAILURE,
+	CALL_CLIENT_GONE,
+	CALL_CANCEL,
+	CALL_RING_TIMEOUT,
+	CALL_ACK,
+	CALL_NO_ACK,
+	CALL_BYE,
+	CALL_REINVITE,
+	CALL_UPDATE,
+	CALL_PRACK,
+	CALL_REQUEST,
+	CALL_SESSION_DUE,
+	CALL_HANGUP,
+	CALL_EVENTS,
 };
 
 typedef void (*call_h)(struct sf_call *c, struct call_event *e);
@@ -198,19 +218,21 @@ void call_event(struct sf_call *c, enum call_event_id id, struct call_event *e);
 struct sf_call *call_new(struct sf *sf, const struct now *now);
 void call_free(struct sf_call *c);
 struct branch *branch_new(struct sf_call *c, uint8_t index); // NULL: no memory or taken
-void branch_free(struct sf_call *c, uint8_t index, const struct now *now); // NOW: requests under way are answered 481
-void branch_kill(struct branch *b);          // no more messages; media released
+void branch_free(
+	struct sf_call *c, uint8_t index, const struct now *now); // NOW: requests under way are answered 481
+void branch_kill(struct branch *b);                               // no more messages; media released
 struct branch *call_confirmed(struct sf_call *c);
 void call_index(struct sf_call *c);
 void call_leg_tag(struct sf_call *c, struct sf_leg *l); // seal L's tag
-bool octets_set(struct octets *o, struct bytes b); // false: no memory, O is empty
+bool octets_set(struct octets *o, struct bytes b);      // false: no memory, O is empty
 void sf_octets_free(struct octets *o);
 // The session is over: media, record, admission. Messages may still follow.
 void call_over(struct sf_call *c, uint8_t side, uint16_t status, const char *reason, const struct now *now);
-void call_settle(struct sf_call *c);         // free it when nothing is under way any more
-void call_keep(struct sf_call *c);           // the confirmed dialog changed
+void call_settle(struct sf_call *c); // free it when nothing is under way any more
+void call_keep(struct sf_call *c);   // the confirmed dialog changed
 void call_session_arm(struct sf_call *c, const struct now *now);
-struct branch *branch_of(struct sf_call *c, const struct sip_msg *m); // the called dialog of a response or request, by its tag
+struct branch *branch_of(
+	struct sf_call *c, const struct sip_msg *m); // the called dialog of a response or request, by its tag
 uint32_t sf_session_s(const struct sf *sf, peer_id peer); // interval that we want with PEER [s]
 uint32_t sf_min_se_s(const struct sf *sf, peer_id peer);
 void sf_random(struct sf *sf, void *out, size_t n);
@@ -218,27 +240,34 @@ void sf_alarm(struct sf *sf, enum sf_alarm alarm, peer_id peer, const struct now
 
 // ---- call_invite.c ----
 // A leg to PEER over HOP, not yet in use.
-void leg_open(struct sf_call *c, struct sf_leg *l, uint8_t side, uint8_t token_leg, const struct hop *hop, peer_id peer);
-bool call_try_next(struct sf_call *c, const struct now *now); // false: no hop left
+void leg_open(struct sf_call *c, struct sf_leg *l, uint8_t side, uint8_t token_leg, const struct hop *hop,
+	peer_id peer);
+bool call_try_next(struct sf_call *c, const struct now *now);  // false: no hop left
 bool call_try_again(struct sf_call *c, const struct now *now); // the same hop once more
-void call_offer(struct sf_call *c, const struct sip_msg *m, const struct now *now); // media, then the next hop
-void call_reject(struct sf_call *c, uint16_t status, uint32_t retry_s, const struct sip_msg *m, const struct now *now);
-void call_refuse_early(struct sf_call *c, uint16_t status, uint8_t side, const char *reason, const struct now *now);
+void call_offer(
+	struct sf_call *c, const struct sip_msg *m, const struct now *now); // media, then the next hop
+void call_reject(
+	struct sf_call *c, uint16_t status, uint32_t retry_s, const struct sip_msg *m, const struct now *now);
+void call_refuse_early(
+	struct sf_call *c, uint16_t status, uint8_t side, const char *reason, const struct now *now);
+struct bytes caller_tag(struct sf_call *c); // To tag of what we answer before a branch is chosen
 void call_cancel_client(struct sf_call *c, const struct now *now);
 extern const struct sf_tx_user call_server_events, call_client_events;
 
 // ---- call_answer.c, call_ack.c ----
 void call_provisional_h(struct sf_call *c, struct call_event *e);
 void call_answer_h(struct sf_call *c, struct call_event *e);
-void call_drop_answer(struct sf_call *c, const struct sip_msg *m, const struct now *now); // ACK and BYE a 2xx nobody wants
+void call_drop_answer(
+	struct sf_call *c, const struct sip_msg *m, const struct now *now); // ACK and BYE a 2xx nobody wants
 void call_extra_answer_h(struct sf_call *c, struct call_event *e);
 void call_ending_answer_h(struct sf_call *c, struct call_event *e);
 void call_failure_h(struct sf_call *c, struct call_event *e);
-void ack_begin(struct sf_call *c, struct sf_tx *server, struct sf_tx *client, uint8_t asker, uint32_t cseq_in, uint32_t cseq_out,
-	bool answer_due, struct bytes answer, const struct now *now);
+void ack_begin(struct sf_call *c, struct sf_tx *server, struct sf_tx *client, uint8_t asker, uint32_t cseq_in,
+	uint32_t cseq_out, bool answer_due, struct bytes answer, const struct now *now);
 void ack_end(struct sf_call *c);
 // ACK a 2xx in leg L, with BODY or none; KEEP: remember it for repeated 2xx.
-void ack_send(struct sf_call *c, struct sf_leg *l, uint32_t cseq, const struct message_body *body, bool keep, const struct now *now);
+void ack_send(struct sf_call *c, struct sf_leg *l, uint32_t cseq, const struct message_body *body, bool keep,
+	const struct now *now);
 void ack_owed(struct sf_call *c, const struct now *now); // send the ACK that is owed, if any, without body
 void ack_repeat(struct sf_call *c, const struct now *now);
 void call_ack(struct sf_call *c, const struct sip_msg *m, const struct now *now);
@@ -251,7 +280,8 @@ void call_bye_early_h(struct sf_call *c, struct call_event *e);
 void call_bye_crossing_h(struct sf_call *c, struct call_event *e);
 void call_hangup_h(struct sf_call *c, struct call_event *e);
 void call_hangup_early_h(struct sf_call *c, struct call_event *e);
-// BYE in leg L, with what passes of FROM (a BYE of the other side, or NULL); put off while L owes us an ACK (RFC3261#15).
+// BYE in leg L, with what passes of FROM (a BYE of the other side, or NULL); put off while L owes us an ACK
+// (RFC3261#15).
 void leg_bye(struct sf_call *c, struct sf_leg *l, const struct sip_msg *from, const struct now *now);
 // End a confirmed call from here: both legs get BYE.
 void call_end(struct sf_call *c, uint8_t side, uint16_t status, const char *reason, const struct now *now);
@@ -265,44 +295,58 @@ void call_session_due_h(struct sf_call *c, struct call_event *e);
 struct sf_relay *relay_new(struct sf *sf, struct sf_call *c);
 void relay_free(struct sf_relay *r);
 void relay_request_h(struct sf_call *c, struct call_event *e);
-void relay_begin(struct sf_relay *r, const struct sip_msg *m, const struct now *now); // pass M on (again after WAIT)
+void relay_begin(
+	struct sf_relay *r, const struct sip_msg *m, const struct now *now); // pass M on (again after WAIT)
 void relay_answer(struct sf_relay *r, const struct sip_msg *m, const struct now *now);
+void relay_failure(struct sf_relay *r, const struct sip_msg *m, uint16_t status,
+	const struct now *now);            // M NULL: none came
+void relay_offer_back(struct sf_relay *r); // its offer was refused: the session is as before
+bool relay_carries_session(enum sip_method m);
 void relay_reply(struct sf_relay *r, uint16_t status, uint32_t retry_s, const struct now *now); // of our own
 extern const struct sf_tx_user relay_server_events, relay_client_events;
-void relay_pass_answer(struct sf_relay *r, const struct sip_msg *m, const struct message_body *body, const struct now *now);
+void relay_pass_answer(
+	struct sf_relay *r, const struct sip_msg *m, const struct message_body *body, const struct now *now);
 result early_new(struct sf *sf, struct early **out, const struct sip_msg *m, const struct leg_plan *plan);
 void standalone_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t status, const struct now *now);
 void refresh_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t status, const struct now *now);
 // From, To and Request-URI of a request to the hop that EARLY points at, as texts of L.
-result called_texts(struct sf *sf, const struct early *early, struct sf_leg *l, const struct sip_msg *m, struct pool_ref ref);
-// Answer request M in dialog leg L from here: a server transaction, STATUS, and done. CONTACT, ALLOW as asked.
-void dialog_reply(struct sf_call *c, struct sf_leg *l, const struct call_event *e, uint16_t status, uint32_t retry_s);
+result called_texts(struct sf *sf, const struct early *early, struct sf_leg *l, const struct sip_msg *m,
+	struct pool_ref ref);
+// Answer request M in dialog leg L from here: a server transaction, STATUS, and done. CONTACT, ALLOW as
+// asked.
+void dialog_reply(
+	struct sf_call *c, struct sf_leg *l, const struct call_event *e, uint16_t status, uint32_t retry_s);
 // Send METHOD in leg TO with what passes of FROM (NULL: our own) and BODY. False: no room.
 bool relay_send(struct sf_relay *r, struct sf_leg *to, enum sip_method method, const struct sip_msg *from,
 	const struct message_body *body, const struct now *now);
-void relays_end(struct sf_call *c, const struct now *now); // the call is over: what is under way is answered 487
-void relay_cancel(struct sf *sf, struct sf_tx *tx, const struct now *now); // the re-INVITE of server transaction TX is taken back
+void relays_end(
+	struct sf_call *c, const struct now *now); // the call is over: what is under way is answered 487
+void relay_cancel(struct sf *sf, struct sf_tx *tx,
+	const struct now *now); // the re-INVITE of server transaction TX is taken back
 void relay_start(struct sf_call *c, struct call_event *e, enum sip_method method);
-bool call_leg_update(struct sf_leg *l, const struct sip_msg *m, const struct peer *peer); // target refresh (RFC3261#12.2)
+bool call_leg_update(
+	struct sf_leg *l, const struct sip_msg *m, const struct peer *peer); // target refresh (RFC3261#12.2)
 
 // ---- reliable.c ----
 bool reliable_send(struct branch *b, struct bytes octets, uint32_t rseq_in, const struct now *now);
 void reliable_end(struct branch *b);
-void relay_prack(struct sf_call *c, struct call_event *e, uint32_t rseq); // pass a PRACK on, for the called side's RSEQ
+void relay_prack(struct sf_call *c, struct call_event *e,
+	uint32_t rseq); // pass a PRACK on, for the called side's RSEQ
 void call_prack_h(struct sf_call *c, struct call_event *e);
 bool prack_send(struct branch *b, uint32_t rseq, uint32_t cseq, const struct now *now);
 
 // ---- wait.c: a kept message is handled again ----
 void call_response_again(struct sf_call *c, struct sf_tx *tx, const struct sip_msg *m, const struct now *now);
-bool wait_keep(struct sf_call *c, uint8_t side, enum waiting_for what, uint8_t branch, struct sf_tx *tx, struct sf_relay *r,
-	const struct sip_msg *m);
+bool wait_keep(struct sf_call *c, uint8_t side, enum waiting_for what, uint8_t branch, struct sf_tx *tx,
+	struct sf_relay *r, const struct sip_msg *m);
 void wait_drop(struct sf_call *c, uint8_t side);
 
 // ---- loop.c, refuse.c ----
 // 482 when M carries an identifier that we gave out (SF-A4).
 struct verdict sf_check_loop(struct sf *sf, const struct sip_msg *m, peer_id peer, const struct now *now);
 // 420 (answered here, DONE) when M requires what does not work through us (RFC3261#8.2.2.3).
-struct verdict sf_check_options(struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct now *now);
+struct verdict sf_check_options(
+	struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct now *now);
 
 // ---- small helpers ----
 const struct peer *sf_peer(const struct sf *sf, peer_id id);

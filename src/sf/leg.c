@@ -113,7 +113,8 @@ result leg_read_target(const struct sip_msg *m, struct bytes *target)
 	return sip_list_next(&it, &v) ? FAIL(E_TOO_MANY) : OK;
 }
 
-result leg_read_routes(const struct sip_msg *m, bool reversed, uint8_t *buf, uint32_t cap, struct bytes *routes)
+result leg_read_routes(
+	const struct sip_msg *m, bool reversed, uint8_t *buf, uint32_t cap, struct bytes *routes)
 {
 	struct span value[SF_ROUTES_MAX];
 	uint32_t n = 0;

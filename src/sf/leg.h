@@ -12,7 +12,8 @@
 #include "wire/sip/write.h"
 
 enum {
-	LEG_TEXT_MAX = 8192, // all texts of one leg [octets]: 8 routes of 256, target, names; longer ones are refused
+	LEG_TEXT_MAX = 8192, // all texts of one leg [octets]: 8 routes of 256, target, names; longer ones are
+			     // refused
 };
 
 struct octets { // on the heap; AT NULL: none
@@ -36,25 +37,25 @@ struct leg_text {
 };
 
 struct sf_leg {
-	struct leg_text *text;     // NULL: leg not in use
-	struct hop hop;            // where our requests in this dialog go
-	peer_id peer;              // owner
+	struct leg_text *text; // NULL: leg not in use
+	struct hop hop;        // where our requests in this dialog go
+	peer_id peer;          // owner
 	zone_id zone;
 	listener_id listener;
-	uint8_t transport;         // floor: requests of the dialog never come or go below it
-	uint8_t side;              // 0 caller's, 1 called
-	uint8_t token_leg;         // number in our tag
-	bool confirmed;            // a 2xx was seen or sent
-	bool update;               // their Allow names UPDATE (RFC 3311)
-	bool reliable;             // they support 100rel (RFC 3262)
-	uint32_t cseq_local;       // of our last request
-	uint32_t cseq_invite;      // of our last INVITE
-	uint32_t cseq_remote;      // of their last request
+	uint8_t transport;    // floor: requests of the dialog never come or go below it
+	uint8_t side;         // 0 caller's, 1 called
+	uint8_t token_leg;    // number in our tag
+	bool confirmed;       // a 2xx was seen or sent
+	bool update;          // their Allow names UPDATE (RFC 3311)
+	bool reliable;        // they support 100rel (RFC 3262)
+	uint32_t cseq_local;  // of our last request
+	uint32_t cseq_invite; // of our last INVITE
+	uint32_t cseq_remote; // of their last request
 	bool cseq_remote_known;
-	uint32_t rseq;             // of our last reliable provisional response
+	uint32_t rseq; // of our last reliable provisional response
 	struct session_timer timer;
-	struct octets sdp;         // last description that we sent, kept where a refresh must be a re-INVITE
-	char tag[SF_TOKEN_LEN];    // ours
+	struct octets sdp;      // last description that we sent, kept where a refresh must be a re-INVITE
+	char tag[SF_TOKEN_LEN]; // ours
 };
 
 // The parts as one block. E_TOO_LONG, E_NO_MEMORY.
@@ -67,14 +68,17 @@ struct leg_parts leg_parts(const struct sf_leg *l);
 MUST_USE result leg_set_parts(struct sf_leg *l, const struct leg_parts *p);
 void leg_clear(struct sf_leg *l);
 
-// The remote target of M (Contact URI) and, for a dialog-forming message, its route set: Record-Route values, in
-// order for a request, REVERSED for a response (RFC3261#12.1). E_SYNTAX, E_MISSING, E_TOO_MANY, E_TOO_LONG.
+// The remote target of M (Contact URI) and, for a dialog-forming message, its route set: Record-Route values,
+// in order for a request, REVERSED for a response (RFC3261#12.1). E_SYNTAX, E_MISSING, E_TOO_MANY,
+// E_TOO_LONG.
 MUST_USE result leg_read_target(const struct sip_msg *m, struct bytes *target);
-MUST_USE result leg_read_routes(const struct sip_msg *m, bool reversed, uint8_t *buf, uint32_t cap, struct bytes *routes);
+MUST_USE result leg_read_routes(
+	const struct sip_msg *m, bool reversed, uint8_t *buf, uint32_t cap, struct bytes *routes);
 // Value of From or To of M without its tag, written to BUF. E_SYNTAX, E_TOO_LONG.
-MUST_USE result leg_read_party(const struct sip_msg *m, enum sip_hdr id, uint8_t *buf, uint32_t cap, struct bytes *out);
-// Point the hop of L at its first route or target, if that is a numeric address which PEER is known by; otherwise it
-// stays where the dialog was made: never to an address that nobody provisioned.
+MUST_USE result leg_read_party(
+	const struct sip_msg *m, enum sip_hdr id, uint8_t *buf, uint32_t cap, struct bytes *out);
+// Point the hop of L at its first route or target, if that is a numeric address which PEER is known by;
+// otherwise it stays where the dialog was made: never to an address that nobody provisioned.
 void leg_aim(struct sf_leg *l, const struct peer *peer);
 // Take Allow and Supported of M into account.
 void leg_learn(struct sf_leg *l, const struct sip_msg *m);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops (RFC 5393, RFC 7332, SF-A4): a request that carries an identifier which we gave out has been here before.
-// Loops through other back-to-back user agents are ended by Max-Forwards, which every request takes along.
+// Loops (RFC 5393, RFC 7332, SF-A4): a request that carries an identifier which we gave out has been here
+// before. Loops through other back-to-back user agents are ended by Max-Forwards, which every request takes
+// along.
 #include "sf/inside.h"
 
 static bool ours(const struct sf *sf, struct bytes text, enum sf_token_kind kind)

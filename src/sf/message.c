@@ -31,7 +31,8 @@ static struct bytes local_text(const struct sf *sf, const struct hop *hop)
 	return bytes_make(t->text, t->len);
 }
 
-void message_via(struct sip_writer *w, const struct sf *sf, const struct hop *hop, const char branch[SF_BRANCH_LEN])
+void message_via(
+	struct sip_writer *w, const struct sf *sf, const struct hop *hop, const char branch[SF_BRANCH_LEN])
 {
 	sip_write_name(w, SIP_HDR_VIA);
 	sip_write_string(w, "SIP/2.0/");
@@ -47,7 +48,8 @@ void message_via(struct sip_writer *w, const struct sf *sf, const struct hop *ho
 
 static void write_transport(struct sip_writer *w, enum transport t)
 {
-	static const char *const text[TRANSPORT_COUNT] = {"", ";transport=tcp", ";transport=tls", ";transport=dtls-udp"};
+	static const char *const text[TRANSPORT_COUNT] = {
+		"", ";transport=tcp", ";transport=tls", ";transport=dtls-udp"};
 
 	sip_write_string(w, text[(unsigned)t % TRANSPORT_COUNT]);
 }
@@ -66,7 +68,8 @@ void message_contact(struct sip_writer *w, const struct sf *sf, const struct hop
 
 void message_allow(struct sip_writer *w)
 {
-	sip_write_header(w, SIP_HDR_ALLOW, BYTES("INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"));
+	sip_write_header(
+		w, SIP_HDR_ALLOW, BYTES("INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"));
 }
 
 void message_capabilities(struct sip_writer *w)
@@ -92,8 +95,8 @@ void message_cseq(struct sip_writer *w, uint32_t cseq, enum sip_method method)
 	sip_write_crlf(w);
 }
 
-void message_in_dialog(struct sip_writer *w, const struct sf *sf, const struct sf_leg *l, enum sip_method method,
-	uint32_t cseq, const char branch[SF_BRANCH_LEN], uint8_t max_forwards)
+void message_in_dialog(struct sip_writer *w, const struct sf *sf, const struct sf_leg *l,
+	enum sip_method method, uint32_t cseq, const char branch[SF_BRANCH_LEN], uint8_t max_forwards)
 {
 	struct leg_parts p = leg_parts(l);
 
@@ -217,7 +220,8 @@ static void write_display(struct sip_writer *w, struct bytes display)
 	sip_write_string(w, " ");
 }
 
-void message_party(struct sip_writer *w, const struct sip_msg *m, enum sip_hdr id, struct bytes user, struct bytes host)
+void message_party(
+	struct sip_writer *w, const struct sip_msg *m, enum sip_hdr id, struct bytes user, struct bytes host)
 {
 	const struct sip_line *l = sip_first(m, id);
 	struct sip_addr a;
@@ -230,7 +234,8 @@ void message_party(struct sip_writer *w, const struct sip_msg *m, enum sip_hdr i
 	write_user_uri(w, m->buf, m->size, &a.uri, a.uri.user.to > a.uri.user.from ? BYTES("") : user, host);
 }
 
-// An address list of the identity headers, each host replaced by our domain; parameters that reveal are left out.
+// An address list of the identity headers, each host replaced by our domain; parameters that reveal are left
+// out.
 static void write_addresses(struct sip_writer *w, const struct passage *p, const struct sip_line *l)
 {
 	struct sip_list it = {.msg = p->m, .line = l, .at = l->value.from};

@@ -88,7 +88,8 @@ static void write_top_via(struct sip_writer *w, struct bytes value, const struct
 	struct bytes text = bytes_make(host, len);
 	if (via.has_rport || !bytes_equal_nocase(span_bytes(value.at, n, via.host), text)) {
 		if (len > 2 && host[0] == '[')
-			text = bytes_make(host + 1, len - 2); // RFC3261#25.1: received holds a bare IPv6address
+			text = bytes_make(
+				host + 1, len - 2); // RFC3261#25.1: received holds a bare IPv6address
 		sip_write_string(w, ";received=");
 		sip_write_octets(w, text);
 	}
@@ -119,7 +120,8 @@ void message_reply(struct sip_writer *w, struct bytes request, const struct addr
 	while (head_next(&h)) {
 		bool wanted = h.id == SIP_HDR_VIA || h.id == SIP_HDR_FROM || h.id == SIP_HDR_TO ||
 			      h.id == SIP_HDR_CALL_ID || h.id == SIP_HDR_CSEQ ||
-			      (h.id == SIP_HDR_RECORD_ROUTE && record) || (h.id == SIP_HDR_TIMESTAMP && status == 100);
+			      (h.id == SIP_HDR_RECORD_ROUTE && record) ||
+			      (h.id == SIP_HDR_TIMESTAMP && status == 100);
 		if (!wanted)
 			continue;
 		write_name(w, h.id, compact);

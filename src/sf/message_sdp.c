@@ -33,7 +33,8 @@ static bool find(const struct sip_msg *m, struct found *f)
 	if (!is_ok(sip_multipart_parse(m->buf, m->size, type, m->body, &parts)))
 		return false;
 	for (uint32_t i = 0; i < parts.count; i++) {
-		if (!sip_content_type_is(m->buf, m->size, parts.part[i].content_type, BYTES("application/sdp")))
+		if (!sip_content_type_is(
+			    m->buf, m->size, parts.part[i].content_type, BYTES("application/sdp")))
 			continue;
 		f->multipart = true;
 		f->sdp = parts.part[i].body;
@@ -54,8 +55,8 @@ struct message_body message_body_as_is(const struct sip_msg *m)
 	return (struct message_body){.octets = sip_bytes(m, m->body), .type = sip_bytes(m, content_type(m))};
 }
 
-struct verdict message_sdp(
-	struct branch *b, uint8_t side, enum sf_sdp_role role, const struct sip_msg *m, struct message_body *out)
+struct verdict message_sdp(struct branch *b, uint8_t side, enum sf_sdp_role role, const struct sip_msg *m,
+	struct message_body *out)
 {
 	struct sf *sf = b->call->sf;
 	struct sip_writer w;
@@ -70,15 +71,15 @@ struct verdict message_sdp(
 	if (f.multipart)
 		sip_write_octets(&w, sip_bytes(m, span_make(m->body.from, f.sdp.from)));
 	b->media_open = true;
-	struct verdict v = sf->config.port.sdp(sf->config.port.ctx, b->call, &b->pub, side, role,
-		sdp ? sip_bytes(m, f.sdp) : BYTES(""), &w);
+	struct verdict v = sf->config.port.sdp(
+		sf->config.port.ctx, b->call, &b->pub, side, role, sdp ? sip_bytes(m, f.sdp) : BYTES(""), &w);
 	if (v.action != VERDICT_PASS || !sdp)
 		return v;
 	if (f.multipart)
 		sip_write_octets(&w, sip_bytes(m, span_make(f.sdp.to, m->body.to)));
 	if (!is_ok(sip_write_end(&w, &n)))
 		return REPLY(513, "Message Too Large");
-	*out = (struct message_body){.octets = bytes_make(w.at, n), .replaced = true,
-		.type = sip_bytes(m, content_type(m))};
+	*out = (struct message_body){
+		.octets = bytes_make(w.at, n), .replaced = true, .type = sip_bytes(m, content_type(m))};
 	return PASS;
 }

@@ -25,9 +25,9 @@ static const struct option_row rows[] = {
 	OPTION("replaces", OPTION_REFUSE),      // names dialogs that the other side has never seen
 	OPTION("join", OPTION_REFUSE),
 	OPTION("tdialog", OPTION_REFUSE),
-	OPTION("norefersub", OPTION_REFUSE),    // REFER does not cross a border (SF-I4)
+	OPTION("norefersub", OPTION_REFUSE), // REFER does not cross a border (SF-I4)
 	OPTION("multiple-refer", OPTION_REFUSE),
-	OPTION("from-change", OPTION_REFUSE),   // identities are checked once, when the call is made (SF-I3)
+	OPTION("from-change", OPTION_REFUSE), // identities are checked once, when the call is made (SF-I3)
 	OPTION("path", OPTION_REFUSE),
 	OPTION("outbound", OPTION_REFUSE),
 	OPTION("gruu", OPTION_REFUSE),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers without state (RFC3261#8.2.7): refusals, and OPTIONS that is for us.
 //
-// Over datagrams the source is not proved by a handshake: such an answer is never larger than its request (SF-A4). If
-// the usual form would be, the compact one is tried, and else nothing goes out.
+// Over datagrams the source is not proved by a handshake: such an answer is never larger than its request
+// (SF-A4). If the usual form would be, the compact one is tried, and else nothing goes out.
 #include "sf/inside.h"
 
 #include "sf/message.h"
@@ -16,10 +16,12 @@ struct stateless { // an answer in the making
 	bool capabilities;
 };
 
-static void write_answer(struct sf *sf, const struct stateless *a, const struct origin *o, bool compact, struct sip_writer *w)
+static void write_answer(
+	struct sf *sf, const struct stateless *a, const struct origin *o, bool compact, struct sip_writer *w)
 {
 	// The whole message as it came; of its header only what a response repeats is read.
-	struct bytes request = bytes_make(a->m->buf, a->m->headers.to <= a->m->size ? a->m->headers.to : a->m->size);
+	struct bytes request =
+		bytes_make(a->m->buf, a->m->headers.to <= a->m->size ? a->m->headers.to : a->m->size);
 	struct address source = o->remote;
 	char tag[SF_TOKEN_LEN];
 	// The same tag for every repetition of the request, without keeping anything.
@@ -28,7 +30,8 @@ static void write_answer(struct sf *sf, const struct stateless *a, const struct 
 	for (uint32_t i = 0; i < 8; i++)
 		tag[i] = "0123456789abcdef"[(hash >> (4 * i)) & 15];
 	message_begin(sf, w);
-	message_reply(w, request, &source, a->status, a->status == 100 ? BYTES("") : bytes_make(tag, 8), false, compact);
+	message_reply(w, request, &source, a->status, a->status == 100 ? BYTES("") : bytes_make(tag, 8),
+		false, compact);
 	if (a->retry_s > 0)
 		message_number(w, SIP_HDR_RETRY_AFTER, a->retry_s);
 	if (a->unsupported.len > 0)
@@ -47,7 +50,10 @@ static void answer(struct sf *sf, const struct stateless *a, const struct origin
 {
 	const struct sf_port *port = &sf->config.port;
 	bool bounded = !transport_is_stream(o->transport) && o->tls_peer == PEER_NONE;
-	struct hop back = {.transport = o->transport, .listener = o->listener, .peer = o->tls_peer, .conn = o->conn,
+	struct hop back = {.transport = o->transport,
+		.listener = o->listener,
+		.peer = o->tls_peer,
+		.conn = o->conn,
 		.remote = o->remote};
 	struct sip_writer w;
 	struct bytes out;
@@ -62,13 +68,15 @@ static void answer(struct sf *sf, const struct stateless *a, const struct origin
 		if (!message_end(&w, &out) || out.len > a->m->size)
 			return;
 	}
-	IGNORE_RESULT(port->send(port->ctx, &back, out, (struct sf_cookie){{0, 0}})); // lost: the request comes again
+	IGNORE_RESULT(port->send(
+		port->ctx, &back, out, (struct sf_cookie){{0, 0}})); // lost: the request comes again
 }
 
 void sf_refuse(struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct verdict *v,
 	struct bytes unsupported, const struct now *now)
 {
-	struct stateless a = {.m = m, .status = v->status, .retry_s = v->retry_after_s, .unsupported = unsupported};
+	struct stateless a = {
+		.m = m, .status = v->status, .retry_s = v->retry_after_s, .unsupported = unsupported};
 	uint8_t tags[512];
 	struct sip_writer w;
 	uint32_t n = 0;
@@ -77,12 +85,14 @@ void sf_refuse(struct sf *sf, const struct sip_msg *m, const struct origin *o, c
 	if (v->status < 200 || v->status > 699)
 		return;
 	sip_write_init(&w, tags, sizeof(tags));
-	if (v->status == 420 && unsupported.len == 0 && options_unsupported(m, &w) && is_ok(sip_write_end(&w, &n)))
+	if (v->status == 420 && unsupported.len == 0 && options_unsupported(m, &w) &&
+		is_ok(sip_write_end(&w, &n)))
 		a.unsupported = bytes_make(tags, n);
 	answer(sf, &a, o);
 }
 
-struct verdict sf_check_options(struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct now *now)
+struct verdict sf_check_options(
+	struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct now *now)
 {
 	uint8_t tags[512];
 	struct sip_writer w;

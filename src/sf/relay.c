@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests passed on: one server transaction, one client transaction, and what ties them.
 //
-// Used for every request inside a dialog but ACK and BYE's answer, for requests of our own (BYE, PRACK, refresh) and,
-// without a call, for standalone requests. Bounded per call; freed when answered, or when the call goes.
+// Used for every request inside a dialog but ACK and BYE's answer, for requests of our own (BYE, PRACK,
+// refresh) and, without a call, for standalone requests. Bounded per call; freed when answered, or when the
+// call goes.
 #include "sf/inside.h"
 
 #include "base/memory.h"
@@ -84,7 +85,8 @@ void relay_reply(struct sf_relay *r, uint16_t status, uint32_t retry_s, const st
 	r->server = NULL;
 }
 
-void dialog_reply(struct sf_call *c, struct sf_leg *l, const struct call_event *e, uint16_t status, uint32_t retry_s)
+void dialog_reply(
+	struct sf_call *c, struct sf_leg *l, const struct call_event *e, uint16_t status, uint32_t retry_s)
 {
 	struct sf_tx *tx;
 
@@ -96,14 +98,16 @@ void dialog_reply(struct sf_call *c, struct sf_leg *l, const struct call_event *
 	sf_tx_abandon(tx);
 }
 
-// ---- there ----------------------------------------------------------------------------------------------------
+// ---- there
+// ----------------------------------------------------------------------------------------------------
 
-static bool carries_session(enum sip_method m)
+bool relay_carries_session(enum sip_method m)
 {
 	return m == SIP_INVITE || m == SIP_UPDATE || m == SIP_PRACK;
 }
 
-static void write_session(struct sip_writer *w, const struct sf_relay *r, const struct sf_leg *to, const struct sip_msg *from)
+static void write_session(
+	struct sip_writer *w, const struct sf_relay *r, const struct sf_leg *to, const struct sip_msg *from)
 {
 	message_contact(w, r->sf, &to->hop);
 	message_allow(w);
@@ -120,7 +124,8 @@ bool relay_send(struct sf_relay *r, struct sf_leg *to, enum sip_method method, c
 	struct sip_writer w;
 	struct bytes out;
 
-	if (!is_ok(sf_tx_client_new(r->sf->tx, method, to->peer, &relay_client_events, r, branch, &r->client)))
+	if (!is_ok(sf_tx_client_new(
+		    r->sf->tx, method, to->peer, &relay_client_events, r, branch, &r->client)))
 		return false;
 	r->sent = method;
 	r->cseq_out = ++to->cseq_local;
@@ -148,13 +153,15 @@ bool relay_send(struct sf_relay *r, struct sf_leg *to, enum sip_method method, c
 	if (method == SIP_INVITE)
 		to->cseq_invite = r->cseq_out;
 	if (body != NULL && body->replaced && !to->update)
-		IGNORE_BOOL(octets_set(&to->sdp, body->octets)); // without it the next refresh fails, and says so
+		IGNORE_BOOL(
+			octets_set(&to->sdp, body->octets)); // without it the next refresh fails, and says so
 	sf_tx_client_start(r->client, &to->hop, out, now);
 	return true;
 }
 
 // The session description of request M, if it may carry one. False: answered, or kept.
-static bool begin_session(struct sf_relay *r, const struct sip_msg *m, struct message_body *body, const struct now *now)
+static bool begin_session(
+	struct sf_relay *r, const struct sip_msg *m, struct message_body *body, const struct now *now)
 {
 	struct branch *b = r->branch;
 	bool sdp = message_has_sdp(m);
@@ -167,7 +174,10 @@ static bool begin_session(struct sf_relay *r, const struct sip_msg *m, struct me
 		wait_keep(r->call, r->asker, WAIT_RELAY_REQUEST, b->pub.index, NULL, r, m))
 		return false;
 	if (v.action != VERDICT_PASS) {
-		relay_reply(r, v.action == VERDICT_WAIT ? 500 : v.status != 0 ? v.status : 488,
+		relay_reply(r,
+			v.action == VERDICT_WAIT ? 500
+			: v.status != 0          ? v.status
+						 : 488,
 			v.action == VERDICT_WAIT ? 1 : 0, now);
 		relay_free(r);
 		return false;
@@ -178,7 +188,7 @@ static bool begin_session(struct sf_relay *r, const struct sip_msg *m, struct me
 	return true;
 }
 
-static void offer_back(struct sf_relay *r)
+void relay_offer_back(struct sf_relay *r)
 {
 	const struct sf_port *port = &r->sf->config.port;
 
@@ -192,17 +202,18 @@ static void offer_back(struct sf_relay *r)
 void relay_begin(struct sf_relay *r, const struct sip_msg *m, const struct now *now)
 {
 	struct sf_leg *to = branch_leg(r->branch, !r->asker);
-	struct message_body body = carries_session(r->method) ? (struct message_body){0} : message_body_as_is(m);
+	struct message_body body =
+		relay_carries_session(r->method) ? (struct message_body){0} : message_body_as_is(m);
 	enum sip_method method = r->method;
 
-	if (carries_session(method) && !begin_session(r, m, &body, now))
+	if (relay_carries_session(method) && !begin_session(r, m, &body, now))
 		return;
 	if (method == SIP_UPDATE && !to->update)
 		method = SIP_INVITE; // confirmed calls only: see call_update_h
 	if (method == SIP_INVITE)
 		r->call->invite = r;
 	if (!relay_send(r, to, method, m, &body, now)) {
-		offer_back(r);
+		relay_offer_back(r);
 		relay_reply(r, 500, SF_FULL_RETRY_S, now);
 		relay_free(r);
 	}
@@ -224,7 +235,8 @@ static struct sf_relay *relay_open(struct sf_call *c, struct call_event *e, enum
 	r->asker = e->side;
 	r->method = method;
 	r->cseq_in = e->m->cseq;
-	if (!is_ok(sf_tx_server_new(c->sf->tx, e->m, e->origin, l->peer, &relay_server_events, r, e->now, &r->server))) {
+	if (!is_ok(sf_tx_server_new(
+		    c->sf->tx, e->m, e->origin, l->peer, &relay_server_events, r, e->now, &r->server))) {
 		relay_free(r);
 		return NULL; // it comes again
 	}
@@ -261,150 +273,19 @@ void relay_request_h(struct sf_call *c, struct call_event *e)
 		relay_start(c, e, e->m->method);
 }
 
-// ---- and back -------------------------------------------------------------------------------------------------
-
-static void write_answer(struct sip_writer *w, struct sf_relay *r, const struct sip_msg *m, const struct message_body *body)
-{
-	struct sf_leg *l = branch_leg(r->branch, r->asker);
-	bool session = r->method == SIP_INVITE || r->method == SIP_UPDATE, refresh = false;
-	struct passage p;
-
-	passage_init(&p, r->sf, m, branch_leg(r->branch, !r->asker)->peer, l->peer);
-	message_begin(r->sf, w);
-	message_reply_tx(w, r->server, m->status, BYTES(""), session);
-	if (session && m->status < 300) {
-		message_contact(w, r->sf, &l->hop);
-		message_allow(w);
-		options_write(w, SIP_HDR_SUPPORTED, BYTES("timer"), m);
-		refresh = session_timer_write_answer(w, &l->timer);
-		if (refresh)
-			options_write(w, SIP_HDR_REQUIRE, BYTES("timer"), NULL);
-	}
-	message_copy(w, &p, body->octets.len > 0);
-	message_body(w, body);
-}
-
-// Pass final response M with BODY to the asker; a 2xx to INVITE then waits for its ACK.
-void relay_pass_answer(struct sf_relay *r, const struct sip_msg *m, const struct message_body *body, const struct now *now)
-{
-	struct sf_call *c = r->call;
-	struct sf_leg *l = branch_leg(r->branch, r->asker);
-	struct sip_writer w;
-	struct bytes out;
-
-	if (r->server == NULL)
-		return;
-	write_answer(&w, r, m, body);
-	if (!message_end(&w, &out)) {
-		relay_reply(r, 500, 0, now);
-		return;
-	}
-	if (body->replaced && !l->update)
-		IGNORE_BOOL(octets_set(&l->sdp, body->octets)); // as in relay_send
-	sf_tx_respond(r->server, out, m->status, now);
-	if (r->method == SIP_INVITE && m->status < 300)
-		ack_begin(c, r->server, r->client, r->asker, r->cseq_in, r->cseq_out, r->offer == RELAY_LATE, out, now);
-	else {
-		sf_tx_abandon(r->server);
-		r->server = NULL;
-	}
-}
-
-static void answer_refused(struct sf_relay *r, const struct verdict *v, const struct now *now)
-{
-	struct sf_call *c = r->call;
-
-	if (r->sent == SIP_INVITE)
-		ack_send(c, branch_leg(r->branch, !r->asker), r->cseq_out, NULL, false, now);
-	relay_reply(r, v->status != 0 ? v->status : 488, 0, now);
-	call_end(c, 2, 488, v->reason != NULL ? v->reason : "answer not usable", now); // both sides differ now
-}
-
-static void success(struct sf_relay *r, const struct sip_msg *m, const struct now *now)
-{
-	struct sf_call *c = r->call;
-	struct branch *b = r->branch;
-	struct sf_leg *far = branch_leg(b, !r->asker);
-	struct message_body body = carries_session(r->method) ? (struct message_body){0} : message_body_as_is(m);
-	struct session_terms terms;
-	struct verdict v = PASS;
-
-	if (r->offer == RELAY_OFFERED)
-		v = message_has_sdp(m) ? message_sdp(b, !r->asker, SF_SDP_ANSWER, m, &body) : REPLY(488, "No Answer");
-	else if (r->offer == RELAY_LATE)
-		v = message_has_sdp(m) ? message_sdp(b, !r->asker, SF_SDP_OFFER, m, &body) : REPLY(488, "No Offer");
-	if (v.action == VERDICT_WAIT && wait_keep(c, !r->asker, WAIT_RELAY_RESPONSE, b->pub.index, NULL, r, m))
-		return;
-	if (v.action != VERDICT_PASS) {
-		answer_refused(r, &v, now);
-		return;
-	}
-	if (r->offer == RELAY_OFFERED)
-		b->oa = OA_STABLE;
-	if (r->sent == SIP_INVITE || r->sent == SIP_UPDATE) {
-		if (is_ok(session_terms_read(m, &terms)))
-			session_timer_agree(&far->timer, &terms, far->timer.interval_s, now);
-		IGNORE_BOOL(call_leg_update(far, m, sf_peer(c->sf, far->peer)));
-		call_session_arm(c, now);
-	}
-	if (r->sent == SIP_INVITE && r->method != SIP_INVITE) {
-		ack_end(c);
-		c->ack.asker = r->asker;
-		c->ack.client = r->client;
-		ack_send(c, far, r->cseq_out, NULL, true, now);
-	}
-	relay_pass_answer(r, m, &body, now);
-	if (r->sent == SIP_INVITE) {
-		r->done = true; // repeated 2xx still come to its client transaction
-		if (c->invite == r)
-			c->invite = NULL;
-	}
-	call_keep(c);
-	if (r->sent != SIP_INVITE)
-		relay_free(r);
-}
-
-static bool dialog_gone(const struct sf_relay *r, uint16_t status)
-{
-	return status == 481 || (status == 408 && (r->sent == SIP_INVITE || r->refresh)); // RFC3261#12.2.1.2
-}
-
-static void failure(struct sf_relay *r, const struct sip_msg *m, uint16_t status, const struct now *now)
-{
-	struct message_body none = {0};
-	struct sf_call *c = r->call;
-	bool end = dialog_gone(r, status) && c->state == SF_CALL_CONFIRMED;
-
-	offer_back(r);
-	if (m != NULL && status != 503 && status != 401 && status != 407 && status >= 400)
-		relay_pass_answer(r, m, &none, now);
-	else
-		relay_reply(r, status == 408 ? 408 : 500, 0, now);
-	uint8_t side = (uint8_t)!r->asker;
-	relay_free(r);
-	if (end)
-		call_end(c, side, status, "dialog gone on one side", now);
-}
-
-void relay_answer(struct sf_relay *r, const struct sip_msg *m, const struct now *now)
-{
-	if (m->status < 300)
-		success(r, m, now);
-	else
-		failure(r, m, m->status, now);
-}
-
 void relay_cancel(struct sf *sf, struct sf_tx *tx, const struct now *now)
 {
 	struct sf_relay *r = sf_tx_owner(tx);
 
-	if (r == NULL || pool_find(sf->relays, r->ref) != r || r->server != tx || r->done || r->client == NULL)
+	if (r == NULL || pool_find(sf->relays, r->ref) != r || r->server != tx || r->done ||
+		r->client == NULL)
 		return;
 	r->cancelled = true;
 	sf_tx_cancel(r->client, now); // its 487 comes back this way, or a 2xx that crossed
 }
 
-// ---- what the transactions tell -------------------------------------------------------------------------------
+// ---- what the transactions tell
+// -------------------------------------------------------------------------------
 
 static void finished(struct sf_relay *r, const struct sip_msg *m, uint16_t status, const struct now *now)
 {
@@ -419,7 +300,7 @@ static void finished(struct sf_relay *r, const struct sip_msg *m, uint16_t statu
 	else if (m != NULL)
 		relay_answer(r, m, now);
 	else
-		failure(r, NULL, status, now);
+		relay_failure(r, NULL, status, now);
 	if (c != NULL)
 		call_settle(c);
 }
@@ -492,5 +373,7 @@ static void server_quiet(void *user, struct sf_tx *tx, const struct now *now)
 
 const struct sf_tx_user relay_server_events = {
 	.timeout = server_quiet, .unreachable = server_quiet, .ack = server_quiet, .ended = server_gone};
-const struct sf_tx_user relay_client_events = {.response = client_response, .timeout = client_timeout,
-	.unreachable = client_unreachable, .ended = client_gone};
+const struct sf_tx_user relay_client_events = {.response = client_response,
+	.timeout = client_timeout,
+	.unreachable = client_unreachable,
+	.ended = client_gone};

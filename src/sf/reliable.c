@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reliable provisional responses (RFC 3262), interworked per leg: both know them, they pass with our own numbers; the
-// caller does not, we acknowledge to the called side; only the caller insists, we make them reliable here.
+// Reliable provisional responses (RFC 3262), interworked per leg: both know them, they pass with our own
+// numbers; the caller does not, we acknowledge to the called side; only the caller insists, we make them
+// reliable here.
 #include "sf/inside.h"
 
 #include "base/memory.h"

@@ -6,7 +6,8 @@
 
 result session_terms_read(const struct sip_msg *m, struct session_terms *out)
 {
-	const struct sip_line *se = sip_first(m, SIP_HDR_SESSION_EXPIRES), *min = sip_first(m, SIP_HDR_MIN_SE);
+	const struct sip_line *se = sip_first(m, SIP_HDR_SESSION_EXPIRES),
+			      *min = sip_first(m, SIP_HDR_MIN_SE);
 	struct sip_delta d;
 	bool found = false;
 	struct span v;

@@ -80,7 +80,10 @@ static result parts_new(struct sf *sf, const struct now *now)
 	const struct sf_config *c = &sf->config;
 
 	TRY(timer_wheel_new(&sf->wheel, now->mono_us));
-	struct sf_tx_config tx = {.max = c->max_transactions, .worker = c->worker, .wheel = sf->wheel, .keys = c->keys,
+	struct sf_tx_config tx = {.max = c->max_transactions,
+		.worker = c->worker,
+		.wheel = sf->wheel,
+		.keys = c->keys,
 		.port = &sf->config.port};
 	memcpy(tx.secret, c->secret, sizeof(tx.secret));
 	TRY(sf_tx_table_new(&sf->tx, &tx));
@@ -99,7 +102,9 @@ static result parts_new(struct sf *sf, const struct now *now)
 result sf_new(struct sf **out, const struct sf_config *config, const struct now *now)
 {
 	*out = NULL;
-	REQUIRE(config->max_calls > 0 && config->max_calls <= SF_TOKEN_SLOT_MAX / 2 && config->registry != NULL, E_CONFIG);
+	REQUIRE(config->max_calls > 0 && config->max_calls <= SF_TOKEN_SLOT_MAX / 2 &&
+			config->registry != NULL,
+		E_CONFIG);
 	struct sf *sf = memory_alloc(sizeof(*sf));
 	REQUIRE(sf != NULL, E_NO_MEMORY);
 	sf->config = *config;
@@ -149,16 +154,19 @@ uint64_t sf_deadline(const struct sf *sf)
 	return timer_wheel_next(sf->wheel);
 }
 
-// ---- steps of transactions --------------------------------------------------------------------------------------
+// ---- steps of transactions
+// --------------------------------------------------------------------------------------
 
-static void cancel(struct sf *sf, struct sf_tx *tx, const struct sip_msg *m, const struct origin *o, const struct now *now)
+static void cancel(struct sf *sf, struct sf_tx *tx, const struct sip_msg *m, const struct origin *o,
+	const struct now *now)
 {
 	struct verdict ok = REPLY(200, "OK");
 	struct sf_call *c = sf_tx_owner(tx);
 	struct call_event e = {.m = m, .tx = tx, .side = SIDE_CALLER, .now = now};
 
 	sf_refuse(sf, m, o, &ok, BYTES(""), now); // RFC3261#9.2: 200 to the CANCEL in any case
-	if (c != NULL && sf_tx_kind(tx) == SF_TX_INVITE_SERVER && pool_find(sf->calls, c->ref) == c && c->server == tx)
+	if (c != NULL && sf_tx_kind(tx) == SF_TX_INVITE_SERVER && pool_find(sf->calls, c->ref) == c &&
+		c->server == tx)
 		call_event(c, CALL_CANCEL, &e);
 	else
 		relay_cancel(sf, tx, now);
@@ -183,7 +191,8 @@ struct verdict sf_step_transaction(
 	case SF_TX_MERGED:
 		return REPLY(482, "Merged Request");
 	case SF_TX_OLD_BRANCH:
-		return m->method == SIP_ACK ? DROP("branch without magic cookie") : REPLY(400, "Bad Via Branch");
+		return m->method == SIP_ACK ? DROP("branch without magic cookie")
+					    : REPLY(400, "Bad Via Branch");
 	case SF_TX_FOREIGN:
 		break;
 	}
@@ -200,8 +209,8 @@ struct verdict sf_step_response_token(struct sf *sf, const struct sip_msg *m, st
 	return r.error == E_STALE ? DROP("late response") : DROP("response to nothing that we sent");
 }
 
-struct verdict sf_step_response_source(struct sf *sf, struct sf_tx *tx, const struct sip_msg *m, const struct origin *o,
-	peer_id peer, const struct now *now)
+struct verdict sf_step_response_source(struct sf *sf, struct sf_tx *tx, const struct sip_msg *m,
+	const struct origin *o, peer_id peer, const struct now *now)
 {
 	const struct peer *p = sf_peer(sf, peer);
 	bool loose = p != NULL && peer_waiver_state(p, CONTROL_RESPONSE_SOURCE, now->wall_ms) == 1;
@@ -219,7 +228,8 @@ void sf_step_response(struct sf *sf, struct sf_tx *tx, const struct sip_msg *m, 
 	sf_tx_response(tx, m, now);
 }
 
-// ---- from outside -----------------------------------------------------------------------------------------------
+// ---- from outside
+// -----------------------------------------------------------------------------------------------
 
 void sf_undeliverable(struct sf *sf, struct sf_cookie cookie, const struct now *now)
 {

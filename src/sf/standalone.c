@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests outside dialogs that pass (MESSAGE, RFC 3428), and OPTIONS of our own as probe of a hop (RFC3261#11).
+// Requests outside dialogs that pass (MESSAGE, RFC 3428), and OPTIONS of our own as probe of a hop
+// (RFC3261#11).
 #include "sf/inside.h"
 
 #include "base/memory.h"
@@ -20,13 +21,19 @@ static void loose_tag(struct sf *sf, struct sf_leg *l)
 
 static void leg_loose(struct sf *sf, struct sf_leg *l, const struct hop *hop, peer_id peer)
 {
-	*l = (struct sf_leg){.hop = *hop, .peer = peer, .listener = hop->listener, .side = SIDE_CALLED, .token_leg = 15,
-		.transport = (uint8_t)hop->transport, .cseq_local = 1};
+	*l = (struct sf_leg){.hop = *hop,
+		.peer = peer,
+		.listener = hop->listener,
+		.side = SIDE_CALLED,
+		.token_leg = 15,
+		.transport = (uint8_t)hop->transport,
+		.cseq_local = 1};
 	l->hop.peer = peer;
 	loose_tag(sf, l);
 }
 
-static bool standalone_write(struct sf_relay *r, struct sf_leg *l, const struct sip_msg *m, const char *branch, struct bytes *out)
+static bool standalone_write(
+	struct sf_relay *r, struct sf_leg *l, const struct sip_msg *m, const char *branch, struct bytes *out)
 {
 	uint8_t mf = m->max_forwards == 255 ? 70 : (uint8_t)(m->max_forwards - 1);
 	struct message_body body = message_body_as_is(m);
@@ -55,7 +62,8 @@ static bool standalone_send(struct sf_relay *r, const struct sip_msg *m, const s
 	sf_random(r->sf, &ref.slot, 3);
 	ref.slot &= SF_TOKEN_SLOT_MAX - 1;
 	if (is_ok(called_texts(r->sf, r->early, &l, m, ref)) &&
-		is_ok(sf_tx_client_new(r->sf->tx, m->method, l.peer, &relay_client_events, r, branch, &r->client))) {
+		is_ok(sf_tx_client_new(
+			r->sf->tx, m->method, l.peer, &relay_client_events, r, branch, &r->client))) {
 		sent = standalone_write(r, &l, m, branch, &out);
 		if (sent)
 			sf_tx_client_start(r->client, hop, out, now);
@@ -64,8 +72,8 @@ static bool standalone_send(struct sf_relay *r, const struct sip_msg *m, const s
 	return sent;
 }
 
-struct verdict sf_step_standalone(struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer,
-	const struct leg_plan *plan, const struct now *now)
+struct verdict sf_step_standalone(struct sf *sf, const struct sip_msg *m, const struct origin *o,
+	peer_id peer, const struct leg_plan *plan, const struct now *now)
 {
 	struct verdict v = sf_check_loop(sf, m, peer, now);
 
@@ -142,8 +150,14 @@ void standalone_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t sta
 	if (r->early != NULL) {
 		if (!alive && next_hop(r, now))
 			return;
-		if (m == NULL || status == 401 || status == 407 || status == 503 || (status >= 300 && status < 400))
-			relay_reply(r, m == NULL ? status : status == 503 ? 500 : status < 400 ? 480 : 403, 0, now);
+		if (m == NULL || status == 401 || status == 407 || status == 503 ||
+			(status >= 300 && status < 400))
+			relay_reply(r,
+				m == NULL       ? status
+				: status == 503 ? 500
+				: status < 400  ? 480
+						: 403,
+				0, now);
 		else if (r->server != NULL)
 			pass_answer(r, m, status, now);
 	}
@@ -155,7 +169,8 @@ void sf_probe(struct sf *sf, const struct hop *hop, const struct now *now)
 	struct sf_relay *r = relay_new(sf, NULL);
 	char branch[SF_BRANCH_LEN], call_id[SF_TOKEN_LEN], target[ADDRESS_TEXT_MAX + 8], own[DOMAIN_MAX + 8];
 	char host[ADDRESS_TEXT_MAX];
-	struct sf_token id = {.kind = SF_TOKEN_CALL_ID, .worker = sf->config.worker, .leg = 15, .peer = hop->peer};
+	struct sf_token id = {
+		.kind = SF_TOKEN_CALL_ID, .worker = sf->config.worker, .leg = 15, .peer = hop->peer};
 	struct sip_writer w;
 	struct sf_leg l;
 	struct bytes out;
@@ -171,10 +186,12 @@ void sf_probe(struct sf *sf, const struct hop *hop, const struct now *now)
 	int on = snprintf(own, sizeof(own), "<sip:%.*s>", DOMAIN_MAX - 1, sf->snapshot->settings.domain);
 	char to[ADDRESS_TEXT_MAX + 16];
 	int dn = snprintf(to, sizeof(to), "<%s>", target);
-	struct leg_parts p = {.call_id = bytes_make(call_id, SF_TOKEN_LEN), .local = bytes_make(own, (size_t)on),
-		.remote = bytes_make(to, (size_t)dn), .target = bytes_make(target, (size_t)tn)};
-	if (is_ok(leg_set_parts(&l, &p)) &&
-		is_ok(sf_tx_client_new(sf->tx, SIP_OPTIONS, hop->peer, &relay_client_events, r, branch, &r->client))) {
+	struct leg_parts p = {.call_id = bytes_make(call_id, SF_TOKEN_LEN),
+		.local = bytes_make(own, (size_t)on),
+		.remote = bytes_make(to, (size_t)dn),
+		.target = bytes_make(target, (size_t)tn)};
+	if (is_ok(leg_set_parts(&l, &p)) && is_ok(sf_tx_client_new(sf->tx, SIP_OPTIONS, hop->peer,
+						    &relay_client_events, r, branch, &r->client))) {
 		message_begin(sf, &w);
 		message_in_dialog(&w, sf, &l, SIP_OPTIONS, 1, branch, 70);
 		message_contact(&w, sf, hop);

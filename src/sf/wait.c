@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages whose handling waits for the Media Function: at most one per direction and call is kept, and handled
-// again, from its octets, when the port says that it can go on.
+// Messages whose handling waits for the Media Function: at most one per direction and call is kept, and
+// handled again, from its octets, when the port says that it can go on.
 #include "sf/inside.h"
 
 #include "base/memory.h"
@@ -33,7 +33,8 @@ void wait_drop(struct sf_call *c, uint8_t side)
 	c->wait[side] = NULL;
 }
 
-static void no_media(struct sf_call *c, const struct waiting *w, const struct sip_msg *m, const struct now *now)
+static void no_media(
+	struct sf_call *c, const struct waiting *w, const struct sip_msg *m, const struct now *now)
 {
 	if (c->state == SF_CALL_CONFIRMED && w->what == WAIT_RELAY_REQUEST) {
 		relay_reply(w->relay, 500, SF_FULL_RETRY_S, now);

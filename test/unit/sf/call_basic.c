@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A call from INVITE to BYE, its refusals and its races; and that nothing of one side leaves towards the other.
+// A call from INVITE to BYE, its refusals and its races; and that nothing of one side leaves towards the
+// other.
 #include "call_rig.h"
 
 #include <stdarg.h>
@@ -74,7 +75,8 @@ static void test_refused(void **state)
 
 	UNUSED(state);
 	rig_invite(r, "", rig_sdp);
-	rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "INVITE "), 486, "fartag", "Warning: 399 far.internal \"x\"\r\n", "");
+	rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "INVITE "), 486, "fartag",
+		"Warning: 399 far.internal \"x\"\r\n", "");
 	assert_int_equal(rig_count(r, RIG_FAR, "ACK "), 1);
 	const char *busy = rig_last(r, RIG_CORE, "SIP/2.0 486 Busy Here\r\n");
 	assert_non_null(busy);
@@ -93,7 +95,8 @@ static void cancel(struct rig *r)
 	snprintf(out, sizeof(out),
 		"CANCEL sip:+498912@us.example SIP/2.0\r\n"
 		"Via: SIP/2.0/UDP pbx.internal.core:5060;branch=z9hG4bKcaller1;rport\r\nMax-Forwards: 70\r\n"
-		"From: \"Alice A\" <sip:+493011@pbx.internal.core>;tag=alicetag\r\nTo: <sip:+498912@us.example>\r\n"
+		"From: \"Alice A\" <sip:+493011@pbx.internal.core>;tag=alicetag\r\nTo: "
+		"<sip:+498912@us.example>\r\n"
 		"Call-ID: secretcallid@pbx.internal.core\r\nCSeq: 7 CANCEL\r\nContent-Length: 0\r\n\r\n");
 	rig_in(r, RIG_CORE, out);
 }
@@ -213,21 +216,27 @@ static void test_late_offer_without_answer(void **state)
 // SF-C3, LRF-C2: nothing of one side is seen on the other.
 static void test_topology_hidden(void **state)
 {
-	static const char *const core[] = {"10.0.0.5", "10.0.0.1", "pbx.internal.core", "secretcallid", "alicetag", "CoreVendor",
-		"secretname", "z9hG4bKcaller1", "172.16.9.9", "proxy.core"};
-	static const char *const far[] = {"192.0.2.7", "far.internal", "fartag", "FarVendor", "172.16.9.9", "Their Phrase", "203.0.113.7"};
+	static const char *const core[] = {"10.0.0.5", "10.0.0.1", "pbx.internal.core", "secretcallid",
+		"alicetag", "CoreVendor", "secretname", "z9hG4bKcaller1", "172.16.9.9", "proxy.core"};
+	static const char *const far[] = {"192.0.2.7", "far.internal", "fartag", "FarVendor", "172.16.9.9",
+		"Their Phrase", "203.0.113.7"};
 	struct rig *r = rig_new();
 
 	UNUSED(state);
-	rig_invite(r, "Record-Route: <sip:proxy.core;lr>\r\nX-Trace: pbx.internal.core\r\nSubject: at PBX.internal.CORE\r\n"
-		      "P-Asserted-Identity: <sip:+493011@pbx.internal.core>\r\nDiversion: <sip:1@10.0.0.5>\r\n", rig_sdp);
+	rig_invite(r,
+		"Record-Route: <sip:proxy.core;lr>\r\nX-Trace: pbx.internal.core\r\nSubject: at "
+		"PBX.internal.CORE\r\n"
+		"P-Asserted-Identity: <sip:+493011@pbx.internal.core>\r\nDiversion: <sip:1@10.0.0.5>\r\n",
+		rig_sdp);
 	const char *invite = rig_last(r, RIG_FAR, "INVITE ");
-	rig_answer(r, RIG_FAR, invite, 183, "fartag", "Record-Route: <sip:far.internal;lr>\r\nReason: SIP;text=\"192.0.2.7 x\"\r\n", rig_sdp);
+	rig_answer(r, RIG_FAR, invite, 183, "fartag",
+		"Record-Route: <sip:far.internal;lr>\r\nReason: SIP;text=\"192.0.2.7 x\"\r\n", rig_sdp);
 	rig_answer(r, RIG_FAR, invite, 200, "fartag", "Record-Route: <sip:far.internal;lr>\r\n", rig_sdp);
 	const char *ok = rig_last(r, RIG_CORE, "SIP/2.0 200");
 	assert_string_equal(rig_header(ok, "Record-Route"), "<sip:proxy.core;lr>");
 	rig_in_dialog(r, RIG_CORE, ok, "ACK", 7, "", "");
-	rig_in_dialog(r, RIG_CORE, ok, "INFO", 8, "Content-Type: application/dtmf-relay\r\nInfo-Package: x\r\n", "Signal=1\r\n");
+	rig_in_dialog(r, RIG_CORE, ok, "INFO", 8,
+		"Content-Type: application/dtmf-relay\r\nInfo-Package: x\r\n", "Signal=1\r\n");
 	rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "INFO "), 200, "", "", "");
 	rig_in_dialog(r, RIG_FAR, invite, "BYE", 1, "Reason: Q.850;cause=16\r\n", "");
 	assert_string_equal(rig_header(rig_last(r, RIG_CORE, "BYE "), "Reason"), "Q.850;cause=16");
@@ -250,11 +259,17 @@ static void test_topology_hidden(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole_call), cmocka_unit_test(test_bye_from_called),
-		cmocka_unit_test(test_byes_cross), cmocka_unit_test(test_refused), cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_answer_crosses_cancel), cmocka_unit_test(test_answer_repeated_until_ack),
-		cmocka_unit_test(test_no_ack), cmocka_unit_test(test_late_offer),
-		cmocka_unit_test(test_late_offer_without_answer), cmocka_unit_test(test_topology_hidden),
+		cmocka_unit_test(test_whole_call),
+		cmocka_unit_test(test_bye_from_called),
+		cmocka_unit_test(test_byes_cross),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_answer_crosses_cancel),
+		cmocka_unit_test(test_answer_repeated_until_ack),
+		cmocka_unit_test(test_no_ack),
+		cmocka_unit_test(test_late_offer),
+		cmocka_unit_test(test_late_offer_without_answer),
+		cmocka_unit_test(test_topology_hidden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+static long number(const char *text)
+{
+	return strtol(text, NULL, 10);
+}
+
 static const char *ok_of(const struct rig *r) // our 200 to the caller's first INVITE
 {
 	for (uint32_t i = 0; i < r->sent_count; i++)
@@ -32,7 +37,9 @@ static void test_reinvite(void **state)
 	assert_int_equal(rig_count(r, RIG_FAR, "ACK "), 1);
 	rig_in_dialog(r, RIG_CORE, ok, "ACK", 8, "", "");
 	assert_int_equal(rig_count(r, RIG_FAR, "ACK "), 2);
-	assert_string_equal(rig_header(rig_last(r, RIG_FAR, "ACK "), "CSeq") + strlen(rig_header(re, "CSeq")) - 7, " ACK");
+	assert_string_equal(
+		rig_header(rig_last(r, RIG_FAR, "ACK "), "CSeq") + strlen(rig_header(re, "CSeq")) - 7,
+		" ACK");
 	rig_answer(r, RIG_FAR, re, 200, "", "", rig_sdp); // repeated: acknowledged again
 	assert_int_equal(rig_count(r, RIG_FAR, "ACK "), 3);
 	rig_in_dialog(r, RIG_FAR, rig_last(r, RIG_FAR, "INVITE "), "BYE", 1, "", "");
@@ -78,7 +85,7 @@ static void test_glare(void **state)
 	assert_int_equal(rig_count(r, RIG_FAR, "SIP/2.0 491"), 2);
 	rig_in_dialog(r, RIG_CORE, ok, "INVITE", 9, "", rig_sdp);
 	assert_int_equal(rig_count(r, RIG_CORE, "SIP/2.0 500"), 1);
-	assert_int_not_equal(atoi(rig_header(rig_last(r, RIG_CORE, "SIP/2.0 500"), "Retry-After")), 0);
+	assert_int_not_equal(number(rig_header(rig_last(r, RIG_CORE, "SIP/2.0 500"), "Retry-After")), 0);
 	assert_int_equal(rig_count(r, RIG_CORE, "INVITE "), 0);
 	rig_free(r);
 }
@@ -122,7 +129,8 @@ static void test_update_made_reinvite(void **state)
 
 	UNUSED(state);
 	rig_invite(r, "", rig_sdp);
-	rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "INVITE "), 200, "fartag", "Allow: INVITE, ACK, BYE, CANCEL\r\n", rig_sdp);
+	rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "INVITE "), 200, "fartag",
+		"Allow: INVITE, ACK, BYE, CANCEL\r\n", rig_sdp);
 	const char *ok = ok_of(r);
 	rig_in_dialog(r, RIG_CORE, ok, "ACK", 7, "", "");
 	rig_in_dialog(r, RIG_CORE, ok, "UPDATE", 8, "", rig_sdp);
@@ -235,7 +243,8 @@ static void test_422_both_ways(void **state)
 	assert_string_equal(rig_header(rig_last(r, RIG_FAR, "INVITE "), "Session-Expires"), "2400");
 	assert_string_equal(rig_header(rig_last(r, RIG_FAR, "INVITE "), "Min-SE"), "2400");
 	assert_int_equal(rig_count(r, RIG_CORE, "SIP/2.0 4"), 0);
-	rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "INVITE "), 422, "fartag", "Min-SE: 2400\r\n", ""); // no circle
+	rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "INVITE "), 422, "fartag", "Min-SE: 2400\r\n",
+		""); // no circle
 	assert_int_equal(rig_count(r, RIG_FAR, "INVITE "), 2);
 	assert_int_equal(rig_count(r, RIG_CORE, "SIP/2.0 422"), 1);
 	rig_free(r);
@@ -321,12 +330,19 @@ static void test_silence_and_hangup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reinvite), cmocka_unit_test(test_reinvite_refused), cmocka_unit_test(test_glare),
-		cmocka_unit_test(test_late_offer_reinvite), cmocka_unit_test(test_update),
-		cmocka_unit_test(test_update_made_reinvite), cmocka_unit_test(test_info_and_unwanted),
-		cmocka_unit_test(test_session_refresh), cmocka_unit_test(test_session_refresh_dead_far_side),
-		cmocka_unit_test(test_session_refresh_by_reinvite), cmocka_unit_test(test_422_both_ways),
-		cmocka_unit_test(test_media_waits), cmocka_unit_test(test_media_fails),
+		cmocka_unit_test(test_reinvite),
+		cmocka_unit_test(test_reinvite_refused),
+		cmocka_unit_test(test_glare),
+		cmocka_unit_test(test_late_offer_reinvite),
+		cmocka_unit_test(test_update),
+		cmocka_unit_test(test_update_made_reinvite),
+		cmocka_unit_test(test_info_and_unwanted),
+		cmocka_unit_test(test_session_refresh),
+		cmocka_unit_test(test_session_refresh_dead_far_side),
+		cmocka_unit_test(test_session_refresh_by_reinvite),
+		cmocka_unit_test(test_422_both_ways),
+		cmocka_unit_test(test_media_waits),
+		cmocka_unit_test(test_media_fails),
 		cmocka_unit_test(test_silence_and_hangup),
 	};
 

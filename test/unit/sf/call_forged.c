@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Forged requests and responses (SF-I1, SF-I5 to SF-I8): wrong peer, flow, tag, CSeq or branch. Each attack is first
-// shown to bounce, then the same message from its owner works.
+// Forged requests and responses (SF-I1, SF-I5 to SF-I8): wrong peer, flow, tag, CSeq or branch. Each attack
+// is first shown to bounce, then the same message from its owner works.
 #include "call_rig.h"
 
 #include <stdarg.h>
@@ -16,9 +16,12 @@ static void request(char *out, size_t cap, const char *method, const char *call_
 	const char *to_tag, int cseq, unsigned branch)
 {
 	snprintf(out, cap,
-		"%s sip:sbe@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.5;branch=z9hG4bKf%u\r\nMax-Forwards: 70\r\n"
-		"From: <sip:+493011@pbx.internal.core>;tag=%s\r\nTo: <sip:+498912@us.example>;tag=%s\r\nCall-ID: %s\r\n"
-		"CSeq: %d %s\r\nContact: <sip:a@10.0.0.5>\r\nRefer-To: <sip:x@y>\r\nContent-Length: 0\r\n\r\n",
+		"%s sip:sbe@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.5;branch=z9hG4bKf%u\r\nMax-Forwards: "
+		"70\r\n"
+		"From: <sip:+493011@pbx.internal.core>;tag=%s\r\nTo: "
+		"<sip:+498912@us.example>;tag=%s\r\nCall-ID: %s\r\n"
+		"CSeq: %d %s\r\nContact: <sip:a@10.0.0.5>\r\nRefer-To: <sip:x@y>\r\nContent-Length: "
+		"0\r\n\r\n",
 		method, branch, from_tag, to_tag, call_id, cseq, method);
 }
 
@@ -43,7 +46,8 @@ static void test_request_of_another_peer(void **state)
 	zone.zone = 1;
 	uint32_t sent = r->sent_count;
 	for (unsigned i = 0; i < ARRAY_LEN(methods); i++) {
-		request(text, sizeof(text), methods[i], "secretcallid@pbx.internal.core", "alicetag", tag, 8, i);
+		request(text, sizeof(text), methods[i], "secretcallid@pbx.internal.core", "alicetag", tag, 8,
+			i);
 		assert_int_equal(rig_in_from(r, &far, RIG_FAR, text).action, VERDICT_DROP);
 		assert_int_equal(rig_in_from(r, &zone, RIG_CORE, text).action, VERDICT_DROP);
 	}
@@ -68,15 +72,18 @@ static void test_wrong_identifiers(void **state)
 		request(text, sizeof(text), methods[i], "other", "alicetag", tag, 8, 100 + i);
 		v = rig_in(r, RIG_CORE, text);
 		assert_int_equal(v.status, 481);
-		request(text, sizeof(text), methods[i], "secretcallid@pbx.internal.core", "alicetak", tag, 8, 200 + i);
+		request(text, sizeof(text), methods[i], "secretcallid@pbx.internal.core", "alicetak", tag, 8,
+			200 + i);
 		v = rig_in(r, RIG_CORE, text);
 		assert_int_equal(v.status, 481);
 		snprintf(bent, sizeof(bent), "%s", tag);
 		bent[5] = bent[5] == 'a' ? 'b' : 'a';
-		request(text, sizeof(text), methods[i], "secretcallid@pbx.internal.core", "alicetag", bent, 8, 300 + i);
+		request(text, sizeof(text), methods[i], "secretcallid@pbx.internal.core", "alicetag", bent, 8,
+			300 + i);
 		v = rig_in(r, RIG_CORE, text);
 		assert_int_equal(v.status, 481);
-		request(text, sizeof(text), methods[i], "secretcallid@pbx.internal.core", "alicetag", tag, 7, 400 + i);
+		request(text, sizeof(text), methods[i], "secretcallid@pbx.internal.core", "alicetag", tag, 7,
+			400 + i);
 		v = rig_in(r, RIG_CORE, text);
 		assert_int_equal(v.status, 500); // old CSeq
 	}
@@ -96,8 +103,10 @@ static void test_secure_leg_keeps_its_floor(void **state)
 	o.tls_peer = RIG_CORE;
 	o.conn = (struct conn_ref){5, 1, 0};
 	snprintf(text, sizeof(text),
-		"INVITE sip:+498912@us.example SIP/2.0\r\nVia: SIP/2.0/TLS pbx;branch=z9hG4bKt1\r\nMax-Forwards: 70\r\n"
-		"From: <sip:+493011@pbx>;tag=alicetag\r\nTo: <sip:+498912@us.example>\r\nCall-ID: tlscall\r\nCSeq: 7 INVITE\r\n"
+		"INVITE sip:+498912@us.example SIP/2.0\r\nVia: SIP/2.0/TLS "
+		"pbx;branch=z9hG4bKt1\r\nMax-Forwards: 70\r\n"
+		"From: <sip:+493011@pbx>;tag=alicetag\r\nTo: <sip:+498912@us.example>\r\nCall-ID: "
+		"tlscall\r\nCSeq: 7 INVITE\r\n"
 		"Contact: <sip:a@10.0.0.5;transport=tls>\r\nContent-Length: 0\r\n\r\n");
 	rig_in_from(r, &o, RIG_CORE, text);
 	rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "INVITE "), 200, "fartag", "", rig_sdp);
@@ -124,8 +133,10 @@ static void test_forged_cancel(void **state)
 	UNUSED(state);
 	rig_invite(r, "", rig_sdp);
 	snprintf(text, sizeof(text),
-		"CANCEL sip:+498912@us.example SIP/2.0\r\nVia: SIP/2.0/UDP pbx.internal.core:5060;branch=z9hG4bKcaller1;rport\r\n"
-		"Max-Forwards: 70\r\nFrom: <sip:+493011@pbx.internal.core>;tag=alicetag\r\nTo: <sip:+498912@us.example>\r\n"
+		"CANCEL sip:+498912@us.example SIP/2.0\r\nVia: SIP/2.0/UDP "
+		"pbx.internal.core:5060;branch=z9hG4bKcaller1;rport\r\n"
+		"Max-Forwards: 70\r\nFrom: <sip:+493011@pbx.internal.core>;tag=alicetag\r\nTo: "
+		"<sip:+498912@us.example>\r\n"
 		"Call-ID: secretcallid@pbx.internal.core\r\nCSeq: 7 CANCEL\r\nContent-Length: 0\r\n\r\n");
 	rig_in_from(r, &far, RIG_FAR, text);
 	assert_int_equal(r->ended, 0);
@@ -140,8 +151,8 @@ static void response(char *out, size_t cap, const char *invite, int status, cons
 	snprintf(out, cap,
 		"SIP/2.0 %d X\r\nVia: %s\r\nFrom: %s\r\nTo: %s;tag=evil\r\nCall-ID: %s\r\nCSeq: %s\r\n"
 		"Contact: <sip:evil@192.0.2.66>\r\nContent-Length: 0\r\n\r\n",
-		status, via, rig_header(invite, "From"), rig_header(invite, "To"), rig_header(invite, "Call-ID"),
-		rig_header(invite, "CSeq"));
+		status, via, rig_header(invite, "From"), rig_header(invite, "To"),
+		rig_header(invite, "Call-ID"), rig_header(invite, "CSeq"));
 }
 
 static void test_forged_responses(void **state)
@@ -183,7 +194,8 @@ static void test_redirect_not_followed(void **state) // SF-I7
 
 	UNUSED(state);
 	rig_invite(r, "", rig_sdp);
-	rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "INVITE "), 302, "fartag", "Contact: <sip:x@192.0.2.66>\r\n", "");
+	rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "INVITE "), 302, "fartag",
+		"Contact: <sip:x@192.0.2.66>\r\n", "");
 	assert_int_equal(rig_count(r, RIG_FAR, "INVITE "), 1);
 	const char *out = rig_last(r, RIG_CORE, "SIP/2.0 480");
 	assert_non_null(out);
@@ -198,7 +210,8 @@ static void test_contact_elsewhere(void **state)
 
 	UNUSED(state);
 	rig_invite(r, "", rig_sdp);
-	rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "INVITE "), 200, "fartag", "Contact: <sip:v@198.51.100.1:9>\r\n", rig_sdp);
+	rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "INVITE "), 200, "fartag",
+		"Contact: <sip:v@198.51.100.1:9>\r\n", rig_sdp);
 	rig_in_dialog(r, RIG_CORE, rig_last(r, RIG_CORE, "SIP/2.0 200"), "ACK", 7, "", "");
 	const struct rig_sent *s = &r->sent[r->sent_count - 1];
 	assert_int_equal(strncmp(s->text, "ACK sip:v@198.51.100.1:9 ", 25), 0);
@@ -210,9 +223,12 @@ static void test_contact_elsewhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_request_of_another_peer), cmocka_unit_test(test_wrong_identifiers),
-		cmocka_unit_test(test_secure_leg_keeps_its_floor), cmocka_unit_test(test_forged_cancel),
-		cmocka_unit_test(test_forged_responses), cmocka_unit_test(test_redirect_not_followed),
+		cmocka_unit_test(test_request_of_another_peer),
+		cmocka_unit_test(test_wrong_identifiers),
+		cmocka_unit_test(test_secure_leg_keeps_its_floor),
+		cmocka_unit_test(test_forged_cancel),
+		cmocka_unit_test(test_forged_responses),
+		cmocka_unit_test(test_redirect_not_followed),
 		cmocka_unit_test(test_contact_elsewhere),
 	};
 

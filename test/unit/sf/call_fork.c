@@ -52,7 +52,8 @@ static void test_at_most_eight(void **state)
 	for (int i = 0; i < SF_BRANCHES_MAX + 1; i++) {
 		snprintf(tag, sizeof(tag), "fork%d", i);
 		rig_answer(r, RIG_FAR, invite, 180, tag, "", "");
-		assert_int_equal(rig_count(r, RIG_CORE, "SIP/2.0 180"), i < SF_BRANCHES_MAX ? i + 1 : SF_BRANCHES_MAX);
+		assert_int_equal(
+			rig_count(r, RIG_CORE, "SIP/2.0 180"), i < SF_BRANCHES_MAX ? i + 1 : SF_BRANCHES_MAX);
 	}
 	assert_int_equal(r->alarms[SF_ALARM_TABLE_FULL], 1);
 	rig_free(r);
@@ -141,10 +142,12 @@ static void test_reliable_called_only(void **state)
 	assert_string_equal(rig_header(p, "RSeq"), "");
 	assert_string_equal(rig_header(p, "Require"), "");
 	assert_int_equal(rig_count(r, RIG_FAR, "PRACK "), 1);
-	rig_answer(r, RIG_FAR, invite, 183, "fartag", "Require: 100rel\r\nRSeq: 3\r\n", ""); // a gap: not taken
+	rig_answer(
+		r, RIG_FAR, invite, 183, "fartag", "Require: 100rel\r\nRSeq: 3\r\n", ""); // a gap: not taken
 	assert_int_equal(rig_count(r, RIG_FAR, "PRACK "), 1);
 	rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "PRACK "), 200, "", "", "");
-	rig_answer(r, RIG_FAR, invite, 200, "fartag", "", ""); // answered in the 183: the caller still needs it
+	rig_answer(
+		r, RIG_FAR, invite, 200, "fartag", "", ""); // answered in the 183: the caller still needs it
 	assert_non_null(strstr(rig_last(r, RIG_CORE, "SIP/2.0 200"), "s=from-called"));
 	rig_free(r);
 }
@@ -222,11 +225,16 @@ static void test_bye_of_one_early_dialog(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_two_early_dialogs), cmocka_unit_test(test_at_most_eight),
-		cmocka_unit_test(test_199), cmocka_unit_test(test_199_not_offered),
-		cmocka_unit_test(test_reliable_both), cmocka_unit_test(test_reliable_called_only),
-		cmocka_unit_test(test_reliable_caller_insists), cmocka_unit_test(test_no_prack),
-		cmocka_unit_test(test_late_offer_in_provisional), cmocka_unit_test(test_bye_of_one_early_dialog),
+		cmocka_unit_test(test_two_early_dialogs),
+		cmocka_unit_test(test_at_most_eight),
+		cmocka_unit_test(test_199),
+		cmocka_unit_test(test_199_not_offered),
+		cmocka_unit_test(test_reliable_both),
+		cmocka_unit_test(test_reliable_called_only),
+		cmocka_unit_test(test_reliable_caller_insists),
+		cmocka_unit_test(test_no_prack),
+		cmocka_unit_test(test_late_offer_in_provisional),
+		cmocka_unit_test(test_bye_of_one_early_dialog),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

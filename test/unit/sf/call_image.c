@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+static long number(const char *text)
+{
+	return strtol(text, NULL, 10);
+}
+
 static void saved(struct rig *r, struct sf_call_image *image)
 {
 	rig_call(r);
@@ -28,15 +33,16 @@ static void test_restored_call_goes_on(void **state)
 	assert_true(is_ok(sf_call_restore(again->sf, &image, &again->now, &c)));
 	assert_ptr_equal(sf_find_call(again->sf, BYTES("secretcallid@pbx.internal.core")), c);
 	const char *ok = rig_last(r, RIG_CORE, "SIP/2.0 200");
-	int before = atoi(rig_header(rig_last(r, RIG_FAR, "INVITE "), "CSeq"));
+	long before = number(rig_header(rig_last(r, RIG_FAR, "INVITE "), "CSeq"));
 	rig_in_dialog(again, RIG_CORE, ok, "BYE", 7, "", ""); // not higher than the INVITE
 	assert_int_equal(again->alarms[SF_ALARM_OLD_CSEQ], 1);
 	rig_in_dialog(again, RIG_CORE, ok, "BYE", 8, "", "");
 	const char *bye = rig_last(again, RIG_FAR, "BYE ");
 	assert_non_null(bye);
-	assert_true(atoi(rig_header(bye, "CSeq")) > before + 1000);
+	assert_true(number(rig_header(bye, "CSeq")) > before + 1000);
 	assert_string_equal(rig_tag(bye, "To"), "fartag");
-	assert_string_equal(rig_header(bye, "Call-ID"), rig_header(rig_last(r, RIG_FAR, "INVITE "), "Call-ID"));
+	assert_string_equal(
+		rig_header(bye, "Call-ID"), rig_header(rig_last(r, RIG_FAR, "INVITE "), "Call-ID"));
 	rig_answer(again, RIG_FAR, bye, 200, "", "", "");
 	rig_wait(again, 70);
 	assert_int_equal(sf_call_count(again->sf), 0);

@@ -7,13 +7,15 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-static void answer(struct rig *r, int peer, const char *request, int status, const char *more, const char *sdp)
+static void answer(
+	struct rig *r, int peer, const char *request, int status, const char *more, const char *sdp)
 {
 	if (request != NULL)
 		rig_answer(r, peer, request, status, "fartag", more, sdp);
 }
 
-// A call with a reliable provisional, re-INVITE, UPDATE, INFO, a second fork and BYE; whatever fails, it goes on.
+// A call with a reliable provisional, re-INVITE, UPDATE, INFO, a second fork and BYE; whatever fails, it goes
+// on.
 static void everything(struct rig *r)
 {
 	char rack[128];
@@ -32,7 +34,8 @@ static void everything(struct rig *r)
 	answer(r, RIG_FAR, invite, 200, "Allow: INVITE, UPDATE\r\n", rig_sdp);
 	const char *ok = rig_last(r, RIG_CORE, "SIP/2.0 200");
 	for (uint32_t i = 0; i < r->sent_count; i++)
-		if (strstr(r->sent[i].text, "SIP/2.0 200") == r->sent[i].text && strstr(r->sent[i].text, "7 INVITE"))
+		if (strstr(r->sent[i].text, "SIP/2.0 200") == r->sent[i].text &&
+			strstr(r->sent[i].text, "7 INVITE"))
 			ok = r->sent[i].text;
 	if (ok == NULL)
 		return;

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char rig_sdp[] = "v=0\r\no=pbx 1 1 IN IP4 10.0.0.5\r\ns=secretname\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
+const char rig_sdp[] = "v=0\r\no=pbx 1 1 IN IP4 10.0.0.5\r\ns=secretname\r\nc=IN IP4 10.0.0.5\r\nt=0 "
+		       "0\r\nm=audio 4000 RTP/AVP 8\r\n";
 
 static result port_send(void *ctx, const struct hop *to, struct bytes octets, struct sf_cookie cookie)
 {
@@ -24,8 +25,8 @@ static result port_send(void *ctx, const struct hop *to, struct bytes octets, st
 	return OK;
 }
 
-static struct verdict port_sdp(void *ctx, struct sf_call *call, struct sf_branch *branch, int side, enum sf_sdp_role role,
-	struct bytes sdp, struct sip_writer *out)
+static struct verdict port_sdp(void *ctx, struct sf_call *call, struct sf_branch *branch, int side,
+	enum sf_sdp_role role, struct bytes sdp, struct sip_writer *out)
 {
 	struct rig *r = ctx;
 
@@ -77,7 +78,8 @@ static void port_ended(void *ctx, struct sf_call *c, const struct now *now)
 	sf_call_info(c, &info);
 	r->ended++;
 	r->last_status = info.final_status;
-	snprintf(r->last_reason, sizeof(r->last_reason), "%s", info.end_reason != NULL ? info.end_reason : "");
+	snprintf(
+		r->last_reason, sizeof(r->last_reason), "%s", info.end_reason != NULL ? info.end_reason : "");
 }
 
 static bool port_admit(void *ctx, peer_id peer, const struct now *now)
@@ -184,7 +186,9 @@ static void plan_init(struct leg_plan *p)
 	p->sed.peer = RIG_FAR;
 	p->sed.count = 1;
 	for (uint32_t i = 0; i < 3; i++) {
-		p->sed.hop[i] = (struct hop){.transport = TRANSPORT_UDP, .listener = 1, .peer = RIG_FAR,
+		p->sed.hop[i] = (struct hop){.transport = TRANSPORT_UDP,
+			.listener = 1,
+			.peer = RIG_FAR,
 			.remote = addr("192.0.2.7:5060")};
 		p->sed.hop[i].remote.ip[3] = (uint8_t)(7 + i);
 	}
@@ -203,9 +207,20 @@ struct rig *rig_new(void)
 	r->snapshot = calloc(1, size);
 	snapshot_init(r->snapshot, size);
 	plan_init(&r->plan);
-	struct sf_config c = {.max_calls = 100, .max_transactions = 1000, .port = {.ctx = r, .send = port_send, .sdp = port_sdp,
-		.sdp_rollback = port_rollback, .media_end = port_media_end, .keep = port_keep, .ended = port_ended,
-		.admit = port_admit, .release = port_release, .hop_result = port_hop, .alarm = port_alarm, .random = port_random}};
+	struct sf_config c = {.max_calls = 100,
+		.max_transactions = 1000,
+		.port = {.ctx = r,
+			.send = port_send,
+			.sdp = port_sdp,
+			.sdp_rollback = port_rollback,
+			.media_end = port_media_end,
+			.keep = port_keep,
+			.ended = port_ended,
+			.admit = port_admit,
+			.release = port_release,
+			.hop_result = port_hop,
+			.alarm = port_alarm,
+			.random = port_random}};
 	if (!is_ok(registry_new(&r->registry, r->snapshot)) || !is_ok(sf_token_keys_new(&r->keys, key, 0))) {
 		rig_free(r);
 		return NULL;
@@ -232,8 +247,11 @@ void rig_free(struct rig *r)
 
 struct origin rig_origin(const struct rig *r, int peer)
 {
-	struct origin o = {.transport = TRANSPORT_UDP, .listener = (listener_id)peer, .zone = (zone_id)peer,
-		.tls_peer = PEER_NONE, .remote = addr(peer == RIG_CORE ? "10.0.0.5:5060" : "192.0.2.7:5060")};
+	struct origin o = {.transport = TRANSPORT_UDP,
+		.listener = (listener_id)peer,
+		.zone = (zone_id)peer,
+		.tls_peer = PEER_NONE,
+		.remote = addr(peer == RIG_CORE ? "10.0.0.5:5060" : "192.0.2.7:5060")};
 
 	o.local = r->snapshot->listener[peer].sip[0].address;
 	return o;
@@ -377,7 +395,8 @@ const char *rig_uri(const char *text, const char *name)
 	return out;
 }
 
-void rig_answer(struct rig *r, int peer, const char *request_text, int status, const char *tag, const char *more, const char *sdp)
+void rig_answer(struct rig *r, int peer, const char *request_text, int status, const char *tag,
+	const char *more, const char *sdp)
 {
 	char out[RIG_TEXT_MAX], to[1100];
 	struct origin o = rig_origin(r, peer);
@@ -386,7 +405,8 @@ void rig_answer(struct rig *r, int peer, const char *request_text, int status, c
 	for (uint32_t i = 0; i < r->sent_count; i++)
 		if (r->sent[i].text == request_text)
 			o.remote = r->sent[i].hop.remote;
-	snprintf(to, sizeof(to), "%s%s%s", rig_header(request_text, "To"), tag[0] && !has ? ";tag=" : "", has ? "" : tag);
+	snprintf(to, sizeof(to), "%s%s%s", rig_header(request_text, "To"), tag[0] && !has ? ";tag=" : "",
+		has ? "" : tag);
 	snprintf(out, sizeof(out),
 		"SIP/2.0 %d Their Phrase\r\nVia: %s\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %s\r\n"
 		"%s%s%sServer: FarVendor/6.6\r\nContent-Length: %zu\r\n\r\n%s",
@@ -405,7 +425,8 @@ struct verdict rig_invite(struct rig *r, const char *more, const char *sdp)
 		"INVITE sip:+498912@us.example SIP/2.0\r\n"
 		"Via: SIP/2.0/UDP pbx.internal.core:5060;branch=z9hG4bKcaller1;rport\r\n"
 		"Max-Forwards: 70\r\nFrom: \"Alice A\" <sip:+493011@pbx.internal.core>;tag=alicetag\r\n"
-		"To: <sip:+498912@us.example>\r\nCall-ID: secretcallid@pbx.internal.core\r\nCSeq: 7 INVITE\r\n"
+		"To: <sip:+498912@us.example>\r\nCall-ID: secretcallid@pbx.internal.core\r\nCSeq: 7 "
+		"INVITE\r\n"
 		"Contact: <sip:alice@10.0.0.5:5060>\r\nUser-Agent: CoreVendor/1.2\r\n"
 		"%s%s%sContent-Length: %zu\r\n\r\n%s",
 		strstr(more, "Allow:") ? "" : "Allow: INVITE, ACK, BYE, CANCEL, UPDATE\r\n", more,
@@ -413,20 +434,23 @@ struct verdict rig_invite(struct rig *r, const char *more, const char *sdp)
 	return rig_in(r, RIG_CORE, out);
 }
 
-struct verdict rig_in_dialog(struct rig *r, int peer, const char *ours, const char *method, int cseq, const char *more, const char *sdp)
+struct verdict rig_in_dialog(struct rig *r, int peer, const char *ours, const char *method, int cseq,
+	const char *more, const char *sdp)
 {
 	char out[RIG_TEXT_MAX];
 	static unsigned branch;
 	bool response = strncmp(ours, "SIP/2.0", 7) == 0;
 
 	snprintf(out, sizeof(out),
-		"%s sip:sbe@203.0.113.7 SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKd%u\r\nMax-Forwards: 70\r\n"
+		"%s sip:sbe@203.0.113.7 SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKd%u\r\nMax-Forwards: "
+		"70\r\n"
 		"From: %s%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\n%s%s%sContent-Length: %zu\r\n\r\n%s",
 		method, peer == RIG_CORE ? "10.0.0.5:5060" : "192.0.2.7:5060", branch++,
 		rig_header(ours, response ? "From" : "To"),
 		response || strstr(rig_header(ours, "To"), ";tag=") ? "" : ";tag=fartag",
 		rig_header(ours, response ? "To" : "From"), rig_header(ours, "Call-ID"), cseq, method, more,
-		sdp[0] && !strstr(more, "Content-Type") ? "Content-Type: application/sdp\r\n" : "", "", strlen(sdp), sdp);
+		sdp[0] && !strstr(more, "Content-Type") ? "Content-Type: application/sdp\r\n" : "", "",
+		strlen(sdp), sdp);
 	return rig_in(r, peer, out);
 }
 
@@ -437,7 +461,10 @@ void rig_call(struct rig *r)
 	if (invite == NULL)
 		return;
 	rig_answer(r, RIG_FAR, invite, 180, "fartag", "", "");
-	rig_answer(r, RIG_FAR, invite, 200, "fartag", "Allow: INVITE, ACK, BYE, CANCEL, UPDATE\r\nSupported: timer\r\nSession-Expires: 1800;refresher=uac\r\n", rig_sdp);
+	rig_answer(r, RIG_FAR, invite, 200, "fartag",
+		"Allow: INVITE, ACK, BYE, CANCEL, UPDATE\r\nSupported: timer\r\nSession-Expires: "
+		"1800;refresher=uac\r\n",
+		rig_sdp);
 	const char *ok = rig_last(r, RIG_CORE, "SIP/2.0 200");
 	if (ok != NULL && strstr(ok, "INVITE") != NULL)
 		rig_in_dialog(r, RIG_CORE, ok, "ACK", 7, "", "");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Signalling Function between two fake peers: fake network, fake clock, fixed random numbers.
 //
-// Peer 0 "core" (10.0.0.5, zone core) calls; peer 1 "far" (192.0.2.7, zone peering) is called. What the SF sends is
-// kept in a list; answers and requests of the far ends are written from it.
+// Peer 0 "core" (10.0.0.5, zone core) calls; peer 1 "far" (192.0.2.7, zone peering) is called. What the SF
+// sends is kept in a list; answers and requests of the far ends are written from it.
 #ifndef TEST_SF_CALL_RIG_H
 #define TEST_SF_CALL_RIG_H
 
@@ -28,7 +28,8 @@ struct rig {
 	uint32_t sent_count;
 	struct rig_sent sent[RIG_SENT_MAX];
 	uint32_t alarms[SF_ALARM_COUNT];
-	uint32_t offers, answers, rollbacks, media_ends, keeps, erased, ended, admits, releases, hops_dead, hops_alive;
+	uint32_t offers, answers, rollbacks, media_ends, keeps, erased, ended, admits, releases, hops_dead,
+		hops_alive;
 	enum sf_sdp_role last_role;
 	bool wait_next, refuse_next, no_admit, send_fails;
 	struct pool_ref last_call;
@@ -53,14 +54,17 @@ uint32_t rig_count(const struct rig *r, int peer, const char *start);
 const char *rig_header(const char *text, const char *name);
 const char *rig_tag(const char *text, const char *name); // its tag parameter
 const char *rig_uri(const char *text, const char *name); // the URI between < and >
-// PEER answers REQUEST (that we sent) with STATUS; TAG "" : none. MORE: header lines with CRLF. SDP: body or "".
-void rig_answer(struct rig *r, int peer, const char *request, int status, const char *tag, const char *more, const char *sdp);
+// PEER answers REQUEST (that we sent) with STATUS; TAG "" : none. MORE: header lines with CRLF. SDP: body or
+// "".
+void rig_answer(struct rig *r, int peer, const char *request, int status, const char *tag, const char *more,
+	const char *sdp);
 // The caller's INVITE with BRANCH number and MORE header lines.
 struct verdict rig_invite(struct rig *r, const char *more, const char *sdp);
 // A request of PEER in the dialog that RESPONSE or REQUEST (ours, to PEER) shows.
-struct verdict rig_in_dialog(struct rig *r, int peer, const char *ours, const char *method, int cseq, const char *more,
-	const char *sdp);
-// Whole set-up: INVITE, 100, 180, 200, ACK. The texts of our 200 to the caller and INVITE to the far side stay in the list.
+struct verdict rig_in_dialog(struct rig *r, int peer, const char *ours, const char *method, int cseq,
+	const char *more, const char *sdp);
+// Whole set-up: INVITE, 100, 180, 200, ACK. The texts of our 200 to the caller and INVITE to the far side
+// stay in the list.
 void rig_call(struct rig *r);
 extern const char rig_sdp[];
 

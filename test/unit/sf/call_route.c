@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which hop is tried when, what is refused before a call is made, standalone requests, and every cell of the call table.
+// Which hop is tried when, what is refused before a call is made, standalone requests, and every cell of the
+// call table.
 #include "call_rig.h"
 
 #include <stdarg.h>
@@ -7,6 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
+
+static long number(const char *text)
+{
+	return strtol(text, NULL, 10);
+}
 
 static uint8_t last_hop(const struct rig *r)
 {
@@ -99,7 +105,7 @@ static void test_refused_before(void **state)
 	UNUSED(state);
 	r->no_admit = true;
 	rig_invite(r, "", rig_sdp);
-	assert_int_not_equal(atoi(rig_header(rig_last(r, RIG_CORE, "SIP/2.0 503"), "Retry-After")), 0);
+	assert_int_not_equal(number(rig_header(rig_last(r, RIG_CORE, "SIP/2.0 503"), "Retry-After")), 0);
 	assert_int_equal(sf_call_count(r->sf), 0);
 	rig_free(r);
 	r = rig_new();
@@ -107,10 +113,13 @@ static void test_refused_before(void **state)
 	assert_int_equal(rig_invite(r, "", rig_sdp).status, 503);
 	sf_drain(r->sf, false);
 	assert_int_equal(rig_invite(r, "Require: from-change, gruu\r\n", rig_sdp).status, 420);
-	assert_string_equal(rig_header(rig_last(r, RIG_CORE, "SIP/2.0 420"), "Unsupported"), "from-change, gruu");
+	assert_string_equal(
+		rig_header(rig_last(r, RIG_CORE, "SIP/2.0 420"), "Unsupported"), "from-change, gruu");
 	snprintf(text, sizeof(text),
-		"INVITE sip:+498912@us.example SIP/2.0\r\nVia: SIP/2.0/UDP pbx;branch=z9hG4bKh\r\nMax-Forwards: 0\r\n"
-		"From: <sip:1@pbx>;tag=a\r\nTo: <sip:2@us.example>\r\nCall-ID: h\r\nCSeq: 7 INVITE\r\nContact: <sip:a@pbx>\r\n"
+		"INVITE sip:+498912@us.example SIP/2.0\r\nVia: SIP/2.0/UDP "
+		"pbx;branch=z9hG4bKh\r\nMax-Forwards: 0\r\n"
+		"From: <sip:1@pbx>;tag=a\r\nTo: <sip:2@us.example>\r\nCall-ID: h\r\nCSeq: 7 "
+		"INVITE\r\nContact: <sip:a@pbx>\r\n"
 		"Content-Length: 0\r\n\r\n");
 	assert_int_equal(rig_in(r, RIG_CORE, text).status, 483);
 	rig_free(r);
@@ -127,8 +136,10 @@ static void test_loop(void **state) // SF-A4
 	assert_string_equal(rig_header(ours, "Max-Forwards"), "69");
 	for (int i = 0; i < 3; i++) {
 		snprintf(text, sizeof(text),
-			"INVITE sip:+498912@us.example SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bKl%d\r\n%s%s%s"
-			"Max-Forwards: 60\r\nFrom: <sip:1@far.example>;tag=%s\r\nTo: <sip:2@us.example>\r\nCall-ID: %s\r\n"
+			"INVITE sip:+498912@us.example SIP/2.0\r\nVia: SIP/2.0/UDP "
+			"192.0.2.7;branch=z9hG4bKl%d\r\n%s%s%s"
+			"Max-Forwards: 60\r\nFrom: <sip:1@far.example>;tag=%s\r\nTo: "
+			"<sip:2@us.example>\r\nCall-ID: %s\r\n"
 			"CSeq: 7 INVITE\r\nContact: <sip:a@192.0.2.7>\r\nContent-Length: 0\r\n\r\n",
 			i, i == 0 ? "Via: " : "", i == 0 ? rig_header(ours, "Via") : "", i == 0 ? "\r\n" : "",
 			i == 1 ? rig_tag(ours, "From") : "x", i == 2 ? rig_header(ours, "Call-ID") : "y");
@@ -149,8 +160,10 @@ static void test_repeated_and_merged(void **state)
 	assert_int_equal(rig_count(r, RIG_FAR, "INVITE "), 1);
 	assert_int_equal(rig_count(r, RIG_CORE, "SIP/2.0 100"), 2);
 	snprintf(text, sizeof(text),
-		"INVITE sip:+498912@us.example SIP/2.0\r\nVia: SIP/2.0/UDP pbx;branch=z9hG4bKotherway\r\nMax-Forwards: 70\r\n"
-		"From: <sip:1@pbx>;tag=alicetag\r\nTo: <sip:2@us.example>\r\nCall-ID: secretcallid@pbx.internal.core\r\n"
+		"INVITE sip:+498912@us.example SIP/2.0\r\nVia: SIP/2.0/UDP "
+		"pbx;branch=z9hG4bKotherway\r\nMax-Forwards: 70\r\n"
+		"From: <sip:1@pbx>;tag=alicetag\r\nTo: <sip:2@us.example>\r\nCall-ID: "
+		"secretcallid@pbx.internal.core\r\n"
 		"CSeq: 7 INVITE\r\nContact: <sip:a@pbx>\r\nContent-Length: 0\r\n\r\n");
 	assert_int_equal(rig_in(r, RIG_CORE, text).status, 482);
 	rig_free(r);
@@ -164,8 +177,10 @@ static void test_message(void **state)
 	UNUSED(state);
 	r->plan.sed.count = 2;
 	snprintf(text, sizeof(text),
-		"MESSAGE sip:+498912@us.example SIP/2.0\r\nVia: SIP/2.0/UDP pbx.internal.core;branch=z9hG4bKm\r\nMax-Forwards: 70\r\n"
-		"From: <sip:+493011@pbx.internal.core>;tag=a\r\nTo: <sip:+498912@us.example>\r\nCall-ID: secretm\r\nCSeq: 3 MESSAGE\r\n"
+		"MESSAGE sip:+498912@us.example SIP/2.0\r\nVia: SIP/2.0/UDP "
+		"pbx.internal.core;branch=z9hG4bKm\r\nMax-Forwards: 70\r\n"
+		"From: <sip:+493011@pbx.internal.core>;tag=a\r\nTo: <sip:+498912@us.example>\r\nCall-ID: "
+		"secretm\r\nCSeq: 3 MESSAGE\r\n"
 		"Content-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello");
 	assert_int_equal(rig_in(r, RIG_CORE, text).action, VERDICT_DONE);
 	const char *m = rig_last(r, RIG_FAR, "MESSAGE ");
@@ -188,8 +203,10 @@ static void test_options_and_probe(void **state)
 
 	UNUSED(state);
 	snprintf(text, sizeof(text),
-		"OPTIONS sip:us.example SIP/2.0\r\nVia: SIP/2.0/TCP 10.0.0.5;branch=z9hG4bKo\r\nMax-Forwards: 70\r\n"
-		"From: <sip:a@pbx>;tag=a\r\nTo: <sip:us.example>\r\nCall-ID: o\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
+		"OPTIONS sip:us.example SIP/2.0\r\nVia: SIP/2.0/TCP "
+		"10.0.0.5;branch=z9hG4bKo\r\nMax-Forwards: 70\r\n"
+		"From: <sip:a@pbx>;tag=a\r\nTo: <sip:us.example>\r\nCall-ID: o\r\nCSeq: 1 "
+		"OPTIONS\r\nContent-Length: 0\r\n\r\n");
 	struct origin o = rig_origin(r, RIG_CORE);
 	o.transport = TRANSPORT_TCP;
 	rig_in_from(r, &o, RIG_CORE, text);
@@ -241,11 +258,16 @@ static void test_table_is_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reroute), cmocka_unit_test(test_reroute_on_timeout_and_transport),
-		cmocka_unit_test(test_no_reroute_after_media), cmocka_unit_test(test_ring_timeout),
-		cmocka_unit_test(test_refused_before), cmocka_unit_test(test_loop),
-		cmocka_unit_test(test_repeated_and_merged), cmocka_unit_test(test_message),
-		cmocka_unit_test(test_options_and_probe), cmocka_unit_test(test_no_amplification),
+		cmocka_unit_test(test_reroute),
+		cmocka_unit_test(test_reroute_on_timeout_and_transport),
+		cmocka_unit_test(test_no_reroute_after_media),
+		cmocka_unit_test(test_ring_timeout),
+		cmocka_unit_test(test_refused_before),
+		cmocka_unit_test(test_loop),
+		cmocka_unit_test(test_repeated_and_merged),
+		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_options_and_probe),
+		cmocka_unit_test(test_no_amplification),
 		cmocka_unit_test(test_table_is_whole),
 	};
 
