@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Proof driver: the grammar of every header field value.
-// quick: no
 // precision: 0
 // files: src/wire/sip/check.c src/wire/sip/check_text.c src/wire/sip/number.c src/wire/sip/method.c src/wire/sip/octet.c src/wire/sip/scan.c src/wire/sip/param.c
 #include "prove.h"

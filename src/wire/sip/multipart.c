@@ -43,7 +43,8 @@ static result boundary_find(const uint8_t *buf, uint32_t n, struct span content_
 	struct span params = {i < content_type.to ? i + 1 : i, content_type.to};
 	TRY(sip_param_get(buf, n, params, BYTES("boundary"), &found, out));
 	REQUIRE(found, E_SYNTAX);
-	if (octet_at(buf, out->to, out->from) == '"') {
+	REQUIRE(out->to <= n, E_SYNTAX);
+	if (octet_at(buf, n, out->from) == '"') {
 		REQUIRE(out->to - out->from >= 2, E_SYNTAX);
 		out->from++;
 		out->to--;
@@ -62,7 +63,7 @@ static bool delimiter_at(const uint8_t *buf, uint32_t end, uint32_t i, struct sp
 {
 	uint32_t len = boundary.to - boundary.from;
 
-	*past = i;
+	*past = end;
 	*last = false;
 	if (octet_at(buf, end, i) != '-' || octet_at(buf, end, i + 1) != '-' || end - i < len + 2)
 		return false;
@@ -75,11 +76,11 @@ static bool delimiter_at(const uint8_t *buf, uint32_t end, uint32_t i, struct sp
 		i += 2;
 	}
 	i = scan_class(buf, end, i, OCT_WSP);
-	if (octet_at(buf, end, i) == '\r' && octet_at(buf, end, i + 1) == '\n') {
+	if (i < end && octet_at(buf, end, i) == '\r' && octet_at(buf, end, i + 1) == '\n') {
 		*past = i + 2;
 		return true;
 	}
-	*past = i;
+	*past = end;
 	return *last && i >= end;
 }
 
@@ -88,9 +89,13 @@ static bool delimiter_find(const uint8_t *buf, uint32_t end, uint32_t at, struct
 	uint32_t *past, bool *last)
 {
 	bool line_start = true; // the body begins like a line
+	*from = at < end ? at : end;
+	*past = end;
+	*last = false;
 	for (uint32_t i = at; i < end; i++) {
 		if (line_start && delimiter_at(buf, end, i, boundary, past, last)) {
-			*from = i >= at + 2 ? i - 2 : at;
+			if (i >= 2 && i - 2 >= at)
+				*from = i - 2;
 			return true;
 		}
 		line_start = octet_at(buf, end, i) == '\n' && i > at && octet_at(buf, end, i - 1) == '\r';
