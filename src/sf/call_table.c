@@ -62,7 +62,7 @@ static void call_client_gone_h(struct sf_call *c, struct call_event *e)
 // A final answer after the call was given up: its transaction goes on alone.
 static void call_client_final_h(struct sf_call *c, struct call_event *e)
 {
-	if (c->client == e->tx)
+	if (e->tx != NULL && c->client == e->tx)
 		sf_tx_abandon(e->tx);
 	call_client_gone_h(c, e);
 }
