@@ -140,8 +140,10 @@ void call_answer(struct branch *b, struct sf_tx *tx, const struct sip_msg *m, co
 void call_answer_h(struct sf_call *c, struct call_event *e)
 {
 
-	if (e->tx != c->client)
-		return;
+	const struct waiting *kept = c->wait[SIDE_CALLED];
+
+	if (e->tx != c->client || (kept != NULL && kept->status >= 200))
+		return; // the kept answer comes first; others come again
 	struct branch *b = branch_for(c, e->m, e->now);
 	bool usable = b != NULL && !span_empty(e->m->to_tag) && is_ok(called_learn(b, &b->called, e->m));
 	if (!usable || e->m->first[SIP_HDR_CONTACT] == 0) {

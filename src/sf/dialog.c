@@ -23,9 +23,13 @@ struct verdict sf_step_dialog_token(struct sf *sf, const struct sip_msg *m, stru
 	bool ack = m->method == SIP_ACK;
 
 	*ref = (struct sf_dialog_ref){0};
-	if (!is_ok(sf_token_open(sf->config.keys, sip_bytes(m, m->to_tag), SF_TOKEN_TAG, &t)))
+	struct bytes tag = sip_bytes(m, m->to_tag);
+	if (!is_ok(sf_token_open(sf->config.keys, tag, SF_TOKEN_TAG, &t))) {
+		if (tag.len == SF_TOKEN_LEN) // shorter ones are those of our answers without state
+			sf_alarm(sf, SF_ALARM_FORGED_TOKEN, PEER_NONE, &sf->now);
 		return ack ? DROP("ACK for no dialog of ours")
 			   : REPLY(481, "Call/Transaction Does Not Exist");
+	}
 	if (t.worker != sf->config.worker || pool_find(sf->calls, t.ref) == NULL)
 		return ack ? DROP("ACK for a dialog that is gone")
 			   : REPLY(481, "Call/Transaction Does Not Exist");

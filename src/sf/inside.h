@@ -100,6 +100,7 @@ enum waiting_for { WAIT_OFFER, WAIT_RESPONSE, WAIT_RELAY_REQUEST, WAIT_RELAY_RES
 struct waiting {      // a message whose handling waits for the Media Function; one per direction
 	uint8_t what; // enum waiting_for
 	uint8_t branch;
+	uint16_t status; // of a response
 	struct sf_tx *tx;
 	struct sf_relay *relay;
 	uint32_t len;
@@ -177,6 +178,7 @@ struct sf {
 	uint8_t *out, *body;
 	struct sip_msg *again; // a kept message, parsed once more
 	bool draining;
+	struct now now; // of the last event, for alarms of steps that have no time of their own
 	uint64_t restore_dropped;
 	struct local_text local[LISTENERS_MAX][TRANSPORT_COUNT];
 };

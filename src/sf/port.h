@@ -49,6 +49,8 @@ struct sf_port {
 	// OUT and tell the Media Function. PASS; WAIT (sf_media_ready() follows, then it is asked again); REPLY (488...).
 	// Called with an empty SDP and SF_SDP_OFFER for a late offer: nothing is written.
 	// `branch->media` belongs to the implementation of the port.
+	// The offer of an initial INVITE is passed on branch 0; when the called side forks, answers come on branches 1..7
+	// to that same offer, so the media of branch 0 is the last to end while the call is early.
 	struct verdict (*sdp)(void *ctx, struct sf_call *call, struct sf_branch *branch, int side, enum sf_sdp_role role,
 		struct bytes sdp, struct sip_writer *out);
 	// The offer last passed by sdp() was refused: go back to the session as agreed before.

@@ -108,6 +108,7 @@ result sf_new(struct sf **out, const struct sf_config *config, const struct now 
 	struct sf *sf = memory_alloc(sizeof(*sf));
 	REQUIRE(sf != NULL, E_NO_MEMORY);
 	sf->config = *config;
+	sf->now = *now;
 	sf_set_registry(sf, config->registry);
 	result r = parts_new(sf, now);
 	if (!is_ok(r)) {
@@ -146,6 +147,7 @@ void sf_free(struct sf *sf)
 
 void sf_run(struct sf *sf, const struct now *now)
 {
+	sf->now = *now;
 	timer_wheel_run(sf->wheel, now);
 }
 
@@ -177,6 +179,7 @@ struct verdict sf_step_transaction(
 {
 	struct sf_tx *tx = NULL;
 
+	sf->now = *now;
 	switch (sf_tx_match_request(sf->tx, m, o, peer, now, &tx)) {
 	case SF_TX_NEW:
 	case SF_TX_ACK_2XX:
@@ -206,7 +209,10 @@ struct verdict sf_step_response_token(struct sf *sf, const struct sip_msg *m, st
 
 	if (is_ok(r))
 		return PASS;
-	return r.error == E_STALE ? DROP("late response") : DROP("response to nothing that we sent");
+	if (r.error == E_STALE)
+		return DROP("late response");
+	sf_alarm(sf, SF_ALARM_FORGED_TOKEN, PEER_NONE, &sf->now);
+	return DROP("response to nothing that we sent");
 }
 
 struct verdict sf_step_response_source(struct sf *sf, struct sf_tx *tx, const struct sip_msg *m,

@@ -18,6 +18,7 @@ bool wait_keep(struct sf_call *c, uint8_t side, enum waiting_for what, uint8_t b
 		return false;
 	w->what = (uint8_t)what;
 	w->branch = branch;
+	w->status = m != NULL ? m->status : 0;
 	w->tx = tx;
 	w->relay = r;
 	w->len = n;

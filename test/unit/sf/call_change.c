@@ -270,6 +270,9 @@ static void test_media_waits(void **state)
 	r->wait_next = true;
 	rig_answer(r, RIG_FAR, invite, 200, "fartag", "", rig_sdp);
 	assert_int_equal(rig_count(r, RIG_CORE, "SIP/2.0 200"), 0);
+	uint32_t asked = r->answers;
+	rig_answer(r, RIG_FAR, invite, 200, "fartag", "", rig_sdp); // again, while the first is kept
+	assert_int_equal(r->answers, asked);
 	sf_media_ready(r->sf, r->last_call, 0, true, &r->now);
 	assert_int_equal(rig_count(r, RIG_CORE, "SIP/2.0 200"), 1);
 	rig_in_dialog(r, RIG_CORE, ok_of(r), "ACK", 7, "", "");

@@ -88,6 +88,7 @@ static void test_wrong_identifiers(void **state)
 		assert_int_equal(v.status, 500); // old CSeq
 	}
 	assert_int_equal(r->alarms[SF_ALARM_OLD_CSEQ], ARRAY_LEN(methods));
+	assert_int_equal(r->alarms[SF_ALARM_FORGED_TOKEN], ARRAY_LEN(methods));
 	nothing_happened(r);
 	rig_free(r);
 }
