@@ -49,15 +49,20 @@ static const char *string(const json_t *o, const char *key)
 	return s != NULL ? s : "";
 }
 
-// "step.4.transport-floor.refused": the number keeps their order, verdict is the last part.
+// "step.4.transport-floor.refused": the same name may stand in two lists, the number tells them apart.
 static void step_sample(struct prom *p, const char *name, json_int_t value)
 {
-	char labels[PROM_TEXT_MAX * 2], step[PROM_TEXT_MAX];
-	const char *from = strchr(name + sizeof("step.") - 1, '.'), *last = strrchr(name, '.');
+	char labels[PROM_TEXT_MAX * 2], step[PROM_TEXT_MAX], all[PROM_TEXT_MAX * 3];
+	const char *number_from = name + sizeof("step.") - 1;
+	const char *from = strchr(number_from, '.'), *last = strrchr(name, '.');
 	if (from == NULL || last <= from)
 		return;
 	snprintf(step, sizeof(step), "%.*s", (int)(last - from - 1), from + 1);
-	sample(p, "step_total", "counter", label2(labels, sizeof(labels), "step", step, "verdict", last + 1), value);
+	label2(labels, sizeof(labels), "step", step, "verdict", last + 1);
+	snprintf(step, sizeof(step), "%.*s", (int)(from - number_from), number_from);
+	char id[16];
+	snprintf(all, sizeof(all), "id=\"%s\",%s", text_metric(step, id, sizeof(id)), labels);
+	sample(p, "step_total", "counter", all, value);
 }
 
 static bool is_gauge(const char *name)

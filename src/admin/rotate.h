@@ -10,7 +10,7 @@
 
 #include <sys/types.h>
 
-enum { ROTATE_PATH_MAX = 272 }; // the longest configured path and a suffix
+enum { ROTATE_PATH_MAX = 288 }; // the longest configured path and a suffix
 
 struct disk { // how octets reach the disk; tests put a full one here
 	void *ctx;

@@ -100,14 +100,14 @@ static int open_file(const struct admin *a, char path[ROTATE_PATH_MAX])
 	int chosen = 1;
 	int64_t oldest = INT64_MAX;
 	for (int i = 1; i <= TRACE_FILES_MAX; i++) {
-		snprintf(path, ROTATE_PATH_MAX, "%s/trace-%d.pcapng", a->snapshot->settings.trace_path, i);
+		snprintf(path, ROTATE_PATH_MAX, "%.255s/trace-%d.pcapng", a->snapshot->settings.trace_path, i);
 		int64_t age = stat(path, &st) == 0 ? (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec : INT64_MIN;
 		if (age < oldest) {
 			oldest = age;
 			chosen = i;
 		}
 	}
-	snprintf(path, ROTATE_PATH_MAX, "%s/trace-%d.pcapng", a->snapshot->settings.trace_path, chosen);
+	snprintf(path, ROTATE_PATH_MAX, "%.255s/trace-%d.pcapng", a->snapshot->settings.trace_path, chosen);
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || ftruncate(fd, 0) != 0)) {
 		close(fd);

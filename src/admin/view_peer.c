@@ -96,7 +96,9 @@ static json_t *refused_json(const struct ipc_admin_peer *live, const struct view
 	for (uint32_t i = 0; o != NULL && i < steps->count && i < ARRAY_LEN(live->refused); i++) {
 		if (live->refused[i] == 0)
 			continue;
-		if (json_object_set_new(o, steps->name(i), json_integer(live->refused[i])) != 0) {
+		// Two lists may have a step of the same name.
+		json_int_t have = json_integer_value(json_object_get(o, steps->name(i)));
+		if (json_object_set_new(o, steps->name(i), json_integer(have + live->refused[i])) != 0) {
 			json_decref(o);
 			return NULL;
 		}
