@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Proof driver: start line, index of the header field lines, lists, mandatory values, body; the grammar of the values
 // has its own drivers.
+// quick: no
 // files: src/wire/sip/msg.c src/wire/sip/start.c src/wire/sip/list.c src/wire/sip/name.c src/wire/sip/header.c src/wire/sip/text.c src/wire/sip/number.c src/wire/sip/method.c src/wire/sip/octet.c src/wire/sip/scan.c src/wire/sip/param.c
 #include "prove.h"
 #include "wire/sip/sip.h"
