@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "sf/inside.h"
 
-enum { RIG_SENT_MAX = 512, RIG_TEXT_MAX = 8192, RIG_CORE = 0, RIG_FAR = 1 };
+enum { RIG_SENT_MAX = 2048, RIG_TEXT_MAX = 8192, RIG_CORE = 0, RIG_FAR = 1 };
 
 struct rig_sent {
 	struct hop hop;
