@@ -21,7 +21,7 @@ struct rewrite {
 	const char *why;  // first refusal
 };
 
-enum treatment { TREAT_COPY, TREAT_DROP, TREAT_DIRECTION, TREAT_RTCP, TREAT_KEYING, TREAT_FORMAT };
+enum treatment { TREAT_COPY, TREAT_DROP, TREAT_DIRECTION, TREAT_RTCP, TREAT_KEYING, TREAT_FORMAT, TREAT_CNAME };
 
 static enum treatment treatment_of(uint8_t attr)
 {
@@ -44,6 +44,8 @@ static enum treatment treatment_of(uint8_t attr)
 	case SDP_ATTR_SECONDARY_REALM:
 	case SDP_ATTR_TOOL:
 		return TREAT_DROP;
+	case SDP_ATTR_SSRC:
+		return TREAT_CNAME;
 	case SDP_ATTR_SENDRECV:
 	case SDP_ATTR_SENDONLY:
 	case SDP_ATTR_RECVONLY:
@@ -209,6 +211,10 @@ static void write_media_attr(struct rewrite *r, const struct sdp_line *l, uint8_
 		return;
 	case TREAT_FORMAT:
 		if (format_dropped(r, l, i))
+			return;
+		break;
+	case TREAT_CNAME: // RFC5576#6.1: user agents make the cname of user and host
+		if (plan_holds_hidden(r->c, r->from, sdp_bytes(r->s, l->value)))
 			return;
 		break;
 	case TREAT_COPY:

@@ -29,7 +29,7 @@ static const struct name_row ATTRS[] = {
 	ROW("ice-pacing", SDP_ATTR_ICE_PACING), ROW("alt", SDP_ATTR_ALT), ROW("altc", SDP_ATTR_ALTC),
 	ROW("path", SDP_ATTR_PATH), ROW("source-filter", SDP_ATTR_SOURCE_FILTER), ROW("ccap", SDP_ATTR_CCAP),
 	ROW("visited-realm", SDP_ATTR_VISITED_REALM), ROW("secondary-realm", SDP_ATTR_SECONDARY_REALM),
-	ROW("tool", SDP_ATTR_TOOL),
+	ROW("tool", SDP_ATTR_TOOL), ROW("ssrc", SDP_ATTR_SSRC),
 };
 
 static const struct name_row PROTOS[] = {
