@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,6 +262,7 @@ int rig_setup(void **state)
 	struct rig *r = calloc(1, sizeof(*r));
 	int pair[2], big = 1048576;
 	log_set_sink(quiet, NULL);
+	signal(SIGPIPE, SIG_IGN); // as in every child of the monitor
 	rig_offset_us = 0;
 	current = r;
 	snprintf(r->folder, sizeof(r->folder), "/tmp/unit-admin-XXXXXX");
