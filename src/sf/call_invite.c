@@ -237,6 +237,27 @@ static void write_invite(struct sf_call *c, struct sip_writer *w, const struct s
 	message_body(w, body);
 }
 
+// Above the path limit a request does not go over UDP, where the peer lists a stream on the same host and we
+// have a listener for it (RFC3261#18.1.1): HOP is changed. False: it stays as it is.
+static bool hop_to_stream(const struct sf *sf, struct hop *hop, peer_id id, size_t len)
+{
+	const struct peer *p = sf_peer(sf, id);
+	uint16_t limit = sf->snapshot->settings.udp_path_limit;
+
+	if (hop->transport != TRANSPORT_UDP || limit == 0 || len <= limit || p == NULL)
+		return false;
+	for (uint32_t i = 0; i < p->target_count && i < PEER_TARGETS_MAX; i++) {
+		enum transport t = (enum transport)(p->target[i].transport % TRANSPORT_COUNT);
+		if (!transport_is_stream(t) || !address_same_host(&p->target[i].address, &hop->remote) ||
+			sf->local[hop->listener % LISTENERS_MAX][t].len == 0)
+			continue;
+		hop->transport = t;
+		hop->remote = p->target[i].address;
+		return true;
+	}
+	return false;
+}
+
 static bool send_invite(
 	struct sf_call *c, const struct sip_msg *m, const struct message_body *body, const struct now *now)
 {
@@ -254,9 +275,10 @@ static bool send_invite(
 	if (!is_ok(sf_tx_client_new(c->sf->tx, SIP_INVITE, l->peer, &call_client_events, c, branch, &tx)))
 		return false;
 	write_invite(c, &w, l, m, body, branch);
-	if (!message_end(&w, &out)) {
+	bool fits = message_end(&w, &out);
+	if (!fits || hop_to_stream(c->sf, &c->early->hop[c->early->hop_at], l->peer, out.len)) {
 		sf_tx_abandon(tx);
-		return false;
+		return fits && send_invite(c, m, body, now); // once: the hop is a stream now
 	}
 	if (body->replaced)
 		IGNORE_BOOL(octets_set(&l->sdp, body->octets)); // without it a refresh is an UPDATE or fails

@@ -238,6 +238,34 @@ static void test_no_amplification(void **state)
 	rig_free(r);
 }
 
+// RFC3261#18.1.1: above the path limit by a stream, where the peer lists one.
+static void test_long_request_by_stream(void **state)
+{
+	struct rig *r = rig_new();
+	struct peer *far;
+
+	UNUSED(state);
+	r->snapshot->settings.udp_path_limit = 300;
+	rig_invite(r, "", rig_sdp); // lists none: UDP all the same
+	assert_non_null(strstr(rig_header(rig_last(r, RIG_FAR, "INVITE "), "Via"), "SIP/2.0/UDP"));
+	rig_free(r);
+	r = rig_new();
+	far = (struct peer *)(void *)(r->snapshot + 1) + 1;
+	far->target[1].transport = TRANSPORT_TLS;
+	far->target[1].address = far->target[0].address;
+	far->target[1].address.port = 5061;
+	far->target_count = 2;
+	r->snapshot->settings.udp_path_limit = 300;
+	rig_invite(r, "", rig_sdp);
+	const char *invite = rig_last(r, RIG_FAR, "INVITE ");
+	assert_int_equal(rig_count(r, RIG_FAR, "INVITE "), 1);
+	assert_non_null(strstr(rig_header(invite, "Via"), "SIP/2.0/TLS 203.0.113.7:5061"));
+	assert_non_null(strstr(rig_header(invite, "Contact"), "transport=tls"));
+	assert_int_equal(r->sent[r->sent_count - 1].hop.transport, TRANSPORT_TLS);
+	assert_int_equal(r->sent[r->sent_count - 1].hop.remote.port, 5061);
+	rig_free(r);
+}
+
 static void cell(const char *state, const char *event, const char *handler, void *ctx)
 {
 	assert_non_null(state);
@@ -268,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_options_and_probe),
 		cmocka_unit_test(test_no_amplification),
+		cmocka_unit_test(test_long_request_by_stream),
 		cmocka_unit_test(test_table_is_whole),
 	};
 
