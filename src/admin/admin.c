@@ -111,6 +111,8 @@ static void on_record(struct admin *a, const struct ipc_admin *m)
 		return;
 	json_t *o = view_record(a->snapshot, &m->u.record);
 	char *line = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
+	if (line != NULL)
+		recent_add(&a->recent, o);
 	json_decref(o);
 	result r = line != NULL ? cdr_add(a->cdr, m->request, bytes_of_string(line), admin_now(a).mono_us) : FAIL(E_NO_MEMORY);
 	memory_free(line);
@@ -238,7 +240,7 @@ void admin_free(struct admin *a)
 	while (a->packet != NULL && a->config.signaller >= 0 && receive(a, a->config.signaller, ASK_SIGNALLER))
 		continue; // the last records of the signaller
 	if (a->trace != NULL)
-		trace_end(a);
+		trace_end(a, "the process ends");
 	cdr_free(a->cdr, admin_now(a).mono_us);
 	a->cdr = NULL;
 	for (uint32_t i = 0; i < ASK_MAX; i++) // nobody answers any more
@@ -253,6 +255,7 @@ void admin_free(struct admin *a)
 	for (uint32_t i = 0; i < ARRAY_LEN(events); i++)
 		if (events[i] != NULL)
 			event_free(events[i]);
+	recent_clear(&a->recent);
 	memory_free(a->packet);
 	memory_free(a);
 }

@@ -7,6 +7,7 @@
 #include "admin/ask.h"
 #include "admin/cdr.h"
 #include "admin/journal.h"
+#include "admin/recent.h"
 
 #include <event2/event.h>
 #include <event2/http.h>
@@ -35,6 +36,7 @@ struct admin {
 	struct cdr *cdr;
 	struct journal journal;
 	struct trace *trace;
+	struct recent recent;
 	struct event *signaller, *directory, *tick;
 	struct ipc_admin *packet; // scratch: the message that came, or the question that goes
 	uint32_t answers;         // requests under way
@@ -105,6 +107,6 @@ void trace_begin(struct answer *a, peer_id peer, const char *call_id, uint32_t s
 void trace_packet(struct admin *a, const struct ipc_admin *m, size_t n);
 void trace_run(struct admin *a, uint64_t now_us);
 uint64_t trace_deadline(const struct admin *a);
-void trace_end(struct admin *a);
+void trace_end(struct admin *a, const char *why);
 
 #endif

@@ -151,11 +151,26 @@ static void calls_route(struct answer *a, const char *arg)
 		ask_rows(a, ASK_SIGNALLER, 1, "calls", rows_h);
 }
 
+// A call that is over: from the last records.
+static void explain_h(void *ctx, const struct ask_reply *r)
+{
+	struct answer *a = ctx;
+	json_t *record = r->end && r->error == E_NOT_FOUND ? recent_find(&a->admin->recent, a->target) : NULL;
+	if (record == NULL) {
+		rows_h(ctx, r);
+		return;
+	}
+	json_decref(a->root);
+	a->root = json_pack("{s:O, s:O, s:O}", "call", record, "steps", json_object_get(record, "gates"), "streams",
+		json_object_get(record, "streams"));
+	answer_send(a);
+}
+
 static void explain_route(struct answer *a, const char *call_id)
 {
 	a->root = json_pack("{s:n, s:[], s:[]}", "call", "steps", "streams");
 	if (set_key(a, IPC_ADMIN_EXPLAIN, call_id))
-		ask_rows(a, ASK_SIGNALLER, sizeof(a->admin->packet->u.key), "steps", rows_h);
+		ask_rows(a, ASK_SIGNALLER, sizeof(a->admin->packet->u.key), "steps", explain_h);
 }
 
 // FROM names the peer that asks: what may be reached depends on it.
@@ -307,6 +322,18 @@ static void trace_route(struct answer *a, const char *arg)
 	trace_begin(a, peer, call_id, seconds, octets, to_file);
 }
 
+static void trace_stop_route(struct answer *a, const char *arg)
+{
+	UNUSED(arg);
+	if (a->admin->trace == NULL) {
+		answer_error(a, 404, "no trace runs", "trace", "begin one with `sallyport trace`");
+		return;
+	}
+	trace_end(a->admin, "stopped");
+	a->root = json_pack("{s:s}", "result", "the trace ends");
+	answer_send(a);
+}
+
 const struct route api_routes[] = {
 	{EVHTTP_REQ_GET, "/status", API_VIEWER, status_route},
 	{EVHTTP_REQ_GET, "/peers", API_VIEWER, peers_route},
@@ -321,5 +348,6 @@ const struct route api_routes[] = {
 	{EVHTTP_REQ_POST, "/drain", API_OPERATOR, drain_route},
 	{EVHTTP_REQ_POST, "/peers/*/block", API_OPERATOR, block_route},
 	{EVHTTP_REQ_POST, "/trace", API_OPERATOR, trace_route},
+	{EVHTTP_REQ_POST, "/trace/stop", API_OPERATOR, trace_stop_route},
 };
 const uint32_t api_route_count = ARRAY_LEN(api_routes);

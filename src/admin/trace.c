@@ -226,7 +226,7 @@ uint64_t trace_deadline(const struct admin *a)
 	return a->trace != NULL && (a->trace->req != NULL || a->trace->fd >= 0) ? a->trace->until_us : NO_DEADLINE;
 }
 
-void trace_end(struct admin *a)
+void trace_end(struct admin *a, const char *why)
 {
-	finish(a, "the process ends");
+	finish(a, why);
 }

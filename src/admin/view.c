@@ -144,8 +144,10 @@ json_t *view_record(const struct snapshot *s, const struct ipc_admin_record *r)
 	       json_object_set(call, "streams", streams) == 0 && json_object_set(call, "gates", gates) == 0;
 	json_decref(streams);
 	json_decref(gates);
-	if (good)
+	if (good) {
+		json_object_del(call, "state"); // of a record: always ended
 		return call;
+	}
 	json_decref(call);
 	return NULL;
 }

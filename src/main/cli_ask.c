@@ -131,6 +131,8 @@ static void say_trace(const json_t *o)
 
 int cli_trace(const struct cli *c)
 {
+	if (c->off)
+		return show(c, &(struct cli_request){.method = "POST", .path = "/trace/stop"}, say_done);
 	if ((c->peer == NULL) == (c->call == NULL)) {
 		cli_say(c, "write either --peer NAME or --call CALL-ID");
 		return CLI_USAGE;

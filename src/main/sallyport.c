@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-// src/audit; absent in builds without it.
-int audit_main(int argc, char **argv) __attribute__((weak));
+#ifdef SALLYPORT_AUDIT
+int audit_main(int argc, char **argv); // src/audit
+#endif
 
 const struct cli_command cli_commands[] = {
 	{"run", "--config FILE [--user USER]", "run in the foreground", 0, 0, "cu", cli_run},
@@ -19,7 +20,7 @@ const struct cli_command cli_commands[] = {
 	{"route", "DOMAIN --from PEER [--json]", "which peer is responsible for a domain, and where", 1, 1, "csjf", cli_route},
 	{"explain", "CALL-ID [--json]", "each gate that a call passed", 1, 1, "csj", cli_explain},
 	{"dry-run", "FILE --from PEER [--json]", "what would happen to a message", 1, 1, "csjf", cli_dry_run},
-	{"trace", "--peer NAME | --call CALL-ID [-o FILE] [--seconds N]", "signalling as pcapng", 0, 0, "csjpkot", cli_trace},
+	{"trace", "--peer NAME | --call CALL-ID [-o FILE] [--seconds N] | --off", "signalling as pcapng; --off stops it", 0, 0, "csjpkotx", cli_trace},
 	{"reload", "", "read the configuration again", 0, 0, "csj", cli_reload},
 	{"drain", "[--off]", "refuse new calls, or take them again", 0, 0, "csjx", cli_drain},
 	{"version", "[--json]", "print the version", 0, 0, "j", cli_version},
@@ -28,10 +29,14 @@ const uint32_t cli_command_count = ARRAY_LEN(cli_commands);
 
 static int audit(int argc, char **argv)
 {
-	if (audit_main != NULL)
-		return audit_main(argc, argv);
+#ifdef SALLYPORT_AUDIT
+	return audit_main(argc, argv);
+#else
+	UNUSED(argc);
+	UNUSED(argv);
 	fprintf(stderr, "sallyport audit: this build has no audit; build it with src/audit\n");
 	return CLI_FAILED;
+#endif
 }
 
 int main(int argc, char **argv)

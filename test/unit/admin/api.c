@@ -2,6 +2,8 @@
 // The local API against a fake signaller: routes, bounds, who may ask (BE-1), hostile Call-IDs (BE-5), records, traces.
 #include "rig.h"
 
+#include "admin/recent.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -261,8 +263,36 @@ static void records_are_written_and_acknowledged(void **state)
 	const json_t *side = json_array_get(json_object_get(stream, "sides"), 0);
 	assert_int_equal(number_at(side, "packets"), 125);
 	assert_int_equal(json_array_size(json_object_get(o, "gates")), 1);
+	assert_string_equal(text_at(o, "state"), "(absent)");
 	json_decref(o);
 	json_decref(two);
+	r->explain = E_NOT_FOUND; // over, but still known here
+	rig_ask(r, GET("/explain/two"));
+	assert_int_equal(rig_status(r), 200);
+	o = rig_json(r);
+	assert_string_equal(text_at(json_object_get(o, "call"), "reason"), "BYE");
+	assert_int_equal(json_array_size(json_object_get(o, "steps")), 1);
+	json_decref(o);
+	rig_ask(r, GET("/explain/three"));
+	assert_int_equal(rig_status(r), 404);
+}
+
+// The ring forgets the oldest; the newest of two with one Call-ID is found.
+static void recent_calls_are_bounded(void **state)
+{
+	struct recent ring = {.next = 0};
+	(void)state;
+	for (int i = 0; i < RECENT_MAX + 2; i++) {
+		json_t *o = json_pack("{s:i, s:[{s:s}, {s:o}]}", "n", i, "legs", "call_id", i % 2 ? "odd" : "even", "call_id",
+			json_sprintf("%d", i));
+		recent_add(&ring, o);
+		json_decref(o);
+	}
+	assert_null(recent_find(&ring, "1"));
+	assert_int_equal(number_at(recent_find(&ring, "2"), "n"), 2);
+	assert_int_equal(number_at(recent_find(&ring, "odd"), "n"), RECENT_MAX + 1);
+	recent_clear(&ring);
+	assert_null(recent_find(&ring, "odd"));
 }
 
 // What the channel still holds from before will be sent again: taking it now would write it twice.
@@ -369,6 +399,22 @@ static void a_trace_goes_to_a_bounded_file(void **state)
 	assert_null(memmem(text, n, "sip:z", 5));
 }
 
+static void a_trace_can_be_stopped(void **state)
+{
+	struct rig *r = *state;
+	rig_ask(r, POST("/trace/stop"));
+	assert_int_equal(rig_status(r), 404);
+	rig_ask(r, POST("/trace?peer=ssp-b&to=file"));
+	assert_int_equal(rig_status(r), 200);
+	rig_ask(r, POST("/trace/stop"));
+	assert_int_equal(rig_status(r), 200);
+	rig_turn(r, 20);
+	assert_int_equal(r->last->type, IPC_ADMIN_TRACE);
+	assert_int_equal(r->last->flag, 0);
+	rig_ask(r, POST("/trace?peer=ssp-b&to=file"));
+	assert_int_equal(rig_status(r), 200);
+}
+
 static void nobody_traces_without_a_journal(void **state)
 {
 	struct rig *r = *state;
@@ -466,10 +512,12 @@ int main(void)
 		WITH_RIG(requests_under_way_are_bounded),
 		WITH_RIG(others_may_not_ask),
 		WITH_RIG(records_are_written_and_acknowledged),
+		cmocka_unit_test(recent_calls_are_bounded),
 		WITH_RIG(records_before_the_hand_shake_are_ignored),
 		WITH_RIG(malformed_packets_are_counted),
 		WITH_RIG(a_trace_is_redacted_bounded_and_journalled),
 		WITH_RIG(a_trace_goes_to_a_bounded_file),
+		WITH_RIG(a_trace_can_be_stopped),
 		WITH_RIG(nobody_traces_without_a_journal),
 		WITH_RIG(metrics),
 		WITH_RIG(metrics_connections_are_bounded),

@@ -133,6 +133,10 @@ static void answer(struct rig *r)
 		end(r, E_OK);
 		break;
 	case IPC_ADMIN_EXPLAIN:
+		if (r->explain != E_OK) {
+			end(r, r->explain);
+			break;
+		}
 		call_row(r, "plain");
 		mark_row(r);
 		end(r, E_OK);
@@ -296,7 +300,7 @@ int rig_teardown(void **state)
 	event_base_free(r->base);
 	libevent_global_shutdown();
 	close(r->signaller);
-	static const char *const names[] = {"records.jsonl", "records.jsonl.spill", "audit.jsonl", "admin.sock", "trace-1.pcapng"};
+	static const char *const names[] = {"records.jsonl", "records.jsonl.spill", "audit.jsonl", "admin.sock", "trace-1.pcapng", "trace-2.pcapng"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		snprintf(command, sizeof(command), "%s/%s", r->folder, names[i]);
 		unlink(command);
