@@ -3,6 +3,7 @@
 // arrives twice, unasked or not at all is counted, so that a daemon cannot look fast by losing calls.
 #include "load.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,15 @@ void load_call_start(struct load *l, uint32_t call)
 
 	l->call[call].invite_sent = load_now_ns();
 	load_net_send(l, &to, m, n);
+}
+
+// What a peer says that no call of ours expects; the first of a run is printed, the rest counted.
+static void unexpected(struct load *l, struct load_slice m)
+{
+	const char *eol = memchr(m.at, '\r', m.len);
+
+	if (l->unexpected++ == 0)
+		fprintf(stderr, "sipload: unexpected: %.*s\n", (int)(eol == NULL ? 0 : eol - m.at), m.at);
 }
 
 /* ---- the called side ---- */
@@ -68,13 +78,13 @@ static void called_receive(struct load *l, const struct load_to *from, struct lo
 	if (strncmp(m.at, "OPTIONS ", 8) == 0)
 		return; // a probe of the daemon
 	if (i < 0)
-		l->unexpected++;
+		unexpected(l, m);
 	else if (invite)
 		called_invite(l, (uint32_t)i, from, m, now);
 	else if (strncmp(m.at, "BYE ", 4) == 0)
 		called_bye(l, (uint32_t)i, from, m);
 	else if (strncmp(m.at, "ACK ", 4) != 0)
-		l->unexpected++;
+		unexpected(l, m);
 	else if (l->call[i].ack_seen != 0)
 		l->duplicates++;
 	else
@@ -99,7 +109,7 @@ static void caller_ok(
 	l->established++;
 	n = load_in_dialog(l, o, sizeof(o), m, "ACK", 1, i);
 	if (n == 0) {
-		l->unexpected++;
+		unexpected(l, m);
 		return;
 	}
 	load_net_send(l, &to, o, n);
@@ -116,7 +126,7 @@ static void caller_receive(struct load *l, const struct load_to *from, struct lo
 	struct load_call *k;
 
 	if (i < 0 || cseq == NULL || m.len < 12 || strncmp(m.at, "SIP/2.0 ", 8) != 0) {
-		l->unexpected++;
+		unexpected(l, m);
 		return;
 	}
 	k = &l->call[i];
@@ -125,7 +135,7 @@ static void caller_receive(struct load *l, const struct load_to *from, struct lo
 	if (m.at[8] == '1')
 		return;
 	if (strncmp(m.at + 8, "200", 3) != 0)
-		l->unexpected++;
+		unexpected(l, m);
 	else if (cseq[8] == '1')
 		caller_ok(l, (uint32_t)i, from, m, now);
 	else if (k->done != 0)

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of the table: what is run, in which turns, and which ratio it gives."""
+import re
+import subprocess
+from pathlib import Path
+from statistics import median
+
+from . import load, ng
+from .peers import Direct, Echo, Kamailio, Rtpengine, Sallyport
+
+
+class Size:
+    """How much of everything: full, or a smoke test."""
+
+    def __init__(self, quick):
+        self.quick = quick
+        self.runs = 1 if quick else 5
+        self.slow_calls, self.slow_rate = (400 if quick else 2000), 400
+        self.fast_calls, self.fast_rate = (1500 if quick else 9000), 3000
+        self.max_seconds, self.max_runs, self.max_step = (1, 1, 2) if quick else (3, 1, 16)
+        self.held_calls, self.held_settle_s = (200, 2) if quick else (3000, 35)
+        self.held_rate = 600
+
+
+def median_of(figures, name):
+    return median(f[name] for f in figures)
+
+
+def in_turns(peers, rate, count, runs):
+    """A B A B: each peer once per round. Returns name -> figures of each round."""
+    figures = {p.name: [] for p in peers}
+    for _ in range(runs):
+        for p in peers:
+            measure = ng.measured if isinstance(p, Rtpengine) else load.measured
+            figures[p.name].append(measure(p, rate, count))
+    return figures
+
+
+def ratio(rounds, ours, theirs, less=None):
+    """Ratio of the medians and the spread of the rounds; `theirs` are added up, `less` is subtracted from both."""
+    def one(pick, names):
+        base = pick(less) if less else 0
+        return (pick(ours) - base) / max(sum(map(pick, names)) - base, 1e-9)
+    name = "cpu_us_per_call"
+    spread = [one(lambda peer: rounds[peer][i][name], theirs) for i in range(len(rounds[ours]))]
+    return {"ratio": one(lambda peer: median_of(rounds[peer], name), theirs), "low": min(spread), "high": max(spread),
+            "runs": len(spread), "measured": {peer: median_of(f, name) for peer, f in rounds.items()}, "unit": "us/call"}
+
+
+def _only(rounds, *names):
+    return {n: rounds[n] for n in names}
+
+
+def call_slow(bed, core, size):
+    """Two rows of one set of runs: CPU per call, and the time added to set-up."""
+    peers = [Direct(bed, core), Echo(bed, core), Kamailio(bed, core, "plain"), Sallyport(bed, core, "signalling")]
+    rounds = in_turns(peers, size.slow_rate, size.slow_calls, size.runs)
+    yield "call-400", {**ratio(_only(rounds, "echo", "kamailio-plain", "sallyport-signalling"), "sallyport-signalling",
+                               ["kamailio-plain"], "echo"), "target": 0.35, "aim": 0.20}
+    for q in ("p50", "p99"):
+        name = f"setup_{q}_us"
+        def added(peer, pick):
+            return pick(rounds[peer]) - pick(rounds["direct"])
+        spread = [added("sallyport-signalling", lambda f: f[i][name]) /
+                  max(added("kamailio-plain", lambda f: f[i][name]), 1e-9) for i in range(size.runs)]
+        theirs, ours = (added(p, lambda f: median_of(f, name)) for p in ("kamailio-plain", "sallyport-signalling"))
+        yield f"setup-{q}", {"ratio": ours / max(theirs, 1e-9), "low": min(spread), "high": max(spread), "runs": size.runs,
+                             "measured": {"echo": added("echo", lambda f: median_of(f, name)), "kamailio-plain": theirs,
+                                          "sallyport-signalling": ours},
+                             "unit": "us", "target": 0.60, "aim": 0.40}
+
+
+def call_fast(bed, core, size):
+    peers = [Echo(bed, core), Kamailio(bed, core, "plain"),
+             Sallyport(bed, core, "signalling", calls=100000, transactions=400000)]
+    rounds = in_turns(peers, size.fast_rate, size.fast_calls, size.runs)
+    yield "call-3000", {**ratio(rounds, "sallyport-signalling", ["kamailio-plain"]), "target": 0.45, "aim": 0.30}
+
+
+def call_media(bed, core, size):
+    sessions = 2500 if not size.quick else 800
+    peers = [Echo(bed, core), Kamailio(bed, core, "topoh"), Rtpengine(bed, core),
+             Sallyport(bed, core, "media", sessions=sessions)]
+    rounds = in_turns(peers, size.slow_rate, size.slow_calls, size.runs)
+    yield "call-media", {**ratio(rounds, "sallyport-media", ["kamailio-topoh", "rtpengine"], "echo"), "target": 0.40,
+                         "aim": 0.25}
+
+
+def call_tls(bed, core, size):
+    peers = [Kamailio(bed, core, "tls"), Sallyport(bed, core, "tls")]
+    rounds = in_turns(peers, size.slow_rate, size.slow_calls, size.runs)
+    yield "call-tls", {**ratio(rounds, "sallyport-tls", ["kamailio-tls"]), "target": 0.50, "aim": 0.30}
+
+
+def maximum(bed, core, size):
+    peers = [Kamailio(bed, core, "dialog"), Sallyport(bed, core, "signalling", calls=200000, transactions=1000000),
+             Echo(bed, core)]
+    found = {p.name: [] for p in peers}
+    for k in range(size.max_runs):
+        for p in peers:
+            start = found[p.name][0] if k > 0 else 1000 if size.quick else 2000
+            ceiling = 4000 if size.quick else 40000
+            found[p.name].append(load.maximum(p, size.max_seconds, max(start, 200), size.max_step, ceiling))
+    value = {name: median(v) for name, v in found.items()}
+    spread = [a / max(b, 1) for a, b in zip(found["sallyport-signalling"], found["kamailio-dialog"])]
+    yield "maximum", {"ratio": value["sallyport-signalling"] / max(value["kamailio-dialog"], 1), "low": min(spread),
+                      "high": max(spread), "runs": size.max_runs, "measured": value, "unit": "calls/s (echo: the generator's limit)",
+                      "target": 2.0, "aim": 3.0, "more_is_better": True}
+
+
+def _held(bed, core, size, kind):
+    """PSS per held call [KiB]: all calls up, less the same daemon idle with room for 64. So tables made in advance count."""
+    idle = Sallyport(bed, core, kind, calls=64, transactions=4 * size.held_calls, sessions=64).start()
+    try:
+        before = sum(int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)[1])
+                     for pid in idle.pids())
+    finally:
+        idle.stop()
+    full = Sallyport(bed, core, kind, calls=size.held_calls + 100, transactions=4 * size.held_calls,
+                     sessions=size.held_calls + 100)
+    full.start()
+    try:
+        figures = load.calls(full, size.held_rate, size.held_calls, "-M", size.held_settle_s)
+    finally:
+        full.stop()
+    if figures["failed"] > 0 or figures["pss_held_kib"] == 0:
+        raise RuntimeError(f"{figures['failed']:.0f} held calls failed: {figures['why']}")
+    return (figures["pss_held_kib"] - before) / size.held_calls
+
+
+def memory(bed, core, size):
+    signalling = _held(bed, core, size, "signalling")
+    media = _held(bed, core, size, "media") - signalling
+    for name, value in (("memory-signalling", signalling), ("memory-media", media)):
+        yield name, {"ratio": value, "low": value, "high": value, "runs": 1,
+                     "measured": {"held_calls": size.held_calls, "kib_per_call": value}, "unit": "KiB", "target": 6.0, "aim": 3.0}
+
+
+def _tool(bed, *arguments):
+    """Output of a bench program of ours; shown as it is."""
+    p = subprocess.run([str(a) for a in arguments], capture_output=True, text=True, timeout=300)
+    if p.returncode != 0:
+        raise RuntimeError(f"{Path(arguments[0]).name}: {(p.stderr or p.stdout).strip()}")
+    for line in p.stdout.splitlines():
+        print("  " + line, flush=True)
+    return p.stdout
+
+
+def parse(bed, core, size):
+    out = _tool(bed, "taskset", "-c", core, bed.tool("bench-parse"), 5000 if size.quick else 50000, size.runs)
+    times = {name.strip(): float(ns) for name, ns in re.findall(r"^(.*?)\s+median\s+(\d+) ns", out, re.M)}
+    ours, theirs = times["sallyport, index + all values"], times.get("sofia-sip")
+    if theirs is None:
+        raise RuntimeError("sofia-sip is not installed (libsofia-sip-ua-dev)")
+    yield "parse", {"ratio": ours / theirs, "low": ours / theirs, "high": ours / theirs, "runs": size.runs,
+                    "measured": times, "unit": "ns", "target": 0.30, "aim": 0.20}
+
+
+def relay(bed, core, size):
+    seconds, runs = (1, 1) if size.quick else (3, size.runs)
+    for pps in (20000, 100000):
+        out = _tool(bed, bed.tool("bench-media"), "relay", "-n", 200, "-r", pps, "-t", seconds, "-k", runs)
+        f = dict(re.findall(r"(\S+)=(\S+)", out))
+        low, high = map(float, f["spread"].split(".."))
+        yield f"relay-{pps // 1000}k", {"ratio": float(f["ratio"]), "low": low, "high": high, "runs": runs, "measured": {
+            "do-nothing": float(f["do-nothing_ns"]), "sallyport": float(f["sallyport_ns"])}, "unit": "ns/packet",
+            "target": 1.5, "aim": 1.25}
+
+
+def media(bed, core, size):
+    """Figures without a target: SRTP per packet, memory of the media engine alone."""
+    _tool(bed, bed.tool("bench-media"), "srtp", "-k", size.runs)
+    _tool(bed, bed.tool("bench-media"), "memory", "-n", 200 if size.quick else 1000)
+    return iter(())
+
+
+class Row:
+    def __init__(self, run, names, title, needs=()):
+        self.run, self.names, self.title, self.needs = run, names, title, needs
+
+
+ROWS = [
+    Row(call_slow, ("call-400", "setup-p50", "setup-p99"),
+        "call, signalling only, UDP, 400/s, minus echo / kamailio-plain; time added to set-up", ("plain",)),
+    Row(call_fast, ("call-3000",), "call, signalling only, UDP, 3000/s / kamailio-plain", ("plain",)),
+    Row(call_media, ("call-media",), "call, anchored media, UDP, 400/s, minus echo / kamailio-topoh + rtpengine",
+        ("topoh", "rtpengine")),
+    Row(call_tls, ("call-tls",), "call, mutual TLS on both sides, 400/s / kamailio-tls", ("tls",)),
+    Row(maximum, ("maximum",), "clean maximum on one core, UDP / kamailio-dialog", ("dialog",)),
+    Row(parse, ("parse",), "parse a 922-octet INVITE, all values / sofia-sip"),
+    Row(memory, ("memory-signalling", "memory-media"), "memory per held call [KiB]"),
+    Row(relay, ("relay-20k", "relay-100k"), "relayed RTP packet / do-nothing relay"),
+    Row(media, ("media",), "SRTP and media memory (no target)"),
+]
+
+
+def missing(row):
+    """Why a row cannot run here; None when it can."""
+    for need in row.needs:
+        why = Rtpengine.missing() if need == "rtpengine" else Kamailio.missing(need)
+        if why:
+            return why
+    return None
