@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// The rig: a temporary folder, a sequenced-packet pair whose far end answers like a signaller, a disk that can be made to
+// fail. Everything binds loopback or that folder, and is removed at the end.
 #include "rig.h"
 
 #include "base/log.h"

@@ -10,6 +10,9 @@
 #include "base/memory.h"
 #include "terms/ipc_admin.h"
 
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+#define POST(path) "POST " path " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+
 struct rig {
 	char folder[64], socket[96], path[128];
 	struct event_base *base;
@@ -49,5 +52,7 @@ int rig_status(const struct rig *r);
 void rig_send(struct rig *r, enum ipc_admin_type type, uint32_t request, size_t used);
 void rig_record(struct rig *r, uint32_t number, const char *call_id);
 char *rig_file(struct rig *r, const char *name, char *out, size_t room);
+
+#define WITH_RIG(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 
 #endif
