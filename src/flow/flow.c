@@ -158,6 +158,12 @@ void flow_drain(struct flow *f, bool on)
 	sf_drain(f->sf, on);
 }
 
+void flow_gate_off(struct flow *f, enum step_id step, bool off)
+{
+	if (step < STEP_COUNT)
+		f->gate_off[step] = off;
+}
+
 struct sf *flow_sf(struct flow *f)
 {
 	return f->sf;

@@ -44,6 +44,8 @@ struct flow_port { // the world outside, filled in by src/main or by the replay 
 	void (*trace)(void *ctx, const struct address *from, const struct address *to, enum transport t, peer_id peer,
 		struct bytes octets, const struct now *now);
 	void (*random)(void *ctx, void *out, size_t n);
+	// Monotonic time now [us], only to tell in the trail how long each gate took. NULL: not told.
+	uint64_t (*clock)(void *ctx);
 };
 
 struct flow_config {
@@ -78,6 +80,11 @@ void flow_dry_run(struct flow *f, const struct origin *origin, const uint8_t *oc
 
 // Draining: new calls get 503 with Retry-After, dialogs go on.
 void flow_drain(struct flow *f, bool on);
+
+// For threat tests only: a refusal of STEP is counted as passed over and not acted on. "source" then believes whoever
+// knocks to be the first peer of the zone. Steps that the later ones stand on (syntax, the two tokens) still end the walk
+// when they found nothing.
+void flow_gate_off(struct flow *f, enum step_id step, bool off);
 
 struct sf *flow_sf(struct flow *f);
 const char *flow_alarm_name(uint32_t alarm); // static storage

@@ -18,6 +18,7 @@ struct flow {
 	struct sip_msg msg;       // index of the message on its way; one at a time
 	const struct now *now;    // of the event being handled, for callbacks that have none
 	bool draining;
+	bool gate_off[STEP_COUNT]; // by flow_gate_off(), for tests only
 	uint32_t seed;            // varies the order of balanced targets
 };
 

@@ -9,6 +9,13 @@ static void count(_Atomic uint64_t *c)
 	atomic_fetch_add_explicit(c, 1, memory_order_relaxed);
 }
 
+static uint32_t elapsed_us(const struct passage *p)
+{
+	const struct flow_port *port = &p->flow->config.port;
+	uint64_t at = port->clock != NULL ? port->clock(port->ctx) : p->now->mono_us;
+	return at > p->now->mono_us ? (uint32_t)(at - p->now->mono_us) : 0;
+}
+
 static void mark(struct passage *p, const struct step *s, const struct verdict *v, bool shadow)
 {
 	if (p->trail.count >= TRAIL_MAX)
@@ -18,6 +25,7 @@ static void mark(struct passage *p, const struct step *s, const struct verdict *
 		.action = v->action,
 		.shadow = shadow,
 		.status = v->status,
+		.after_us = elapsed_us(p),
 		.reason = v->reason,
 	};
 }
@@ -39,6 +47,23 @@ static void count_verdict(struct passage *p, const struct step *s, bool shadow)
 		atomic_fetch_add_explicit(&c->refused_by_peer[p->peer][s->id], 1, memory_order_relaxed);
 }
 
+// A step that a test switched off (flow_gate_off): true when the walk can go on without what the step would have found.
+static bool switched_off(struct passage *p, const struct step *s)
+{
+	const struct snapshot *snap = flow_snapshot(p->flow);
+	if (!p->flow->gate_off[s->id])
+		return false;
+	for (peer_id id = 0; s->id == STEP_SOURCE && p->policy == NULL && id < snap->peer_count; id++) {
+		const struct peer *peer = snapshot_peer(snap, id);
+		if (peer == NULL || peer->zone != p->origin->zone)
+			continue;
+		p->peer = id;
+		p->policy = peer;
+	}
+	bool stands = s->id == STEP_SYNTAX || s->id == STEP_RESPONSE_TOKEN || s->id == STEP_DIALOG_TOKEN;
+	return !stands && (s->id != STEP_PEER || p->policy != NULL);
+}
+
 struct verdict walk_list(struct passage *p, const struct step_list *list)
 {
 	for (uint32_t i = 0; i < list->count; i++) {
@@ -46,7 +71,7 @@ struct verdict walk_list(struct passage *p, const struct step_list *list)
 		struct verdict v = s->gate(p);
 		bool shadow = false;
 		bool refused = v.action == VERDICT_DROP || v.action == VERDICT_REPLY || v.action == VERDICT_CLOSE;
-		bool go_on = refused && overruled(p, s, &shadow);
+		bool go_on = refused && (overruled(p, s, &shadow) || switched_off(p, s));
 		mark(p, s, &v, go_on);
 		if (refused && !p->dry)
 			count_verdict(p, s, go_on);

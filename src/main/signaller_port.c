@@ -122,6 +122,12 @@ static void port_random(void *ctx, void *out, size_t n)
 	randombytes_buf(out, n);
 }
 
+static uint64_t port_clock(void *ctx)
+{
+	UNUSED(ctx);
+	return clock_now().mono_us;
+}
+
 struct flow_port worker_port(struct worker *w)
 {
 	return (struct flow_port){
@@ -134,5 +140,6 @@ struct flow_port worker_port(struct worker *w)
 		.ended = port_ended,
 		.trace = port_trace,
 		.random = port_random,
+		.clock = port_clock,
 	};
 }

@@ -138,6 +138,18 @@ static void line_down(struct plan_line *l)
 	l->side[0].rtp = l->side[0].rtcp = l->side[1].rtp = l->side[1].rtcp = (struct address){0};
 }
 
+static void codec_note(struct plan_line *l, const struct sdp *s, uint8_t i)
+{
+	uint32_t clock;
+	uint8_t channels;
+	struct bytes name = sdp_codec_name(s, i, sdp_first_word(s, s->media[i].formats), &clock, &channels);
+	size_t n = name.len < MEDIA_CODEC_MAX ? name.len : MEDIA_CODEC_MAX - 1;
+
+	memset(l->codec, 0, sizeof(l->codec));
+	if (n > 0)
+		memcpy(l->codec, name.at, n);
+}
+
 struct verdict plan_answer_line(struct plan_context *c, struct plan_table *t, const struct sdp *s, uint8_t i)
 {
 	int from = 1 - t->offerer;
@@ -168,6 +180,7 @@ struct verdict plan_answer_line(struct plan_context *c, struct plan_table *t, co
 	if (why != NULL)
 		return REPLY(488, why);
 	payloads_agree(l, from, &o->sent, &a.sent);
+	codec_note(l, s, i);
 	return PASS;
 }
 

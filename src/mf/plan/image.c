@@ -80,6 +80,8 @@ static void move_line(struct image *m, struct plan_line *l)
 	move(m, &l->keyed, sizeof(l->keyed));
 	move(m, &l->opaque, sizeof(l->opaque));
 	move(m, &l->tag, sizeof(l->tag));
+	move(m, l->codec, sizeof(l->codec));
+	l->codec[MEDIA_CODEC_MAX - 1] = '\0';
 	if (l->mode >= MODE_COUNT || l->offer >= OFFER_COUNT || l->keyed > 1 || l->kind > KIND_OTHER) {
 		m->bad = true;
 		return;

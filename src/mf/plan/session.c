@@ -279,6 +279,7 @@ void plan_media(const struct plan_session *s, const struct plan_context *c, stru
 			continue;
 		m->keying = (uint8_t)keying_of_mode(l->mode);
 		m->opaque = l->opaque;
+		memcpy(m->codec, l->codec, sizeof(m->codec));
 		m->rtcp_reduced = l->side[0].reduced && l->side[1].reduced;
 		for (int side = 0; side < 2; side++)
 			side_fill(l, side, t->answered, c->leg[side].peer, &m->side[side]);

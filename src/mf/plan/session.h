@@ -26,6 +26,7 @@ struct plan_line {
 	uint8_t offer;  // enum keying_offer
 	uint8_t keyed;  // side whose leg we key (ADD, CONVERT)
 	uint8_t opaque;
+	char codec[MEDIA_CODEC_MAX]; // first format of the answer, for records
 	uint32_t tag;   // a=crypto tag agreed on the keyed leg
 	struct plan_side side[2];
 	struct media_key key[2]; // PASS: what side i sends with; keyed modes: [0] from the keyed side, [1] to it

@@ -2,6 +2,7 @@
 """One provider's Sallyport: configuration in a folder of its own, the process, and its command line."""
 import json
 import os
+import pwd
 import signal
 import subprocess
 import time
@@ -17,6 +18,17 @@ class Provider:
         self.log = self.folder / "log"
         self.socket = self.folder / "admin.sock"
         self.user, self.process = user, None
+        self._hand_over()
+
+    def _hand_over(self):
+        """Started by root, the children become another user; records and traces are written to the folder by that user."""
+        if os.geteuid() != 0:
+            return
+        entry = pwd.getpwnam(self.user or "nobody")
+        os.chown(self.folder, entry.pw_uid, entry.pw_gid)
+        for parent in self.folder.parents:
+            if parent.stat().st_mode & 0o011 != 0o011:
+                parent.chmod(parent.stat().st_mode | 0o011)
 
     def start(self, timeout=30):
         args = [str(self.binary), "run", "--config", str(self.config)]
@@ -64,7 +76,7 @@ class Provider:
         return pid
 
     def records(self):
-        path = self.folder / "records.jsonl"
+        path = self.folder / "records" / "records.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def stop(self):
