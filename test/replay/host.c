@@ -42,6 +42,11 @@ static result host_send(void *ctx, const struct hop *to, struct bytes octets)
 	for (uint32_t i = 0; i < r->peers; i++)
 		if (r->unreachable[i] && goes_to(to, &r->peer[i]))
 			return FAIL(E_CLOSED);
+	for (uint32_t i = 0; i < r->nevers; i++)
+		if (goes_to(to, r->never[i].peer) &&
+			memmem(octets.at, octets.len, r->never[i].text, strlen(r->never[i].text)) != NULL)
+			die(r, "\"%s\" leaves to %s in:\n%.*s", r->never[i].text, r->never[i].peer->name,
+				(int)octets.len, (const char *)octets.at);
 	if (r->packets == QUEUE_MAX || octets.len >= SCENE_MESSAGE_MAX)
 		die(r, "too much is sent");
 	struct packet *p = &r->packet[r->packets++];

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct replay_subject *const subjects[] = {&replay_transaction};
+static const struct replay_subject *const subjects[] = {&replay_transaction, &replay_flow};
 
 // ---- lines and blocks
 // -------------------------------------------------------------------------------------------
@@ -196,10 +196,10 @@ static void do_send(struct replay *r, char *rest)
 		else
 			as = peer_named(r, word(&rest));
 	}
-	if (transport_is_secure(o.transport))
-		o.tls_peer = as->id;
 	struct bytes m = message_of(r, block_named(r, w));
 	subject_open(r);
+	if (transport_is_secure(o.transport))
+		o.tls_peer = r->subject->identify != NULL ? r->subject->identify(r->s, as->name) : as->id;
 	r->subject->receive(r->s, &o, as->id, m, &r->now);
 }
 
@@ -309,6 +309,27 @@ static void do_let(struct replay *r, char *rest)
 	r->host.let(r, name, bytes_of_string(value));
 }
 
+// FORGET name ...: the names take what stands there once more
+static void do_forget(struct replay *r, char *rest)
+{
+	char *name;
+
+	while ((name = word(&rest)) != NULL)
+		scene_forget(&r->vars, name);
+}
+
+// NEVER TO peer text: no message to that peer holds this text, in the whole scenario
+static void do_never(struct replay *r, char *rest)
+{
+	char *to = word(&rest);
+	const struct replay_peer *p = peer_named(r, word(&rest));
+
+	if (!is(to, "TO") || r->nevers == NEVERS_MAX || rest[0] == 0 || strlen(rest) >= SCENE_NAME_MAX)
+		die(r, "NEVER TO peer text");
+	r->never[r->nevers].peer = p;
+	snprintf(r->never[r->nevers++].text, SCENE_NAME_MAX, "%s", rest);
+}
+
 static void do_define(struct replay *r, char *rest)
 {
 	char *name = word(&rest);
@@ -356,6 +377,10 @@ static bool step_declares(struct replay *r, const char *verb, char *rest)
 		do_let(r, rest);
 	else if (is(verb, "UNREACHABLE") || is(verb, "REACHABLE"))
 		do_reach(r, rest, verb[0] == 'U');
+	else if (is(verb, "FORGET"))
+		do_forget(r, rest);
+	else if (is(verb, "NEVER"))
+		do_never(r, rest);
 	else if (is(verb, "STATE"))
 		do_state(r, rest);
 	else if (is(verb, "EXPECT"))
@@ -430,7 +455,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	r->host = replay_host_of(r);
-	r->now = (struct now){1000 * SECOND, 1700000000000};
+	r->now = (struct now){1000 * SECOND, 1800000000000};
 	play(r, argv[1], 0);
 	if (r->s != NULL)
 		r->subject->close(r->s);

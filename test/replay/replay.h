@@ -10,7 +10,8 @@ enum {
 	PEERS_MAX = 16,
 	LISTENERS_MAX = 16,
 	QUEUE_MAX = 64,
-	DEFINES_MAX = 32,
+	DEFINES_MAX = 64,
+	NEVERS_MAX = 64,
 	BLOCK_MAX = 16384,
 	FILE_MAX = 262144,
 	INCLUDE_DEPTH = 4,
@@ -51,6 +52,11 @@ struct replay {
 	uint32_t events;
 	struct block define[DEFINES_MAX];
 	uint32_t defines;
+	struct {
+		const struct replay_peer *peer;
+		char text[SCENE_NAME_MAX];
+	} never[NEVERS_MAX]; // by NEVER
+	uint32_t nevers;
 	struct block config, block;
 	struct reader *reader; // for messages
 };

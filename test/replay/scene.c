@@ -38,6 +38,14 @@ bool scene_let(struct scene_vars *v, const char *name, struct bytes value)
 	return let_bytes(v, bytes_of_string(name), value);
 }
 
+void scene_forget(struct scene_vars *v, const char *name)
+{
+	int i = var_find(v, bytes_of_string(name));
+
+	if (i >= 0)
+		v->var[i] = v->var[--v->count];
+}
+
 static struct bytes name_at(struct bytes in, size_t i)
 {
 	size_t n = 0;

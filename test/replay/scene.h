@@ -25,6 +25,8 @@ struct scene_vars {
 
 // Set $NAME to VALUE; false when it does not fit.
 bool scene_let(struct scene_vars *v, const char *name, struct bytes value);
+// Forget $NAME.
+void scene_forget(struct scene_vars *v, const char *name);
 // Write IN with its variables replaced and "$$" as "$". False: a variable is unknown (its name is in OUT), or
 // no room.
 bool scene_expand(const struct scene_vars *v, struct bytes in, char *out, size_t cap);

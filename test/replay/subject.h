@@ -47,8 +47,10 @@ struct replay_subject {
 	// DO, MEDIA, CLOSE: COMMAND is the line, OCTETS the block behind it or empty. False: not understood.
 	bool (*act)(void *s, const char *command, struct bytes octets, const struct now *now);
 	const char *(*state)(void *s); // for STATE
+	// The number of the peer of that name, for certificates (NULL: that of the line PEER).
+	peer_id (*identify)(void *s, const char *name);
 };
 
-extern const struct replay_subject replay_transaction;
+extern const struct replay_subject replay_transaction, replay_flow;
 
 #endif

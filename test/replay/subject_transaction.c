@@ -264,4 +264,4 @@ static const char *subject_state(void *ctx)
 }
 
 const struct replay_subject replay_transaction = {"transaction", subject_open, subject_close, subject_receive,
-	subject_run, subject_deadline, subject_act, subject_state};
+	subject_run, subject_deadline, subject_act, subject_state, NULL};
