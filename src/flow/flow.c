@@ -124,17 +124,44 @@ void flow_undeliverable(struct flow *f, struct sf_cookie cookie, const struct no
 	sf_undeliverable(f->sf, cookie, now);
 }
 
+enum {
+	PROBE_US = 10 * 1000 * 1000, // dead targets are asked so often: three times before they are tried anyway [us]
+	PROBES_MAX = 64,             // of one round
+};
+
+// A dead target that answers OPTIONS comes back at once (LRF-A3): port.hop_result forgets it.
+static void probe_dead(struct flow *f, const struct now *now)
+{
+	struct hop hop[PROBES_MAX];
+	uint32_t n = 0;
+	if (now->mono_us < f->probe_at_us)
+		return;
+	f->probe_at_us = now->mono_us + PROBE_US;
+	while (n < PROBES_MAX && lrf_hop_dead_at(f->dead_targets, n, &hop[n]))
+		n++;
+	for (uint32_t i = 0; i < n; i++) // a copy: a probe that fails at once changes the list
+		sf_probe(f->sf, &hop[i], now);
+}
+
+static uint64_t probe_deadline(const struct flow *f)
+{
+	struct hop hop;
+	return lrf_hop_dead_at(f->dead_targets, 0, &hop) ? f->probe_at_us : NO_DEADLINE;
+}
+
 void flow_run(struct flow *f, const struct now *now)
 {
 	f->now = now;
 	sf_run(f->sf, now);
 	flow_media_run(f, now);
+	probe_dead(f, now);
 }
 
 uint64_t flow_deadline(const struct flow *f)
 {
 	uint64_t sf = sf_deadline(f->sf), media = flow_media_deadline(f);
-	return sf < media ? sf : media;
+	uint64_t probe = probe_deadline(f), first = sf < media ? sf : media;
+	return first < probe ? first : probe;
 }
 
 result flow_restore(struct flow *f, const struct sf_call_image *image, struct bytes media_image, const struct now *now)

@@ -19,6 +19,7 @@ struct flow {
 	const struct now *now;    // of the event being handled, for callbacks that have none
 	bool draining;
 	bool gate_off[STEP_COUNT]; // by flow_gate_off(), for tests only
+	uint64_t probe_at_us;     // next round of OPTIONS to dead targets
 	uint32_t seed;            // varies the order of balanced targets
 };
 

@@ -5,8 +5,7 @@
 #include "base/memory.h"
 
 struct dead {
-	struct address address;
-	uint8_t transport;
+	struct hop hop;
 	uint64_t until_us;
 };
 
@@ -30,7 +29,7 @@ static struct dead *dead_find(const struct lrf_memory *m, const struct hop *hop)
 {
 	for (uint32_t i = 0; i < m->count; i++) {
 		const struct dead *d = &m->dead[i];
-		if (d->transport == (uint8_t)hop->transport && address_equal(&d->address, &hop->remote))
+		if (d->hop.transport == hop->transport && address_equal(&d->hop.remote, &hop->remote))
 			return (struct dead *)d;
 	}
 	return NULL;
@@ -59,7 +58,16 @@ void lrf_hop_result(struct lrf_memory *m, const struct hop *hop, bool alive, con
 	}
 	if (d == NULL)
 		d = dead_slot(m);
-	*d = (struct dead){hop->remote, (uint8_t)hop->transport, now->mono_us + LRF_DEAD_US};
+	*d = (struct dead){*hop, now->mono_us + LRF_DEAD_US};
+	d->hop.conn = (struct conn_ref){0, 0, 0}; // whatever it was, it did not work
+}
+
+bool lrf_hop_dead_at(const struct lrf_memory *m, uint32_t i, struct hop *out)
+{
+	if (i >= m->count)
+		return false;
+	*out = m->dead[i].hop;
+	return true;
 }
 
 bool lrf_hop_dead(const struct lrf_memory *m, const struct hop *hop, const struct now *now)

@@ -22,6 +22,9 @@ void lrf_memory_free(struct lrf_memory *m);
 void lrf_hop_result(struct lrf_memory *m, const struct hop *hop, bool alive, const struct now *now);
 bool lrf_hop_dead(const struct lrf_memory *m, const struct hop *hop, const struct now *now);
 
+// The I-th remembered dead target, for probing. False beyond the last.
+bool lrf_hop_dead_at(const struct lrf_memory *m, uint32_t i, struct hop *out);
+
 // Ordered next hops for TARGET. SEED varies the order of balanced targets. E_NOT_FOUND when the peer has none that
 // its zone's listeners can reach.
 MUST_USE result lrf_route(const struct registry *r, const struct lrf_memory *m, const struct target *target, uint32_t seed,

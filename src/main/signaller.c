@@ -9,7 +9,6 @@
 #include "wire/sip/sip.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 static result use_first_snapshot(struct signaller *s)
@@ -216,9 +215,8 @@ static result prepare(struct signaller *s)
 int signaller_main(struct process_start *start)
 {
 	static struct holder holder; // of the control loop: it reads no registry
-	struct signaller *s = calloc(1, sizeof(*s)); // once per process; cache-line aligned members
-	if (s == NULL)
-		return 1;
+	static struct signaller only; // large, once per process; cache-line aligned members
+	struct signaller *s = &only;
 	s->start = start;
 	s->holder = &holder;
 	s->workers = start->workers;
