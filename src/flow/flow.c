@@ -58,6 +58,7 @@ void flow_set_registry(struct flow *f, const struct registry *r)
 {
 	f->registry = r;
 	sf_set_registry(f->sf, r);
+	lrf_memory_clear(f->dead_targets); // nothing is sent to what is provisioned no more
 	flow_media_hide(f->media, registry_snapshot(r));
 }
 

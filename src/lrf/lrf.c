@@ -25,6 +25,11 @@ void lrf_memory_free(struct lrf_memory *m)
 	memory_free(m);
 }
 
+void lrf_memory_clear(struct lrf_memory *m)
+{
+	m->count = 0;
+}
+
 static struct dead *dead_find(const struct lrf_memory *m, const struct hop *hop)
 {
 	for (uint32_t i = 0; i < m->count; i++) {

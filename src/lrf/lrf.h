@@ -18,6 +18,8 @@ struct lrf_memory; // of one worker
 
 MUST_USE result lrf_memory_new(struct lrf_memory **out);
 void lrf_memory_free(struct lrf_memory *m);
+// Forget everything: after a reload an old target may be nobody's.
+void lrf_memory_clear(struct lrf_memory *m);
 // HOP answered, or did not. One call's failure only moves the target to the end for a while (LRF-A3).
 void lrf_hop_result(struct lrf_memory *m, const struct hop *hop, bool alive, const struct now *now);
 bool lrf_hop_dead(const struct lrf_memory *m, const struct hop *hop, const struct now *now);
