@@ -207,6 +207,7 @@ result admin_new(struct admin **out, const struct admin_config *c, const struct 
 	REQUIRE(a != NULL, E_NO_MEMORY);
 	a->config = *c;
 	a->snapshot = s;
+	a->draining = c->draining;
 	a->journal.file.fd = -1;
 	a->ack_owed_us = a->state_owed_us = NO_DEADLINE;
 	a->ask = (struct ask){.signaller = c->signaller, .directory = c->directory, .monitor = c->monitor, .ctx = c->ctx};

@@ -22,6 +22,7 @@ struct admin_config {
 	int metrics;   // listening TCP socket; -1: none
 	int signaller, directory; // channels; -1: none
 	uid_t owner;   // beside root, who may use the API
+	bool draining; // at the start
 	const char *version;
 	struct view_steps steps;
 	const struct disk *disk;

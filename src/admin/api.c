@@ -65,6 +65,8 @@ static void serve(struct answer *a, struct evhttp_request *req)
 	if (r == NULL)
 		answer_error(a, other_method ? 405 : 404, other_method ? "wrong method" : "no such resource", path,
 			"see sallyport(1) for the list");
+	else if (a->role < r->role)
+		answer_error(a, 403, "this role may only look", path, "ask as the owner of the system or as root");
 	else
 		r->handler(a, arg);
 }
@@ -87,6 +89,7 @@ static void request_h(struct evhttp_request *req, void *ctx)
 	a->admin = admin;
 	a->req = req;
 	a->uid = uid;
+	a->role = API_OPERATOR; // the owner and root; nobody else comes this far
 	admin->answers++;
 	serve(a, req);
 	admin_rearm(admin);

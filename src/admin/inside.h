@@ -52,20 +52,21 @@ struct admin {
 struct now admin_now(const struct admin *a);
 void admin_rearm(struct admin *a); // after anything that may move a deadline
 
+enum api_role { API_VIEWER, API_OPERATOR };
+
 // One API request on its way to its answer.
 struct answer {
 	struct admin *admin;
 	struct evhttp_request *req;
 	const char *query;        // of the request; NULL
 	uid_t uid;                // who asks
+	enum api_role role;       // what he may
 	json_t *root;             // what will be answered
 	json_t *rows;             // within root: where rows go
 	uint32_t left_off;        // rows beyond API_ROWS_MAX
 	const char *action;       // for the journal; NULL: nothing to journal
 	char target[API_TEXT_MAX];
 };
-
-enum api_role { API_VIEWER, API_OPERATOR };
 
 struct route {
 	enum evhttp_cmd_type method;

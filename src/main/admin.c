@@ -116,6 +116,7 @@ static result begin(struct admin_process *p)
 		.signaller = start->channels->signaller.end[0],
 		.directory = start->channels->directory.end[0],
 		.owner = geteuid(),
+		.draining = start->draining,
 		.version = SALLYPORT_VERSION,
 		.steps = {STEP_COUNT, step_name, step_control},
 		.disk = &disk_real,
