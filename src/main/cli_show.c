@@ -154,6 +154,8 @@ void cli_show_calls(const json_t *o)
 	end_table(&t);
 	if (json_object_get(o, "left_off") != NULL)
 		printf("%s more are not shown\n", cli_member(o, "left_off", buf));
+	if (json_is_true(json_object_get(o, "cut")))
+		printf("the list is cut: there are more calls than one answer takes; `sallyport status` counts them\n");
 }
 
 void cli_show_steps(const json_t *o)
@@ -199,9 +201,15 @@ void cli_show_explain(const json_t *o)
 	line("called", leg(call, 1), "peer");
 	line("from", call, "from");
 	line("to", call, "to");
-	line("state", call, "state");
+	if (json_object_get(call, "state") != NULL)
+		line("state", call, "state");
 	line("started", call, "started");
 	line("answered", call, "answered");
+	if (json_object_get(call, "reason") != NULL) { // it is over
+		line("ended", call, "ended");
+		line("reason", call, "reason");
+		line("released by", call, "released_by");
+	}
 	printf("\n");
 	cli_show_steps(o);
 	json_array_foreach(json_object_get(o, "streams"), i, s)

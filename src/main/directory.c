@@ -103,7 +103,7 @@ static void on_admin(struct directory_process *d)
 		snprintf(a.u.hop.domain, sizeof(a.u.hop.domain), "%s", target.domain);
 		say(d, &a);
 	}
-	a = (struct ipc_admin){.version = IPC_ADMIN_VERSION, .type = IPC_ADMIN_END, .request = q.request, .error = r.error};
+	a = (struct ipc_admin){.version = IPC_ADMIN_VERSION, .type = IPC_ADMIN_END, .request = q.request, .error = (int32_t)r.error};
 	say(d, &a);
 }
 

@@ -40,7 +40,7 @@ static void on_dial(struct monitor *m, unsigned role, const struct ipc_control *
 		if (l->sip[i].address.family == q->address[0].family)
 			local = l->sip[i].address;
 	result r = net_open_connect(&local, &q->address[0], &o, &fd);
-	a.error = r.error;
+	a.error = (int32_t)r.error;
 	a.peer = q->peer;
 	answer(m, role, &a, q, fd);
 	if (fd >= 0)
@@ -62,7 +62,7 @@ static void on_reload(struct monitor *m, unsigned role, const struct ipc_control
 		r = monitor_publish(m);
 	if (is_ok(r))
 		renew_signer(m);
-	a.error = r.error;
+	a.error = (int32_t)r.error;
 	snprintf(a.text, sizeof(a.text), "%s", is_ok(r) ? "reloaded" : "refused, the old configuration stays; run sallyport check");
 	log_write(LOG_LEVEL_NOTICE, "monitor.reload", LOG_STR("result", a.text));
 	if (q != NULL)
@@ -134,7 +134,7 @@ static void refuse(struct monitor *m, unsigned role, const struct ipc_control *q
 		LOG_NUM("type", q->type), LOG_STR("why", error_name(why.error)));
 	if (why.error == E_NOT_FOUND && q->type == IPC_CONTROL_DIAL) { // a peer that was blocked meanwhile: lawful
 		struct ipc_control a = control_make(IPC_CONTROL_DIALED);
-		a.error = why.error;
+		a.error = (int32_t)why.error;
 		answer(m, role, &a, q, -1);
 	} else if (why.error != E_NOT_FOUND) {
 		kill(m->child[role].pid, SIGKILL); // it speaks what it must not: no longer ours

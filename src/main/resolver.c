@@ -54,7 +54,7 @@ static void on_resolve(struct ub_ctx *ctx, int control, struct ipc_control *q)
 	snprintf(a.text, sizeof(a.text), "%s", q->text);
 	ask(ctx, q->text, DNS_TYPE_AAAA, &a);
 	ask(ctx, q->text, DNS_TYPE_A, &a);
-	a.error = a.address_count > 0 ? E_OK : E_NOT_FOUND;
+	a.error = (int32_t)(a.address_count > 0 ? E_OK : E_NOT_FOUND);
 	if (!is_ok(control_send(control, &a, -1)))
 		log_write(LOG_LEVEL_WARNING, "resolver.answer-lost", LOG_STR("host", q->text));
 }

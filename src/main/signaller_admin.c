@@ -307,7 +307,7 @@ static void end(struct signaller *s, const struct ipc_admin *q, enum error error
 	m.version = IPC_ADMIN_VERSION;
 	m.type = IPC_ADMIN_END;
 	m.request = q->request;
-	m.error = error;
+	m.error = (int32_t)error;
 	admin_send(s, &m, IPC_ADMIN_HEAD);
 }
 
