@@ -149,15 +149,15 @@ static void queue_done(struct cdr *c)
 
 static void set_full(struct cdr *c, bool full)
 {
-	if (c->counts.full == full && (full || !c->refused))
+	if (!c->counts.full && !full && !c->refused)
 		return;
-	if (full)
+	if (full && !c->counts.full)
 		log_write(LOG_LEVEL_ALARM, "records.full", LOG_STR("path", c->file.path), LOG_STR("mend", "free space there"));
-	else
+	else if (!full)
 		log_write(LOG_LEVEL_NOTICE, "records.take-more", LOG_STR("path", c->file.path));
 	c->counts.full = full;
 	c->refused = c->refused && full;
-	c->config.state(c->config.ctx, full);
+	c->config.state(c->config.ctx, full); // each time while it is full: the signaller may be a new one
 }
 
 static void file_failed(struct cdr *c, uint64_t now_us)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,6 +67,19 @@ static result find_end(struct rotate *r)
 	return ftruncate(r->fd, (off_t)r->size) == 0 ? OK : FAIL(E_SYSTEM);
 }
 
+// A new name must outlive a power failure too. Where that cannot be had, the records themselves are still synced.
+static void sync_folder(const char *path)
+{
+	char folder[ROTATE_PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
 result rotate_open(struct rotate *r)
 {
 	if (r->fd >= 0)
@@ -76,6 +90,8 @@ result rotate_open(struct rotate *r)
 	result f = find_end(r);
 	if (!is_ok(f))
 		rotate_close(r);
+	else if (r->size == 0)
+		sync_folder(r->path);
 	return f;
 }
 

@@ -143,12 +143,24 @@ static void version_route(struct answer *a, const char *arg)
 	answer_send(a);
 }
 
+// The channel takes some hundred rows at once; what did not fit is told, and what came is shown.
+static void calls_h(void *ctx, const struct ask_reply *r)
+{
+	struct answer *a = ctx;
+	if (r->end && (r->error == E_FULL || r->error == E_TIMEOUT) && json_array_size(a->rows) > 0) {
+		json_object_set_new(a->root, "cut", json_true());
+		answer_send(a);
+	} else {
+		rows_h(ctx, r);
+	}
+}
+
 static void calls_route(struct answer *a, const char *arg)
 {
 	UNUSED(arg);
 	a->root = json_pack("{s:[]}", "calls");
 	if (set_key(a, IPC_ADMIN_CALLS, ""))
-		ask_rows(a, ASK_SIGNALLER, 1, "calls", rows_h);
+		ask_rows(a, ASK_SIGNALLER, 1, "calls", calls_h);
 }
 
 // A call that is over: from the last records.

@@ -89,6 +89,18 @@ static void hostile_call_ids(void **state)
 	assert_null(strchr(r->answer, 0x1b)); // escaped, also on the way
 }
 
+static void a_list_that_is_cut_says_so(void **state)
+{
+	struct rig *r = *state;
+	r->calls_end = E_FULL;
+	rig_ask(r, GET("/calls"));
+	assert_int_equal(rig_status(r), 200);
+	json_t *o = rig_json(r);
+	assert_int_equal(json_array_size(json_object_get(o, "calls")), 1);
+	assert_true(json_is_true(json_object_get(o, "cut")));
+	json_decref(o);
+}
+
 static void hangup_decodes_and_journals(void **state)
 {
 	struct rig *r = *state;
@@ -362,6 +374,7 @@ int main(void)
 		WITH_RIG(status),
 		WITH_RIG(status_when_nobody_answers),
 		WITH_RIG(hostile_call_ids),
+		WITH_RIG(a_list_that_is_cut_says_so),
 		WITH_RIG(hangup_decodes_and_journals),
 		WITH_RIG(explain_and_dry_run),
 		WITH_RIG(changes_go_to_the_monitor),

@@ -132,7 +132,7 @@ static void answer(struct rig *r)
 		break;
 	case IPC_ADMIN_CALLS:
 		call_row(r, "a\"b\\\r\n{\"x\":1}\x1b[2J\xff");
-		end(r, E_OK);
+		end(r, r->calls_end);
 		break;
 	case IPC_ADMIN_EXPLAIN:
 		if (r->explain != E_OK) {

@@ -28,7 +28,7 @@ struct rig {
 	bool mute;           // answers nothing
 	uint32_t acked, states;
 	uint8_t state;
-	enum error hangup, explain;
+	enum error hangup, explain, calls_end;
 	struct ipc_control monitor_last;
 	bool journal_fails;
 	char *answer;        // of the last request; whole HTTP response
