@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// sendmsg and recvmsg with one descriptor; a second one in a message is closed, not leaked.
+// A thin layer over net/channel: control messages have one size and at most one descriptor.
 #include "main/control.h"
 
-#include <errno.h>
+#include "net/channel.h"
+
 #include <poll.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
+
+static const struct channel_kind kind = {sizeof(struct ipc_control), IPC_CONTROL_VERSION};
 
 struct ipc_control control_make(enum ipc_control_type type)
 {
@@ -15,70 +16,33 @@ struct ipc_control control_make(enum ipc_control_type type)
 
 result control_pair(int fd[2])
 {
-	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd) == 0 ? OK : FAIL(E_SYSTEM);
+	return channel_pair(fd);
 }
 
 result control_send(int fd, const struct ipc_control *m, int pass_fd)
 {
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {{0}};
-	struct iovec iov = {(void *)(uintptr_t)m, sizeof(*m)};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	if (pass_fd >= 0) {
-		msg.msg_control = control.room;
-		msg.msg_controllen = sizeof(control.room);
-		struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &pass_fd, sizeof(int));
-	}
-	ssize_t n = sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (n == (ssize_t)sizeof(*m))
-		return OK;
-	return FAIL(errno == EAGAIN || errno == EWOULDBLOCK ? E_FULL : E_CLOSED);
-}
-
-// Take the first descriptor of MSG, close any further one.
-static int take_descriptor(struct msghdr *msg)
-{
-	int first = -1;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-			if (first < 0)
-				first = fd;
-			else
-				close(fd);
-		}
-	}
-	return first;
+	result r = channel_put(fd, m, sizeof(*m), &pass_fd, pass_fd >= 0 ? 1 : 0);
+	return r.error == E_AGAIN ? FAIL(E_FULL) : r;
 }
 
 result control_receive(int fd, struct ipc_control *m, size_t *len, int *passed)
 {
-	union {
-		char room[CMSG_SPACE(4 * sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control.room)};
+	int fds[CHANNEL_FDS_MAX];
+	uint32_t count = 0;
 	*passed = -1;
-	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (n < 0)
-		return FAIL(errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? E_AGAIN : E_CLOSED);
-	if (n == 0)
-		return FAIL(E_CLOSED);
-	*passed = take_descriptor(&msg);
-	*len = (size_t)n;
-	if (*len != sizeof(*m) || m->version != IPC_CONTROL_VERSION)
-		*len = 0; // the caller's request_check() refuses it
+	*len = 0; // of a message that is none: request_check() refuses it
+	result r = channel_get(fd, &kind, m, fds, &count);
+	if (r.error == E_SYNTAX)
+		return OK;
+	if (!is_ok(r))
+		return r;
+	*len = sizeof(*m);
+	for (uint32_t i = 0; i < count; i++) {
+		if (i == 0)
+			*passed = fds[0];
+		else
+			close(fds[i]);
+	}
 	return OK;
 }
 
