@@ -10,6 +10,7 @@
 #include "main/version.h"
 
 #include <event2/event.h>
+#include <jansson.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -96,6 +97,7 @@ static result enter(struct admin_process *p)
 	const struct settings *s = &p->snapshot->settings;
 	char records[sizeof(s->records_path)];
 	folder_of(s->records_path, records, sizeof(records));
+	json_object_seed(0); // while the random device can still be opened
 	make_folder(records, p->start->user);
 	make_folder(s->trace_path, p->start->user);
 	struct sandbox_path paths[] = {{records, true}, {s->trace_path, true}};
