@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The run: settings, refusal of targets, sockets of the three roles, one probe after the other, the report.
+#include "audit/inside.h"
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <sys/random.h>
+
+static const char *missing(const struct audit_settings *s, const struct audit_probe *p)
+{
+	if ((p->needs & AUDIT_NEEDS_CALLER) != 0 && s->caller.family == 0)
+		return "--caller is needed: an address that the target knows as a peer";
+	if ((p->needs & AUDIT_NEEDS_CALLED) != 0 && s->called.family == 0)
+		return "--called is needed: an address of a peer to whom the target routes --to";
+	if ((p->needs & AUDIT_NEEDS_STREAM) != 0 && s->stream.family == 0)
+		return "--stream is needed: a TCP or TLS socket of the target";
+	return NULL;
+}
+
+static void probe_run(struct audit *a, const struct audit_probe *p, struct audit_result *r)
+{
+	*r = (struct audit_result){.verdict = AUDIT_V_HELD};
+	const char *lack = missing(a->s, p);
+	if (lack != NULL) {
+		audit_say(r, AUDIT_V_SKIPPED, "%s", lack);
+		return;
+	}
+	audit_begin(a);
+	p->run(a, r);
+	if (a->spent && r->verdict == AUDIT_V_HELD)
+		audit_say(r, AUDIT_V_INCONCLUSIVE, "the bound of packets or time was reached before the end");
+	r->packets = a->packets;
+	r->ms = (uint32_t)((clock_now().mono_us - a->began_us) / MS);
+}
+
+static int probes_run(struct audit *a)
+{
+	struct audit_result *results = memory_array(audit_probe_count, sizeof(*results));
+
+	if (results == NULL)
+		return AUDIT_FAILED;
+	for (uint32_t i = 0; i < audit_probe_count; i++) {
+		results[i].verdict = AUDIT_V_SKIPPED;
+		if (!audit_selected(a->s, &audit_probes[i]))
+			continue;
+		probe_run(a, &audit_probes[i], &results[i]);
+		if (!a->s->json)
+			audit_report_row(stdout, &audit_probes[i], &results[i]);
+	}
+	if (a->s->json) {
+		json_t *j = audit_report_json(a->s, audit_probes, results, audit_probe_count);
+		if (j != NULL && json_dumpf(j, stdout, JSON_INDENT(2)) == 0)
+			(void)fputc('\n', stdout); // a broken pipe shows in the exit of the reader
+		json_decref(j);
+	}
+	int status = audit_report_exit(results, audit_probe_count);
+	memory_free(results);
+	return status;
+}
+
+static bool role_open(struct audit *a, enum audit_role role, const struct address *local, const char *name)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	a->end[role].fd = -1;
+	if (local->family == 0 || is_ok(audit_end_open(&a->end[role], local)))
+		return true;
+	fprintf(stderr, "sallyport audit: --%s %s cannot be bound; name an address of this machine and a free port\n",
+		name, address_text(local, text));
+	return false;
+}
+
+// A stranger on the loopback network of the target, unless one was given: any other host of 127/8.
+static struct address stranger_of(const struct audit_settings *s)
+{
+	struct address any = {.family = s->target.family};
+
+	if (s->stranger.family != 0)
+		return s->stranger;
+	if (address_classify(&s->target) == ADDRESS_LOOPBACK && any.family == 4)
+		memcpy(any.ip, (const uint8_t[]){127, 66, 6, 6}, 4);
+	return any;
+}
+
+static bool target_refused(const struct audit_settings *s)
+{
+	const struct address *const all[] = {&s->target, &s->called_target, &s->stream};
+	char text[ADDRESS_TEXT_MAX];
+
+	for (uint32_t i = 0; i < ARRAY_LEN(all); i++)
+		if (all[i]->family != 0 && !is_ok(audit_target_allowed(all[i], s->own, s->name))) {
+			fprintf(stderr, "sallyport audit: %s is neither loopback nor private; if it is yours, confirm it: --i-own %s\n",
+				address_text(all[i], text), s->name);
+			return true;
+		}
+	return false;
+}
+
+static int list_print(void)
+{
+	for (uint32_t i = 0; i < audit_probe_count; i++)
+		printf("%-8s %-18s %s\n", audit_probes[i].threats, audit_probes[i].name, audit_probes[i].description);
+	return AUDIT_HELD;
+}
+
+static int run(struct audit *a)
+{
+	struct address stranger = stranger_of(a->s);
+	int status = AUDIT_USAGE;
+
+	if (getrandom(&a->run, sizeof(a->run), 0) == (ssize_t)sizeof(a->run) &&
+		role_open(a, AUDIT_CALLER, &a->s->caller, "caller") && role_open(a, AUDIT_CALLED, &a->s->called, "called") &&
+		role_open(a, AUDIT_STRANGER, &stranger, "stranger"))
+		status = probes_run(a);
+	for (uint32_t i = 0; i < AUDIT_ROLES; i++)
+		audit_end_close(&a->end[i]);
+	return status;
+}
+
+int audit_main(int argc, char **argv)
+{
+	struct audit_settings settings;
+	struct audit a = {.s = &settings, .end = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
+
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			audit_usage(stdout);
+			return AUDIT_HELD;
+		}
+	if (!is_ok(audit_options_read(argc, argv, &settings)))
+		return AUDIT_USAGE;
+	if (settings.list)
+		return list_print();
+	if (target_refused(&settings))
+		return AUDIT_USAGE;
+	a.random = settings.seed * 2685821657736338717ull + 1;
+	return run(&a);
+}

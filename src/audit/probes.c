@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The probes, one row each, in the order in which they run.
+#include "audit/inside.h"
+
+enum {
+	PEER = AUDIT_NEEDS_CALLER,
+	CALL = AUDIT_NEEDS_CALLER | AUDIT_NEEDS_CALLED,
+	STREAM = AUDIT_NEEDS_STREAM,
+};
+
+const struct audit_probe audit_probes[] = {
+	{"SF-A3", "malformed", "torture and mutated messages; calls still work afterwards", CALL, audit_probe_malformed},
+	{"SF-I1", "forged-bye", "BYE with guessed and with stolen identifiers does not end a call", CALL,
+		audit_probe_forged_bye},
+	{"SF-I1", "forged-cancel", "CANCEL with the right branch from elsewhere does not end a set-up", CALL,
+		audit_probe_forged_cancel},
+	{"SF-I1", "forged-reinvite", "re-INVITE, UPDATE, INFO and REFER from elsewhere do not hijack a call", CALL,
+		audit_probe_forged_reinvite},
+	{"SF-I5", "forged-199", "a 199 from elsewhere ends no branch", CALL, audit_probe_forged_199},
+	{"SF-I6", "forged-200", "a 200 from elsewhere answers no call", CALL, audit_probe_forged_200},
+	{"SF-I7", "forged-302", "a 302 from elsewhere moves no call", CALL, audit_probe_forged_302},
+	{"SF-I8", "forged-404", "a 404 from elsewhere refuses no call", CALL, audit_probe_forged_404},
+	{"SF-I4", "unwanted", "REGISTER, PUBLISH, SUBSCRIBE and unknown methods are refused with Allow", PEER,
+		audit_probe_unwanted},
+	{"SF-I4", "stranger", "a stranger gets no answer over UDP and reaches nobody", 0, audit_probe_stranger},
+	{"SF-C3", "topology", "nothing that leaves names what is behind", CALL, audit_probe_topology},
+	{"LRF-C2", "devices", "Via and Record-Route of earlier hops do not cross", CALL, audit_probe_devices},
+	{"MF-C3", "bleed", "whoever sends first or loudest gets no media", CALL, audit_probe_bleed},
+	{"MF-I1", "injection", "a stranger's packets are not relayed, however plausible", CALL, audit_probe_injection},
+	{"SF-A4", "loop", "hop limit, own Via and merged requests end a loop", CALL, audit_probe_loop},
+	{"SF-A4", "amplification", "nobody unknown gets more octets than were sent", 0, audit_probe_amplification},
+	{"SF-A6", "connections", "connections of one source are capped, others are still served", STREAM,
+		audit_probe_connections},
+	{"SF-A6", "slow-connections", "silent, slow and oversize senders are cut off", STREAM, audit_probe_slow},
+};
+const uint32_t audit_probe_count = ARRAY_LEN(audit_probes);
