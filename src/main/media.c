@@ -7,10 +7,12 @@
 #include "main/control.h"
 #include "main/process.h"
 #include "mf/engine.h"
+#include "mf/srtp.h"
 #include "net/holder.h"
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -126,6 +128,10 @@ int media_main(struct process_start *start)
 	static int control[NET_WORKERS_MAX];
 	pthread_t watcher;
 	result r = prepare(&c, start, control);
+	if (is_ok(r) && sodium_init() < 0)
+		r = FAIL(E_SYSTEM);
+	if (is_ok(r))
+		r = mf_srtp_warm_up();
 	if (is_ok(r))
 		r = process_ready(start, NULL, 0);
 	if (!is_ok(r)) {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/sanitizer.h"
 #include "main/control.h"
 #include "main/monitor_state.h"
 
@@ -105,12 +106,8 @@ static void fill_start(struct monitor *m, unsigned role, int control, struct pro
 		.draining = m->draining,
 		.user = m->user,
 	};
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(SANITIZER_ADDRESS) || defined(SANITIZER_THREAD)
 	s->sanitizer = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-	s->sanitizer = true;
-#endif
 #endif
 	if (role == ROLE_SIGNALLER) {
 		memcpy(s->token_key, m->token_key, sizeof(s->token_key));

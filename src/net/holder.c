@@ -3,7 +3,9 @@
 // annotations tell it that the end of every read comes before the end of a grace period.
 #include "net/holder.h"
 
-#ifdef __SANITIZE_THREAD__
+#include "base/sanitizer.h"
+
+#ifdef SANITIZER_THREAD
 #include <sanitizer/tsan_interface.h>
 #define READ_ENDS(h) __tsan_release(h)
 #define GRACE_ENDS(h) __tsan_acquire(h)

@@ -6,12 +6,14 @@
 // full barriers between make it impossible that both miss each other.
 #include "net/mailbox.h"
 
+#include "base/sanitizer.h"
+
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <urcu/arch.h>
 
 // The queue hands a message over with barriers in assembler, which the thread sanitizer does not see.
-#ifdef __SANITIZE_THREAD__
+#ifdef SANITIZER_THREAD
 #include <sanitizer/tsan_interface.h>
 #define HANDED_OVER(m) __tsan_release(m)
 #define TAKEN_OVER(m) __tsan_acquire(m)
