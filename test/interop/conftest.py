@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One Sallyport per module (fixture `sallyport`), each on addresses of its own; what it sends anywhere is captured."""
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from lab.provider import Provider          # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def binary():
+    return Path(os.environ["SALLYPORT"])
+
+
+@pytest.fixture(scope="module")
+def folder(request):
+    """Short, so that Unix socket paths fit; kept when a test of the module failed."""
+    path = Path(tempfile.mkdtemp(prefix="si-"))
+    path.chmod(0o755)
+    failed = request.session.testsfailed
+    yield path
+    if request.session.testsfailed == failed:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def provider(binary, folder):
+    """Starts Sallyports that end with the module: provider(name, configuration text, user=None)."""
+    started = []
+
+    def make(name, text, user=None):
+        p = Provider(folder / name, binary, text, user)
+        started.append(p)
+        return p.start()
+    yield make
+    for p in started:
+        p.stop()
+
+
+@pytest.fixture
+def started():
+    """Real peers of one test: started(thing) returns it started and stops it afterwards."""
+    things = []
+
+    def begin(thing):
+        things.append(thing)
+        return thing.start()
+    yield begin
+    for thing in reversed(things):
+        thing.stop()
