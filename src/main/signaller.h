@@ -17,6 +17,8 @@ enum {
 	DIALS_MAX = 1024,           // connections asked for and not yet answered, of one worker
 	RECORDS_PENDING_MAX = 4096, // ended calls that admin has not acknowledged: 4 MiB; then the policy decides
 	TRACE_KEY_MAX = 256,
+	RECORDS_BATCH = 32,         // ended calls that one worker hands over together
+	RECORDS_WAIT_US = 50 * 1000, // or that wait so long for company: a wake-up costs more than a record [us]
 };
 
 struct kept_call { // head of a slot in the calls memfd; then the call's image, then its media's
@@ -39,6 +41,9 @@ struct worker {
 	uint32_t dial_next;
 	struct conn_ref dial[DIALS_MAX];
 	_Atomic uint64_t media_full, records_damaged, records_too_long;
+	struct record_pending *record_chain, **record_end; // ended calls to be handed over together
+	uint32_t records_waiting;
+	uint64_t records_due_us; // NO_DEADLINE: none waits
 	struct ipc_admin *out;   // scratch for rows and traced messages
 };
 
@@ -95,8 +100,9 @@ void worker_drain(struct signaller *s, bool on); // tells all workers
 struct flow_port worker_port(struct worker *w);
 
 // signaller_records.c
-void records_accept(struct mail *m, void *ctx);              // on the control loop
-struct record_pending *record_make(const struct worker *w, const struct call_ended *call);
+// On a worker: take call into the batch; hand the batch over when it is full or old enough.
+void records_add(struct worker *w, const struct call_ended *call);
+void records_hand_over(struct worker *w);
 void record_acknowledged(struct signaller *s, uint32_t number);
 void records_send(struct signaller *s);                      // what was not sent yet
 void fill_call_row(const struct worker *w, const struct sf_call_info *info, uint64_t now_us, struct ipc_admin_call *out);

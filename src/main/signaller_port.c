@@ -73,17 +73,8 @@ static bool port_may_record(void *ctx)
 static void port_ended(void *ctx, const struct call_ended *call)
 {
 	struct worker *w = ctx;
-	struct signaller *s = w->home;
-	if (registry_snapshot(w->registry)->settings.records_path[0] == '\0')
-		return;
-	bool room = atomic_load_explicit(&s->record_count, memory_order_relaxed) < 2 * RECORDS_PENDING_MAX;
-	struct record_pending *r = room ? record_make(w, call) : NULL;
-	if (r != NULL && is_ok(loop_post(&s->loop, &r->mail, net_worker_counters(w->net)))) {
-		atomic_fetch_add_explicit(&s->record_count, 1, memory_order_relaxed);
-		return;
-	}
-	memory_free(r);
-	atomic_fetch_add_explicit(&s->records_lost, 1, memory_order_relaxed);
+	if (registry_snapshot(w->registry)->settings.records_path[0] != '\0')
+		records_add(w, call);
 }
 
 static bool trace_wanted(const struct trace_filter *f, peer_id peer, struct bytes octets)

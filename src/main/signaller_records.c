@@ -59,13 +59,15 @@ static void fill_streams(const struct call_ended *call, struct ipc_admin_record 
 	out->stream_count = n;
 }
 
-struct record_pending *record_make(const struct worker *w, const struct call_ended *call)
+static void records_accept_h(struct mail *m, void *ctx);
+
+static struct record_pending *record_make(const struct worker *w, const struct call_ended *call)
 {
 	struct record_pending *r = memory_alloc(sizeof(*r) - sizeof(r->message) + IPC_ADMIN_HEAD + sizeof(r->message.u.record));
 	if (r == NULL)
 		return NULL;
 	struct ipc_admin_record *out = &r->message.u.record;
-	r->mail.deliver = records_accept;
+	r->mail.deliver = records_accept_h;
 	r->size = (uint32_t)(IPC_ADMIN_HEAD + sizeof(*out));
 	r->message.version = IPC_ADMIN_VERSION;
 	r->message.type = IPC_ADMIN_RECORD;
@@ -78,19 +80,61 @@ struct record_pending *record_make(const struct worker *w, const struct call_end
 	return r;
 }
 
-void records_accept(struct mail *m, void *ctx)
+// On the control loop: a chain of records from one worker.
+static void records_accept_h(struct mail *m, void *ctx)
 {
 	struct loop *l = ctx;
 	struct signaller *s = (struct signaller *)((char *)l - offsetof(struct signaller, loop));
-	struct record_pending *r = (struct record_pending *)m;
-	r->number = r->message.request = ++s->record_number;
-	r->next = NULL;
+	struct record_pending *chain = (struct record_pending *)m;
 	if (s->record_last != NULL)
-		s->record_last->next = r;
+		s->record_last->next = chain;
 	else
-		s->record_first = r;
-	s->record_last = r;
+		s->record_first = chain;
+	for (struct record_pending *r = chain; r != NULL; r = r->next) {
+		r->number = r->message.request = ++s->record_number;
+		s->record_last = r;
+	}
 	records_send(s);
+}
+
+static void records_lose(struct worker *w, struct record_pending *chain)
+{
+	while (chain != NULL) {
+		struct record_pending *r = chain;
+		chain = r->next;
+		memory_free(r);
+		atomic_fetch_sub_explicit(&w->home->record_count, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&w->home->records_lost, 1, memory_order_relaxed);
+	}
+}
+
+void records_hand_over(struct worker *w)
+{
+	struct record_pending *chain = w->record_chain;
+	w->record_chain = NULL;
+	w->record_end = &w->record_chain;
+	w->records_waiting = 0;
+	w->records_due_us = NO_DEADLINE;
+	if (chain != NULL && !is_ok(loop_post(&w->home->loop, &chain->mail, net_worker_counters(w->net))))
+		records_lose(w, chain);
+}
+
+void records_add(struct worker *w, const struct call_ended *call)
+{
+	struct signaller *s = w->home;
+	bool room = atomic_load_explicit(&s->record_count, memory_order_relaxed) < 2 * RECORDS_PENDING_MAX;
+	struct record_pending *r = room ? record_make(w, call) : NULL;
+	if (r == NULL) {
+		atomic_fetch_add_explicit(&s->records_lost, 1, memory_order_relaxed);
+		return;
+	}
+	atomic_fetch_add_explicit(&s->record_count, 1, memory_order_relaxed);
+	if (w->records_waiting++ == 0)
+		w->records_due_us = w->loop->now.mono_us + RECORDS_WAIT_US;
+	*w->record_end = r;
+	w->record_end = &r->next;
+	if (w->records_waiting >= RECORDS_BATCH)
+		records_hand_over(w);
 }
 
 void record_acknowledged(struct signaller *s, uint32_t number)

@@ -105,7 +105,8 @@ void worker_dialled(struct worker *w, uint32_t request, int fd)
 static uint64_t deadline_h(void *ctx)
 {
 	const struct worker *w = ctx;
-	return flow_deadline(w->flow);
+	uint64_t next = flow_deadline(w->flow);
+	return next < w->records_due_us ? next : w->records_due_us;
 }
 
 static void expire_h(void *ctx, const struct now *now)
@@ -113,6 +114,8 @@ static void expire_h(void *ctx, const struct now *now)
 	struct worker *w = ctx;
 	worker_enter(w);
 	flow_run(w->flow, now);
+	if (w->records_due_us <= now->mono_us)
+		records_hand_over(w);
 }
 
 static void media_h(evutil_socket_t fd, short what, void *arg)
@@ -161,6 +164,8 @@ result worker_init(struct worker *w, struct signaller *s, uint8_t index)
 {
 	w->home = s;
 	w->index = index;
+	w->record_end = &w->record_chain;
+	w->records_due_us = NO_DEADLINE;
 	w->net = net_worker(s->net, index);
 	REQUIRE(w->net != NULL, E_CONFIG);
 	w->loop = net_worker_loop(w->net);
