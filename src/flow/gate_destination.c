@@ -109,12 +109,26 @@ static void plan_host(struct passage *p)
 	snprintf(plan->ruri_host, sizeof(plan->ruri_host), "%.*s", (int)n, text);
 }
 
+// sips asks for TLS on every hop: a clear one is no way (LRF-I3, RFC3261#26.2.2).
+static void keep_secure(struct sed *sed)
+{
+	uint8_t kept = 0;
+	for (uint8_t i = 0; i < sed->count; i++)
+		if (transport_is_secure(sed->hop[i].transport))
+			sed->hop[kept++] = sed->hop[i];
+	sed->count = kept;
+}
+
 struct verdict gate_route(struct passage *p)
 {
 	struct flow *f = p->flow;
 	result r = lrf_route(f->registry, f->dead_targets, &p->target, f->seed++, p->now, &p->plan.sed);
 	if (!is_ok(r))
 		return (struct verdict){VERDICT_REPLY, 503, "No Route", 0};
+	if (p->query.kind == URI_KIND_SIPS)
+		keep_secure(&p->plan.sed);
+	if (p->plan.sed.count == 0)
+		return REPLY(480, "SIPS Not Allowed"); // RFC5630#5.2
 	const struct peer *to = snapshot_peer(flow_snapshot(f), p->target.peer);
 	snprintf(p->plan.ruri_user, sizeof(p->plan.ruri_user), "%s", p->query.user);
 	plan_host(p);
