@@ -104,10 +104,10 @@ class Sipp:
     """One SIPp process. `run` waits for CALLS calls; a called side is started with `start` and ended with `stop`."""
 
     def __init__(self, folder, name, steps, address, port=5060, transport="u1", target=None, number="+4989111", calls=1,
-                 rate=20, limit=40, media=6000, more=()):
+                 rate=20, limit=40, media=6000, caller="+4930111", more=()):
         self.folder, self.name = Path(folder) / name, name
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "s.xml").write_text(scenario(steps))
+        (self.folder / "s.xml").write_text(scenario(steps).replace("+4930111", caller))
         self.args = ["sipp", "-sf", "s.xml", "-i", address, "-mi", address, "-mp", str(media), "-p", str(port), "-t", transport,
                      "-s", number, "-nostdin", "-trace_err", "-error_file", "errors", "-timeout", f"{limit}s",
                      "-timeout_error", "-recv_timeout", "15000", "-skip_rlimit", *more]
