@@ -66,7 +66,7 @@ static void trace_in(struct flow *f, const struct passage *p)
 {
 	const struct flow_port *port = &f->config.port;
 	if (port->trace != NULL)
-		port->trace(port->ctx, &p->origin->remote, &p->origin->local, p->origin->transport, p->peer,
+		port->trace(port->ctx, &p->origin->remote, &p->origin->local, false, p->origin->transport, p->peer,
 			bytes_make(p->octets, p->size), p->now);
 }
 

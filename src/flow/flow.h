@@ -41,8 +41,8 @@ struct flow_port { // the world outside, filled in by src/main or by the replay 
 	bool (*may_record)(void *ctx);
 	void (*ended)(void *ctx, const struct call_ended *call);
 	// One message, as it came or as it left, for `trace`. NULL: nobody listens.
-	void (*trace)(void *ctx, const struct address *from, const struct address *to, enum transport t, peer_id peer,
-		struct bytes octets, const struct now *now);
+	void (*trace)(void *ctx, const struct address *from, const struct address *to, bool outgoing, enum transport t,
+		peer_id peer, struct bytes octets, const struct now *now);
 	void (*random)(void *ctx, void *out, size_t n);
 	// Monotonic time now [us], only to tell in the trail how long each gate took. NULL: not told.
 	uint64_t (*clock)(void *ctx);
@@ -85,6 +85,9 @@ void flow_drain(struct flow *f, bool on);
 // knocks to be the first peer of the zone. Steps that the later ones stand on (syntax, the two tokens) still end the walk
 // when they found nothing.
 void flow_gate_off(struct flow *f, enum step_id step, bool off);
+
+// Write the records of ended calls that still wait for the figures of their media.
+void flow_media_flush(struct flow *f);
 
 struct sf *flow_sf(struct flow *f);
 const char *flow_alarm_name(uint32_t alarm); // static storage

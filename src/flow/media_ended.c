@@ -165,6 +165,12 @@ void media_ended_run(struct flow *f, const struct now *now)
 		emit(f, f->media->first);
 }
 
+void flow_media_flush(struct flow *f)
+{
+	while (f->media->first != NULL)
+		emit(f, f->media->first);
+}
+
 uint64_t flow_media_deadline(const struct flow *f)
 {
 	uint64_t next = pool_count(f->media->sessions) > 0 ? f->media->lease_at_us : NO_DEADLINE;

@@ -4,14 +4,25 @@
 #include "flow/media.h"
 #include "flow/state.h"
 
+// The socket that a message to HOP leaves from.
+static struct address local_address(const struct flow *f, const struct hop *to)
+{
+	const struct snapshot *s = flow_snapshot(f);
+	const struct listener *l = to->listener < s->listener_count ? &s->listener[to->listener] : NULL;
+	for (uint8_t i = 0; l != NULL && i < l->sip_count; i++)
+		if (l->sip[i].transport == (uint8_t)to->transport && l->sip[i].address.family == to->remote.family)
+			return l->sip[i].address;
+	return (struct address){0};
+}
+
 static result port_send(void *ctx, const struct hop *to, struct bytes octets, struct sf_cookie cookie)
 {
 	struct flow *f = ctx;
 	const struct flow_port *port = &f->config.port;
 	atomic_fetch_add_explicit(&f->counters.sent, 1, memory_order_relaxed);
 	if (port->trace != NULL) {
-		struct address none = {0};
-		port->trace(port->ctx, &none, &to->remote, to->transport, to->peer, octets, f->now);
+		struct address local = local_address(f, to);
+		port->trace(port->ctx, &local, &to->remote, true, to->transport, to->peer, octets, f->now);
 	}
 	return port->send(port->ctx, to, octets, cookie);
 }

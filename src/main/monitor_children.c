@@ -174,6 +174,11 @@ static void child_died(struct monitor *m, unsigned role, int status, uint64_t no
 	c->ready = false;
 	if (m->stopping)
 		return;
+	if (c->renewing) {
+		c->renewing = false;
+		c->restart_at_us = now_us;
+		return;
+	}
 	c->restarts++;
 	c->backoff_ms = calm || c->backoff_ms == 0 ? RESTART_BACKOFF_MIN_MS : c->backoff_ms * 2;
 	if (c->backoff_ms > RESTART_BACKOFF_MAX_MS)

@@ -50,8 +50,10 @@ static void on_dial(struct monitor *m, unsigned role, const struct ipc_control *
 // The key may have changed with the certificate: a new signer reads it before its sandbox closes.
 static void renew_signer(struct monitor *m)
 {
-	if (m->child[ROLE_SIGNER].pid > 0)
-		kill(m->child[ROLE_SIGNER].pid, SIGKILL);
+	if (m->child[ROLE_SIGNER].pid <= 0)
+		return;
+	m->child[ROLE_SIGNER].renewing = true;
+	kill(m->child[ROLE_SIGNER].pid, SIGKILL);
 }
 
 static void on_reload(struct monitor *m, unsigned role, const struct ipc_control *q)

@@ -22,6 +22,7 @@ struct child {
 	pid_t pid;          // 0: not running
 	int control;        // our end; -1
 	bool ready;
+	bool renewing;      // ended by us, to begin anew
 	uint32_t restarts;
 	uint64_t started_us;
 	uint64_t restart_at_us; // when to start again; 0: not waiting

@@ -68,6 +68,24 @@ static void on_dialled(struct signaller *s, const struct ipc_control *m, int fd)
 		close(fd); // the connection's own deadline ends it
 }
 
+static void linger_h(evutil_socket_t fd, short what, void *arg)
+{
+	struct signaller *s = arg;
+	UNUSED(fd);
+	UNUSED(what);
+	loop_stop(&s->loop);
+}
+
+// An orderly stop ends its calls: both sides hear BYE, and every call has its record.
+static void begin_stop(struct signaller *s)
+{
+	const struct timeval linger = {0, STOP_LINGER_MS * 1000};
+	worker_drain(s, true, true);
+	s->linger = event_new(s->loop.base, -1, 0, linger_h, s);
+	if (s->linger == NULL || event_add(s->linger, &linger) != 0)
+		loop_stop(&s->loop);
+}
+
 static void on_control(struct signaller *s, const struct ipc_control *m, int fd)
 {
 	switch (m->type) {
@@ -81,10 +99,10 @@ static void on_control(struct signaller *s, const struct ipc_control *m, int fd)
 		on_dialled(s, m, fd);
 		break;
 	case IPC_CONTROL_DRAIN:
-		worker_drain(s, m->flag != 0);
+		worker_drain(s, m->flag != 0, false);
 		break;
 	case IPC_CONTROL_STOP:
-		loop_stop(&s->loop);
+		begin_stop(s);
 		break;
 	default:
 		if (fd >= 0)
@@ -208,6 +226,7 @@ static result prepare(struct signaller *s)
 	TRY(loop_init(&s->loop, &s->counters, s->holder));
 	TRY(make_workers(s));
 	TRY(watch(s));
+	TRY(outbox_init(s));
 	TRY(process_ready(s->start, NULL, 0));
 	return net_start(s->net); // threads are made after the sandbox has closed
 }

@@ -17,6 +17,7 @@ enum {
 	DIALS_MAX = 1024,           // connections asked for and not yet answered, of one worker
 	RECORDS_PENDING_MAX = 4096, // ended calls that admin has not acknowledged: 4 MiB; then the policy decides
 	TRACE_KEY_MAX = 256,
+	STOP_LINGER_MS = 400,       // for BYEs to leave and records to reach admin, before the process ends
 	RECORDS_BATCH = 32,         // ended calls that one worker hands over together
 	RECORDS_WAIT_US = 50 * 1000, // or that wait so long for company: a wake-up costs more than a record [us]
 };
@@ -61,6 +62,23 @@ struct record_pending {
 	struct ipc_admin message;
 };
 
+struct outgoing { // one packet to admin
+	struct mail mail;
+	struct outgoing *next;
+	uint32_t size;
+	uint8_t octets[];
+};
+
+struct outgoing_chain {
+	struct outgoing *first, *last;
+};
+
+struct outbox { // of the control loop
+	struct outgoing_chain chain;
+	size_t octets;
+	struct event *writable;
+};
+
 struct signaller {
 	struct process_start *start;
 	struct net *net;
@@ -75,6 +93,8 @@ struct signaller {
 	struct keyless_signer keyless[NET_HANDSHAKERS_MAX];
 	struct net_counters sign_counters[NET_HANDSHAKERS_MAX];
 	int control, admin;
+	struct outbox outbox;
+	struct event *linger; // armed by STOP
 	const struct snapshot *snapshot; // of the control loop
 	size_t snapshot_size;
 	struct registry *registry;
@@ -94,7 +114,8 @@ void worker_end(struct worker *w);
 // Each entry into a worker's code begins with it: the flow follows the snapshot in force.
 void worker_enter(struct worker *w);
 void worker_dialled(struct worker *w, uint32_t request, int fd);
-void worker_drain(struct signaller *s, bool on); // tells all workers
+// Tell all workers: new calls are refused (ON), and what is alive is hung up (END).
+void worker_drain(struct signaller *s, bool on, bool end);
 
 // signaller_port.c
 struct flow_port worker_port(struct worker *w);
@@ -110,6 +131,11 @@ void fill_mark_row(const struct trail_mark *m, struct ipc_admin_mark *out);
 
 // signaller_admin.c
 void admin_receive(struct signaller *s);
-void admin_send(struct signaller *s, const struct ipc_admin *m, size_t used); // any thread; a full channel loses it
+
+// signaller_outbox.c
+MUST_USE result outbox_init(struct signaller *s);
+void admin_send(struct signaller *s, const struct ipc_admin *m, size_t size);           // on the control loop
+bool outgoing_add(struct outgoing_chain *c, const struct ipc_admin *m, size_t size);    // any thread
+bool outgoing_post(struct worker *w, struct outgoing_chain *c);                         // on a worker: hand it over
 
 #endif

@@ -24,57 +24,52 @@ struct question_mail {
 	struct question *question;
 };
 
-void admin_send(struct signaller *s, const struct ipc_admin *m, size_t used)
-{
-	if (send(s->admin, m, used, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		net_count(&s->counters, NET_CHANNEL_FULL, 1);
-}
+struct walk { // one worker answers one question
+	struct worker *worker;
+	struct question *question;
+	struct outgoing_chain rows;
+};
 
-static struct ipc_admin *row(struct worker *w, const struct question *q, enum ipc_admin_type type, size_t body)
+static struct ipc_admin *row(const struct walk *k, enum ipc_admin_type type, size_t body)
 {
+	const struct worker *w = k->worker;
 	memset(w->out, 0, IPC_ADMIN_HEAD + body);
 	w->out->version = IPC_ADMIN_VERSION;
 	w->out->type = (uint16_t)type;
-	w->out->request = q->ask.request;
+	w->out->request = k->question->ask.request;
 	return w->out;
 }
 
-static void send_row(struct worker *w, struct question *q, size_t body)
+static void send_row(struct walk *k, size_t body)
 {
-	if (send(w->home->admin, w->out, IPC_ADMIN_HEAD + body, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		atomic_store(&q->error, E_FULL); // the list is cut, and says so
+	if (!outgoing_add(&k->rows, k->worker->out, IPC_ADMIN_HEAD + body))
+		atomic_store(&k->question->error, (int32_t)E_FULL); // the list is cut, and says so
 }
 
 // ---- on a worker -------------------------------------------------------------------------------------------
-
-struct walk {
-	struct worker *worker;
-	struct question *question;
-};
 
 static void call_row(const struct sf_call *c, void *ctx)
 {
 	struct walk *k = ctx;
 	struct sf_call_info info;
 	sf_call_info(c, &info);
-	struct ipc_admin *m = row(k->worker, k->question, IPC_ADMIN_CALL, sizeof(m->u.call));
+	struct ipc_admin *m = row(k, IPC_ADMIN_CALL, sizeof(m->u.call));
 	fill_call_row(k->worker, &info, k->worker->loop->now.mono_us, &m->u.call);
-	send_row(k->worker, k->question, sizeof(m->u.call));
+	send_row(k, sizeof(m->u.call));
 }
 
-static void answer_calls(struct worker *w, struct question *q)
+static void answer_calls(struct walk *k)
 {
-	struct walk k = {w, q};
-	sf_each_call(flow_sf(w->flow), call_row, &k);
+	sf_each_call(flow_sf(k->worker->flow), call_row, k);
 }
 
-static void stream_rows(struct worker *w, struct question *q, const struct sf_call *c)
+static void stream_rows(struct walk *k, const struct sf_call *c)
 {
 	struct media_plan plan;
-	if (!flow_call_media(w->flow, c, &plan))
+	if (!flow_call_media(k->worker->flow, c, &plan))
 		return;
 	for (uint8_t i = 0; i < plan.count && i < MEDIA_STREAMS_MAX; i++) {
-		struct ipc_admin *m = row(w, q, IPC_ADMIN_STREAM, sizeof(m->u.stream));
+		struct ipc_admin *m = row(k, IPC_ADMIN_STREAM, sizeof(m->u.stream));
 		m->u.stream = (struct ipc_admin_stream){.index = i, .keying = plan.stream[i].keying, .kind = plan.stream[i].kind,
 			.active = plan.stream[i].active};
 		for (int side = 0; side < 2; side++) {
@@ -82,35 +77,38 @@ static void stream_rows(struct worker *w, struct question *q, const struct sf_ca
 			m->u.stream.remote[side] = plan.stream[i].side[side].remote_rtp;
 		}
 		snprintf(m->u.stream.codec, sizeof(m->u.stream.codec), "%s", plan.stream[i].codec);
-		send_row(w, q, sizeof(m->u.stream));
+		send_row(k, sizeof(m->u.stream));
 	}
 	memory_wipe(&plan, sizeof(plan));
 }
 
-static void answer_explain(struct worker *w, struct question *q)
+static void answer_explain(struct walk *k)
 {
-	struct walk k = {w, q};
+	struct worker *w = k->worker;
+	struct question *q = k->question;
 	struct sf_call *c = sf_find_call(flow_sf(w->flow), bytes_of_string(q->ask.u.key));
 	if (c == NULL)
 		return;
-	atomic_store(&q->error, E_OK);
-	call_row(c, &k);
+	atomic_store(&q->error, (int32_t)E_OK);
+	call_row(c, k);
 	const struct trail *t = sf_call_trail(c);
 	for (uint8_t i = 0; i < t->count && i < TRAIL_MAX; i++) {
-		struct ipc_admin *m = row(w, q, IPC_ADMIN_MARK, sizeof(m->u.mark));
+		struct ipc_admin *m = row(k, IPC_ADMIN_MARK, sizeof(m->u.mark));
 		fill_mark_row(&t->mark[i], &m->u.mark);
-		send_row(w, q, sizeof(m->u.mark));
+		send_row(k, sizeof(m->u.mark));
 	}
-	stream_rows(w, q, c);
+	stream_rows(k, c);
 }
 
-static void answer_hangup(struct worker *w, struct question *q)
+static void answer_hangup(struct walk *k)
 {
+	struct worker *w = k->worker;
+	struct question *q = k->question;
 	struct sf_call *c = sf_find_call(flow_sf(w->flow), bytes_of_string(q->ask.u.key));
 	if (c == NULL)
 		return;
 	result r = sf_hangup(flow_sf(w->flow), sf_call_ref(c), "Operator", &w->loop->now);
-	atomic_store(&q->error, r.error);
+	atomic_store(&q->error, (int32_t)r.error);
 }
 
 static struct origin dry_origin(const struct worker *w, const struct peer *p, peer_id id)
@@ -130,31 +128,33 @@ static struct origin dry_origin(const struct worker *w, const struct peer *p, pe
 	return o;
 }
 
-static void answer_dry_run(struct worker *w, struct question *q)
+static void answer_dry_run(struct walk *k)
 {
+	struct worker *w = k->worker;
+	struct question *q = k->question;
 	struct trail trail = {0};
 	const struct peer *p = snapshot_peer(registry_snapshot(w->registry), q->ask.peer);
 	if (p == NULL || q->ask.u.raw.len > IPC_ADMIN_OCTETS_MAX)
 		return;
-	atomic_store(&q->error, E_OK);
+	atomic_store(&q->error, (int32_t)E_OK);
 	struct origin o = dry_origin(w, p, q->ask.peer);
 	flow_dry_run(w->flow, &o, q->ask.u.raw.octets, q->ask.u.raw.len, &trail, &w->loop->now);
 	for (uint8_t i = 0; i < trail.count; i++) {
-		struct ipc_admin *m = row(w, q, IPC_ADMIN_MARK, sizeof(m->u.mark));
+		struct ipc_admin *m = row(k, IPC_ADMIN_MARK, sizeof(m->u.mark));
 		fill_mark_row(&trail.mark[i], &m->u.mark);
-		send_row(w, q, sizeof(m->u.mark));
+		send_row(k, sizeof(m->u.mark));
 	}
 }
 
-static void question_end(struct question *q)
+// The last worker says END, after the rows of all.
+static void question_end(struct walk *k)
 {
-	struct ipc_admin m;
-	memset(&m, 0, IPC_ADMIN_HEAD);
-	m.version = IPC_ADMIN_VERSION;
-	m.type = IPC_ADMIN_END;
-	m.request = q->ask.request;
-	m.error = atomic_load(&q->error);
-	admin_send(q->home, &m, IPC_ADMIN_HEAD);
+	struct question *q = k->question;
+	struct ipc_admin *m = row(k, IPC_ADMIN_END, 0);
+	m->error = atomic_load(&q->error);
+	k->rows = (struct outgoing_chain){NULL, NULL};
+	if (!outgoing_add(&k->rows, m, IPC_ADMIN_HEAD) || !outgoing_post(k->worker, &k->rows))
+		net_count(net_worker_counters(k->worker->net), NET_CHANNEL_FULL, 1); // admin's deadline answers then
 	memory_free(q);
 }
 
@@ -162,31 +162,44 @@ static void question_h(struct mail *mail, void *ctx)
 {
 	struct question_mail *m = (struct question_mail *)mail;
 	struct question *q = m->question;
-	struct worker *w = m->to;
+	struct walk k = {m->to, q, {NULL, NULL}};
 	UNUSED(ctx);
 	memory_free(m);
-	worker_enter(w);
+	worker_enter(k.worker);
 	switch (q->ask.type) {
 	case IPC_ADMIN_CALLS:
-		answer_calls(w, q);
+		answer_calls(&k);
 		break;
 	case IPC_ADMIN_EXPLAIN:
-		answer_explain(w, q);
+		answer_explain(&k);
 		break;
 	case IPC_ADMIN_HANGUP:
-		answer_hangup(w, q);
+		answer_hangup(&k);
 		break;
 	case IPC_ADMIN_DRY_RUN:
-		answer_dry_run(w, q);
+		answer_dry_run(&k);
 		break;
 	default:
 		break;
 	}
+	if (!outgoing_post(k.worker, &k.rows))
+		atomic_store(&q->error, (int32_t)E_FULL);
 	if (atomic_fetch_sub(&q->left, 1) == 1)
-		question_end(q);
+		question_end(&k);
 }
 
 // ---- on the control loop -----------------------------------------------------------------------------------
+
+static void end(struct signaller *s, const struct ipc_admin *q, enum error error)
+{
+	struct ipc_admin m;
+	memset(&m, 0, IPC_ADMIN_HEAD);
+	m.version = IPC_ADMIN_VERSION;
+	m.type = IPC_ADMIN_END;
+	m.request = q->request;
+	m.error = (int32_t)error;
+	admin_send(s, &m, IPC_ADMIN_HEAD);
+}
 
 // Hand the question to the first WORKERS workers.
 static void question_spread(struct signaller *s, const struct ipc_admin *ask, size_t n, uint32_t workers, enum error until)
@@ -196,7 +209,7 @@ static void question_spread(struct signaller *s, const struct ipc_admin *ask, si
 		return;
 	memcpy(&q->ask, ask, n);
 	q->home = s;
-	atomic_store(&q->error, until);
+	atomic_store(&q->error, (int32_t)until);
 	atomic_store(&q->left, workers);
 	for (uint32_t i = 0; i < workers; i++) {
 		struct question_mail *m = memory_alloc(sizeof(*m));
@@ -205,9 +218,10 @@ static void question_spread(struct signaller *s, const struct ipc_admin *ask, si
 		if (m != NULL && is_ok(loop_post(s->worker[i].loop, &m->mail, &s->counters)))
 			continue;
 		memory_free(m);
-		atomic_store(&q->error, E_FULL);
-		if (atomic_fetch_sub(&q->left, 1) == 1) {
-			question_end(q);
+		atomic_store(&q->error, (int32_t)E_FULL);
+		if (atomic_fetch_sub(&q->left, 1) == 1) { // all others answered already, or could not be asked
+			end(s, ask, E_FULL);
+			memory_free(q);
 			return;
 		}
 	}
@@ -298,17 +312,6 @@ static void answer_peers(struct signaller *s, const struct ipc_admin *q)
 			m.u.peer.refused_count += m.u.peer.refused[k];
 		admin_send(s, &m, IPC_ADMIN_HEAD + sizeof(m.u.peer));
 	}
-}
-
-static void end(struct signaller *s, const struct ipc_admin *q, enum error error)
-{
-	struct ipc_admin m;
-	memset(&m, 0, IPC_ADMIN_HEAD);
-	m.version = IPC_ADMIN_VERSION;
-	m.type = IPC_ADMIN_END;
-	m.request = q->request;
-	m.error = (int32_t)error;
-	admin_send(s, &m, IPC_ADMIN_HEAD);
 }
 
 static void set_trace(struct signaller *s, const struct ipc_admin *q)

@@ -77,34 +77,49 @@ static void port_ended(void *ctx, const struct call_ended *call)
 		records_add(w, call);
 }
 
-static bool trace_wanted(const struct trace_filter *f, peer_id peer, struct bytes octets)
+static bool holds(struct bytes octets, struct bytes text)
 {
-	if (f->peer != PEER_NONE)
-		return f->peer == peer;
-	size_t n = strlen(f->call_id);
-	return n == 0 || memmem(octets.at, octets.len, f->call_id, n) != NULL;
+	return text.len > 0 && memmem(octets.at, octets.len, text.at, text.len) != NULL;
 }
 
-static void port_trace(void *ctx, const struct address *from, const struct address *to, enum transport t, peer_id peer,
-	struct bytes octets, const struct now *now)
+// By peer, or by the Call-ID of either leg: the other leg's is known once the call is.
+static bool trace_wanted(const struct worker *w, const struct trace_filter *f, peer_id peer, struct bytes octets)
+{
+	struct bytes key = bytes_of_string(f->call_id);
+	if (f->peer != PEER_NONE)
+		return f->peer == peer;
+	if (key.len == 0 || holds(octets, key))
+		return true;
+	struct sf_call *c = sf_find_call(flow_sf(w->flow), key);
+	struct sf_call_info info;
+	if (c == NULL)
+		return false;
+	sf_call_info(c, &info);
+	return holds(octets, info.call_id[0]) || holds(octets, info.call_id[1]);
+}
+
+static void port_trace(void *ctx, const struct address *from, const struct address *to, bool outgoing, enum transport t,
+	peer_id peer, struct bytes octets, const struct now *now)
 {
 	struct worker *w = ctx;
+	const size_t head = offsetof(struct ipc_admin, u.traced.octets);
 	const struct trace_filter *f = atomic_load_explicit(&w->home->trace, memory_order_acquire);
-	if (f == NULL || octets.len > IPC_ADMIN_OCTETS_MAX || !trace_wanted(f, peer, octets))
+	if (f == NULL || octets.len > IPC_ADMIN_OCTETS_MAX || !trace_wanted(w, f, peer, octets))
 		return;
 	struct ipc_admin *m = w->out;
-	memset(m, 0, offsetof(struct ipc_admin, u.traced.octets));
+	memset(m, 0, head);
 	m->version = IPC_ADMIN_VERSION;
 	m->type = IPC_ADMIN_TRACED;
 	m->u.traced.wall_us = now->wall_ms * 1000;
 	m->u.traced.from = *from;
 	m->u.traced.to = *to;
 	m->u.traced.transport = (uint8_t)t;
-	m->u.traced.outgoing = from->family == 0;
+	m->u.traced.outgoing = outgoing;
 	m->u.traced.peer = peer;
 	m->u.traced.len = (uint32_t)octets.len;
 	memcpy(m->u.traced.octets, octets.at, octets.len);
-	admin_send(w->home, m, offsetof(struct ipc_admin, u.traced.octets) + octets.len);
+	if (send(w->home->admin, m, head + octets.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		net_count(net_worker_counters(w->net), NET_CHANNEL_FULL, 1); // a trace may have holes; calls do not wait for it
 }
 
 static void port_random(void *ctx, void *out, size_t n)

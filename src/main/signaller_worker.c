@@ -197,24 +197,36 @@ void worker_end(struct worker *w)
 struct drain_mail {
 	struct mail mail;
 	struct worker *to;
-	bool on;
+	bool on, end; // end: hang up what is alive
 };
+
+static void end_call(const struct sf_call *c, void *ctx)
+{
+	struct worker *w = ctx;
+	IGNORE_RESULT(sf_hangup(flow_sf(w->flow), sf_call_ref(c), "shut down", &w->loop->now)); // ending already: as wished
+}
 
 static void drain_h(struct mail *m, void *ctx)
 {
 	struct drain_mail *d = (struct drain_mail *)m;
 	UNUSED(ctx);
+	worker_enter(d->to);
 	flow_drain(d->to->flow, d->on);
+	if (d->end) {
+		sf_each_call(flow_sf(d->to->flow), end_call, d->to);
+		flow_media_flush(d->to->flow);
+		records_hand_over(d->to);
+	}
 	memory_free(d);
 }
 
-void worker_drain(struct signaller *s, bool on)
+void worker_drain(struct signaller *s, bool on, bool end)
 {
 	for (uint32_t i = 0; i < s->workers; i++) {
 		struct drain_mail *d = memory_alloc(sizeof(*d));
 		if (d == NULL)
 			return;
-		*d = (struct drain_mail){{.deliver = drain_h}, &s->worker[i], on};
+		*d = (struct drain_mail){{.deliver = drain_h}, &s->worker[i], on, end};
 		if (!is_ok(loop_post(s->worker[i].loop, &d->mail, &s->counters)))
 			memory_free(d);
 	}
