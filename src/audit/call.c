@@ -18,7 +18,7 @@ static void contact_of(const struct audit_end *e, const char *user, char *out, u
 {
 	char at[ADDRESS_TEXT_MAX];
 
-	(void)snprintf(out, cap, "Contact: <sip:%s@%s>\r\n", user, address_text(&e->local, at));
+	(void)snprintf(out, cap, "Contact: <sip:%.40s@%s>\r\n", user, address_text(&e->local, at));
 }
 
 static void call_init(struct audit *a, struct audit_call *c)
