@@ -32,7 +32,7 @@ enum {
 	AUDIT_CONNECTIONS_MAX = 1024,
 	AUDIT_CONNECTIONS_DEFAULT = 128, // from one source; a border element that takes them all has no cap worth the name
 	AUDIT_DEADLINE_DEFAULT_S = 40,  // [s] timer F (32 s) and some: nobody has a reason to stay silent longer
-	AUDIT_ONLY_MAX = 16,
+	AUDIT_ONLY_MAX = 512,           // [octets] every probe by name fits
 };
 
 enum audit_need { // what a probe cannot do without
@@ -50,7 +50,7 @@ struct audit_settings { // see the rows in options.c
 	char name[AUDIT_TEXT_MAX];    // the target as it was written
 	char domain[AUDIT_TEXT_MAX];  // host part of URIs; default: the target's address
 	char from[AUDIT_TEXT_MAX], to[AUDIT_TEXT_MAX]; // user parts
-	char only[AUDIT_TEXT_MAX];    // "SF-I1,MF-C3": threats to try; "" is all
+	char only[AUDIT_ONLY_MAX];    // "SF-I1,MF-C3": threats to try; "" is all
 	uint64_t seed;
 	uint32_t rate;                // [packets/s]
 	uint32_t packets;             // of one probe

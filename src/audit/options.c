@@ -17,7 +17,7 @@ struct row {
 	const char *name;
 	enum kind kind;
 	size_t offset;
-	uint32_t least, most;
+	uint32_t least, most; // of numbers; of text, MOST is its room in octets
 	const char *value, *does;
 };
 
@@ -31,11 +31,11 @@ static const struct row rows[] = {
 	{"caller", KIND_ADDRESS, AT(caller), 0, 0, "HOST:PORT", "local address that the target knows as a peer"},
 	{"called", KIND_ADDRESS, AT(called), 0, 0, "HOST:PORT", "local address of a second peer, to whom calls are routed"},
 	{"stranger", KIND_ADDRESS, AT(stranger), 0, 0, "HOST:PORT", "local address that is no peer's"},
-	{"from", KIND_TEXT, AT(from), 0, 0, "NUMBER", "a number that the caller may call from"},
-	{"to", KIND_TEXT, AT(to), 0, 0, "NUMBER", "a number that is routed to the called side"},
-	{"domain", KIND_TEXT, AT(domain), 0, 0, "NAME", "host in our URIs (default: the target's address)"},
-	{"only", KIND_TEXT, AT(only), 0, 0, "LIST", "threats or probes to try, divided by commas (default: all)"},
-	{"i-own", KIND_TEXT, AT(own), 0, 0, "NAME", "confirm that a public target, written as NAME, is yours"},
+	{"from", KIND_TEXT, AT(from), 1, AUDIT_TEXT_MAX, "NUMBER", "a number that the caller may call from"},
+	{"to", KIND_TEXT, AT(to), 1, AUDIT_TEXT_MAX, "NUMBER", "a number that is routed to the called side"},
+	{"domain", KIND_TEXT, AT(domain), 1, AUDIT_TEXT_MAX, "NAME", "host in our URIs (default: the target's address)"},
+	{"only", KIND_TEXT, AT(only), 1, AUDIT_ONLY_MAX, "LIST", "threats or probes to try, divided by commas (default: all)"},
+	{"i-own", KIND_TEXT, AT(own), 1, AUDIT_TEXT_MAX, "NAME", "confirm that a public target, written as NAME, is yours"},
 	{"seed", KIND_SEED, AT(seed), 0, 0, "N", "of mutations and guesses (default: 1)"},
 	{"rate", KIND_NUMBER, AT(rate), 1, AUDIT_RATE_MAX, "N", "packets a second (default: 200, at most 1000)"},
 	{"packets", KIND_NUMBER, AT(packets), 1, AUDIT_PACKETS_MAX, "N", "of one probe (default and at most 5000)"},
@@ -68,12 +68,12 @@ static bool number_of(const char *text, uint64_t most, uint64_t *out)
 }
 
 // Text goes into SIP messages as it is: graphic ASCII without delimiters.
-static bool text_is_plain(const char *text)
+static bool text_is_plain(const char *text, uint32_t room)
 {
 	for (const char *c = text; *c != '\0'; c++)
 		if (*c <= ' ' || *c >= 127 || strchr("<>\"@;?\\", *c) != NULL)
 			return false;
-	return text[0] != '\0' && strlen(text) < AUDIT_TEXT_MAX;
+	return text[0] != '\0' && strlen(text) < room;
 }
 
 // "udp:" in front is welcome, as Sallyport's own configuration writes it.
@@ -114,8 +114,8 @@ result audit_option_set(struct audit_settings *s, const char *name, const char *
 		*(uint64_t *)(void *)at = n;
 		break;
 	case KIND_TEXT:
-		*why = "write graphic ASCII of at most 127 octets, without <>\"@;?\\";
-		REQUIRE(text_is_plain(value), E_CONFIG);
+		*why = "write short graphic ASCII, without <>\"@;?\\";
+		REQUIRE(text_is_plain(value, row->most), E_CONFIG);
 		memcpy(at, value, strlen(value) + 1);
 		break;
 	case KIND_FLAG:

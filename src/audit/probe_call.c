@@ -2,6 +2,8 @@
 // SF-I1, SF-I5 to SF-I8: requests and responses forged into a live call, from addresses that do not own its legs.
 #include "audit/inside.h"
 
+enum { ANSWERS_MAX = 16 }; // of one volley: refused INVITEs are answered again and again, since nobody sends an ACK
+
 static bool fire(struct audit *a, enum audit_role from, const struct address *to, const struct audit_text *t)
 {
 	return !t->overflow && audit_send(a, &a->end[from], to, t->at, t->len);
@@ -40,7 +42,7 @@ static void requests_judge(struct audit *a, const char *method, struct audit_res
 	for (uint32_t i = 0; i < ARRAY_LEN(sides); i++) {
 		struct audit_end *e = &a->end[sides[i]];
 		uint32_t through = 0, accepted = 0;
-		while (audit_receive(a, e, AUDIT_QUIET_MS)) {
+		for (uint32_t n = 0; n < ANSWERS_MAX && audit_receive(a, e, AUDIT_QUIET_MS); n++) {
 			if (!e->parsed)
 				continue;
 			through += e->msg.is_request && bytes_equal(sip_bytes(&e->msg, e->msg.method_name), bytes_of_string(method));
@@ -168,7 +170,7 @@ static void response_judge(struct audit *a, const struct audit_call *c, const st
 {
 	struct audit_end *e = &a->end[AUDIT_CALLER];
 
-	while (audit_receive(a, e, AUDIT_QUIET_MS)) {
+	for (uint32_t n = 0; n < ANSWERS_MAX && audit_receive(a, e, AUDIT_QUIET_MS); n++) {
 		if (!e->parsed || e->msg.is_request || !bytes_equal(sip_bytes(&e->msg, e->msg.call_id), bytes_of_string(c->call_id)))
 			continue;
 		if (e->msg.status == f->status || e->msg.status >= 200)

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the audit attacks: a Sallyport on loopback with two peers, and a permissive element that withstands nothing."""
 
-# 127.50.0.0/16 is the audit's own part of the loopback network.
-SBE_CORE, SBE_BORDER = "127.50.0.1", "127.50.0.2"
-CALLER, CALLED, STRANGER = "127.50.0.10", "127.50.0.20", "127.50.66.6"
-PERMISSIVE = "127.50.1.1"
-PORT = 5060
-DEADLINE_S = 15  # of the useless connections
+# 127.50.0.0/16 is the audit's own part of the loopback network; each target has its own roles.
+SBE_CORE, SBE_BORDER, PERMISSIVE = "127.50.0.1", "127.50.0.2", "127.50.1.1"
+FROM, TO = "+493012345", "+498912345"
+
+
+def roles(target):
+    """Addresses of caller, called side and stranger beside a target."""
+    net = target.rsplit(".", 1)[0]
+    return {"caller": f"{net}.10", "called": f"{net}.20", "stranger": f"{net}.66"}
+
 
 CONFIGURATION = """
 domain: sbe.example
 listen:
-  - {{name: core, zone: core, sip: ["udp:{core}:5060", "tcp:{core}:5060"], media: "{core}:20000-20063"}}
-  - {{name: peering, zone: peering, sip: ["udp:{border}:5060"], media: "{border}:25000-25063"}}
+  - {{name: core, zone: core, sip: ["udp:{core}:5060", "tcp:{core}:5060"], media: "{core}:20000-20999"}}
+  - {{name: peering, zone: peering, sip: ["udp:{border}:5060"], media: "{border}:25000-25999"}}
 peers:
   - name: caller
     zone: core
@@ -34,7 +38,7 @@ peers:
       - {{control: identity, reason: "laboratory", until: 2099-12-31}}
       - {{control: transport-identity, reason: "laboratory", until: 2099-12-31}}
       - {{control: srtp, reason: "laboratory", until: 2099-12-31}}
-limits: {{calls: 2000, sessions: 64, connections: 64, connections_per_source: 16}}
+limits: {{calls: 2000, sessions: 500, connections: 64, connections_per_source: 16}}
 timeouts: {{frame: 5, idle: 10}}
 admin: {{socket: {folder}/admin.sock}}
 records: {{path: {folder}/records/records.jsonl}}
@@ -43,24 +47,26 @@ workers: 1
 
 AUDIT_FILE = """
 # The roles, as the target provisions them.
-called-target: {called_target}
-stream: {stream}
+target: udp:{target}:5060
+called-target: udp:{called_target}:5060
+stream: tcp:{target}:5060
 caller: {caller}:5060
 called: {called}:5060
 stranger: {stranger}:0
-from: "+493012345"
-to: "+498912345"
-domain: {domain}
+from: "{number}"
+to: "{to}"
+domain: sbe.example
 deadline: {deadline}
 seconds: 90
 """
 
 
 def configuration(folder):
-    return CONFIGURATION.format(folder=folder, core=SBE_CORE, border=SBE_BORDER, caller=CALLER, called=CALLED)
+    return CONFIGURATION.format(folder=folder, core=SBE_CORE, border=SBE_BORDER, **roles(SBE_CORE))
 
 
-def audit_file(path, target, called_target, stream, domain):
-    path.write_text(AUDIT_FILE.format(called_target=called_target, stream=stream, caller=CALLER, called=CALLED,
-                                      stranger=STRANGER, domain=domain, deadline=DEADLINE_S))
-    return path, target
+def audit_file(path, target, called_target, deadline):
+    """What `sallyport audit --config` reads; DEADLINE [s] for useless connections."""
+    path.write_text(AUDIT_FILE.format(target=target, called_target=called_target, number=FROM, to=TO,
+                                      deadline=deadline, **roles(target)))
+    return path
