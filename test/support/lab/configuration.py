@@ -47,3 +47,8 @@ def system(folder, core, border, peers, transports=("udp", "tcp"), pairs=64, tls
         c["tls"] = {"certificate": str(tls[0]), "key": str(tls[1])}
     c.update(more)
     return json.dumps(c, indent=1) + "\n"
+
+
+def changed(before, after):
+    """Counters of `status` that moved: name -> by how much."""
+    return {k: v - before.get(k, 0) for k, v in after.items() if v != before.get(k, 0)}

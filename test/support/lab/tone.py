@@ -2,11 +2,26 @@
 """Is this tone in that recording? Goertzel over the middle of a wave file."""
 import math
 import struct
+import time
 import wave
 
 
+FLUSH_S = 3  # the user agent writes the end of its file some time after the call
+
+
+def _open(path):
+    until = time.monotonic() + FLUSH_S
+    while True:
+        try:
+            return wave.open(str(path), "rb")
+        except (wave.Error, EOFError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
 def _samples(path):
-    with wave.open(str(path), "rb") as w:
+    with _open(path) as w:
         raw = w.readframes(w.getnframes())
         width, channels, rate = w.getsampwidth(), w.getnchannels(), w.getframerate()
     if width != 2:
