@@ -26,6 +26,7 @@ struct slot {
 
 struct records {
 	struct geometry geometry; // our own checked copy
+	int fd;                   // the caller's
 	uint8_t *map;
 	size_t size;
 };
@@ -62,6 +63,7 @@ result records_create(const char *name, uint32_t slots, uint32_t slot_octets, in
 static result map_whole(struct records *r, int fd)
 {
 	struct stat st;
+	r->fd = fd;
 	REQUIRE(fstat(fd, &st) == 0 && st.st_size > RECORDS_PAGE, E_SYSTEM);
 	r->size = (size_t)st.st_size;
 	r->map = mmap(NULL, r->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -139,11 +141,21 @@ void records_erase(struct records *r, uint32_t slot)
 	memory_wipe(s->octets, used);
 }
 
+// The first slot from I on of which anything was ever written: pages never touched must stay holes.
+static uint32_t skip_holes(const struct records *r, uint32_t i)
+{
+	off_t at = (off_t)(RECORDS_PAGE + (size_t)i * r->geometry.stride);
+	off_t data = lseek(r->fd, at, SEEK_DATA);
+	if (data < 0)
+		return errno == ENXIO ? r->geometry.slots : i; // nothing more; or holes cannot be told
+	return data <= at ? i : (uint32_t)((size_t)(data - RECORDS_PAGE) / r->geometry.stride);
+}
+
 void records_each(struct records *r, void (*visit)(uint32_t slot, struct bytes octets, void *ctx), void *ctx,
 	uint32_t *damaged)
 {
 	*damaged = 0;
-	for (uint32_t i = 0; i < r->geometry.slots; i++) {
+	for (uint32_t i = skip_holes(r, 0); i < r->geometry.slots; i = skip_holes(r, i + 1)) {
 		const struct slot *s = slot_at(r, i);
 		uint8_t expected[RECORDS_SUM_LEN];
 		if (s->length == 0)

@@ -16,7 +16,7 @@ enum { RECORDS_SLOTS_MAX = 1 << 20 };
 
 // Monitor: an empty memfd for SLOTS records of at most SLOT_OCTETS each. Sealed against resizing. E_SYSTEM.
 MUST_USE result records_create(const char *name, uint32_t slots, uint32_t slot_octets, int *fd);
-// Child: map it. The geometry is read from the memfd and checked against its size. E_CONFIG, E_SYSTEM, E_NO_MEMORY.
+// Child: map it; FD stays open as long as it is mapped. The geometry is read from the memfd and checked against its size. E_CONFIG, E_SYSTEM, E_NO_MEMORY.
 MUST_USE result records_map(int fd, struct records **out);
 void records_unmap(struct records *r);
 uint32_t records_slots(const struct records *r);
@@ -24,7 +24,7 @@ uint32_t records_slots(const struct records *r);
 // Write OCTETS into SLOT. A reader after a crash in the middle sees a bad checksum and drops it. E_TOO_LONG, E_NOT_FOUND.
 MUST_USE result records_put(struct records *r, uint32_t slot, struct bytes octets);
 void records_erase(struct records *r, uint32_t slot); // wiped
-// Visit every whole record; *DAMAGED counts those dropped (and wiped).
+// Visit every whole record; *DAMAGED counts those dropped (and wiped). Before the sandbox closes (it seeks).
 void records_each(struct records *r, void (*visit)(uint32_t slot, struct bytes octets, void *ctx), void *ctx,
 	uint32_t *damaged);
 // The block behind it, for an owner that keeps its own layout (media): SLOTS * SLOT_OCTETS octets.

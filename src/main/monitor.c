@@ -36,7 +36,9 @@ static uint16_t cores(void)
 static result make_memfds(struct monitor *m)
 {
 	const struct settings *s = &m->conf.snapshot->settings;
-	TRY(records_create("sallyport-calls", s->max_calls * m->workers, SF_CALL_IMAGE_MAX + CALL_RECORD_EXTRA, &m->calls_fd));
+	uint32_t slots = s->max_calls * m->workers; // a worker may have them all
+	TRY(records_create("sallyport-calls", slots, CALL_RECORD_SMALL, &m->calls_fd[0]));
+	TRY(records_create("sallyport-calls-large", slots, CALL_RECORD_LARGE, &m->calls_fd[1]));
 	return media_memfd(m->conf.snapshot, m->workers, &m->sessions_fd);
 }
 
@@ -125,7 +127,7 @@ static void turn(struct monitor *m)
 int monitor_run(const char *config_path, const char *user)
 {
 	static struct monitor m; // one per process; large
-	m = (struct monitor){.config_path = config_path, .user = user, .snapshot_fd = -1, .calls_fd = -1, .sessions_fd = -1};
+	m = (struct monitor){.config_path = config_path, .user = user, .snapshot_fd = -1, .calls_fd = {-1, -1}, .sessions_fd = -1};
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
 		m.child[role].control = -1;
 	log_setup("monitor", LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);

@@ -81,7 +81,8 @@ static void close_others(const struct monitor *m, const struct process_start *s)
 	keep(&k, s->control);
 	if (sockets != NULL) { // not in the first resolver, which starts before there is anything
 		keep(&k, m->snapshot_fd);
-		keep(&k, s->role == ROLE_SIGNALLER ? m->calls_fd : -1);
+		for (int i = 0; s->role == ROLE_SIGNALLER && i < CALL_RECORD_KINDS; i++)
+			keep(&k, m->calls_fd[i]);
 		keep(&k, s->role == ROLE_MEDIA ? m->sessions_fd : -1);
 		keep_sockets(&k, s->role, sockets);
 		channels_of_role(&m->channels, s->role, keep, &k);
@@ -96,7 +97,7 @@ static void fill_start(struct monitor *m, unsigned role, int control, struct pro
 		.role = role,
 		.control = control,
 		.snapshot_fd = m->snapshot_fd,
-		.calls_fd = m->calls_fd,
+		.calls_fd = {m->calls_fd[0], m->calls_fd[1]},
 		.sessions_fd = m->sessions_fd,
 		.workers = m->workers,
 		.handshake_threads = m->handshake_threads,

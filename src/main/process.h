@@ -11,13 +11,18 @@
 #include "sf/token.h"
 #include "terms/ipc_control.h"
 
-enum { CALL_RECORD_EXTRA = 2048 }; // [octets] beside the call itself: its media plan (keys in locked memory only)
+// Kept calls: nearly all fit a small record, so that a held call costs half a page; the others take a large one.
+enum {
+	CALL_RECORD_SMALL = 2024, // [octets] with the record's own head 2 KiB
+	CALL_RECORD_LARGE = 6144, // [octets] the longest call and media image
+	CALL_RECORD_KINDS = 2,
+};
 
 struct process_start {
 	unsigned role;        // enum process_role
 	int control;          // sequenced-packet socket to the monitor
 	int snapshot_fd;      // sealed memfd of the snapshot in force
-	int calls_fd;         // memfd of kept calls; signaller only
+	int calls_fd[CALL_RECORD_KINDS]; // memfds of kept calls, small and large; signaller only
 	int sessions_fd;      // memfd of kept media sessions; media only
 	uint16_t workers, handshake_threads;
 	bool draining;        // at the time of the start

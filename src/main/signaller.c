@@ -180,23 +180,27 @@ static void restore_one(uint32_t slot, struct bytes octets, void *ctx)
 		memcpy(image.octets, octets.at + sizeof(head), head.call_length);
 		struct bytes media = {octets.at + sizeof(head) + head.call_length, head.media_length};
 		good = is_ok(flow_restore(w->flow, &image, media, &now));
+		if (good && head.ref.slot < s->snapshot->settings.max_calls)
+			w->large[head.ref.slot] = s->restoring != 0;
 	}
 	if (!good) {
 		net_count(&s->counters, NET_IMPOSSIBLE, 1);
-		records_erase(s->records, slot);
+		records_erase(s->records[s->restoring], slot);
 	}
 }
 
 static result restore_calls(struct signaller *s)
 {
-	uint32_t damaged, calls = 0;
-	TRY(records_map(s->start->calls_fd, &s->records));
+	uint32_t damaged[CALL_RECORD_KINDS], calls = 0;
+	for (int i = 0; i < CALL_RECORD_KINDS; i++)
+		TRY(records_map(s->start->calls_fd[i], &s->records[i]));
 	if (s->start->restarts == 0)
 		return OK;
-	records_each(s->records, restore_one, s, &damaged);
+	for (s->restoring = 0; s->restoring < CALL_RECORD_KINDS; s->restoring++)
+		records_each(s->records[s->restoring], restore_one, s, &damaged[s->restoring]);
 	for (uint32_t i = 0; i < s->workers; i++)
 		calls += sf_call_count(flow_sf(s->worker[i].flow));
-	log_write(LOG_LEVEL_NOTICE, "signaller.restored", LOG_NUM("calls", calls), LOG_NUM("damaged", damaged));
+	log_write(LOG_LEVEL_NOTICE, "signaller.restored", LOG_NUM("calls", calls), LOG_NUM("damaged", damaged[0] + damaged[1]));
 	return OK;
 }
 

@@ -37,6 +37,7 @@ struct worker {
 	struct sf_token_keys *keys;
 	const struct registry *registry; // that the flow uses now
 	uint8_t index;
+	uint8_t *large;          // by call slot: is its record a large one?
 	int media;               // channel to the Media Function
 	struct event *media_event;
 	uint32_t dial_next;
@@ -88,12 +89,13 @@ struct signaller {
 	struct worker worker[NET_WORKERS_MAX];
 	uint32_t workers;
 	struct peer_load *load;
-	struct records *records;
+	struct records *records[CALL_RECORD_KINDS];
 	struct sign_client sign[NET_HANDSHAKERS_MAX];
 	struct keyless_signer keyless[NET_HANDSHAKERS_MAX];
 	struct net_counters sign_counters[NET_HANDSHAKERS_MAX];
 	int control, admin;
 	struct outbox outbox;
+	uint32_t restoring; // which kind of kept calls is read back
 	struct event *linger; // armed by STOP
 	const struct snapshot *snapshot; // of the control loop
 	size_t snapshot_size;

@@ -33,16 +33,30 @@ static result port_media(void *ctx, const struct ipc_media *m)
 
 static uint32_t kept_slot(const struct worker *w, struct pool_ref call)
 {
-	return w->index * (records_slots(w->home->records) / w->home->workers) + call.slot;
+	return w->index * (records_slots(w->home->records[0]) / w->home->workers) + call.slot;
+}
+
+static void kept_put(struct worker *w, struct pool_ref call, struct bytes octets)
+{
+	uint32_t slot = kept_slot(w, call);
+	uint8_t kind = octets.len > CALL_RECORD_SMALL;
+	if (call.slot >= registry_snapshot(w->registry)->settings.max_calls ||
+		!is_ok(records_put(w->home->records[kind], slot, octets))) {
+		atomic_fetch_add_explicit(&w->records_too_long, 1, memory_order_relaxed);
+		return;
+	}
+	if (w->large[call.slot] != kind) // it has outgrown its record, or shrunk: the new one stands already
+		records_erase(w->home->records[w->large[call.slot]], slot);
+	w->large[call.slot] = kind;
 }
 
 static void port_keep(void *ctx, struct pool_ref call, const struct sf_call_image *image, struct bytes media_image)
 {
 	struct worker *w = ctx;
-	static _Thread_local uint8_t octets[sizeof(struct kept_call) + SF_CALL_IMAGE_MAX + CALL_RECORD_EXTRA];
-	uint32_t slot = kept_slot(w, call);
+	static _Thread_local uint8_t octets[CALL_RECORD_LARGE];
 	if (image == NULL) {
-		records_erase(w->home->records, slot);
+		if (call.slot < registry_snapshot(w->registry)->settings.max_calls)
+			records_erase(w->home->records[w->large[call.slot]], kept_slot(w, call));
 		return;
 	}
 	struct kept_call head = {w->index, image->length, (uint32_t)media_image.len, call};
@@ -55,8 +69,7 @@ static void port_keep(void *ctx, struct pool_ref call, const struct sf_call_imag
 	memcpy(octets + sizeof(head), image->octets, image->length);
 	if (media_image.len > 0)
 		memcpy(octets + sizeof(head) + image->length, media_image.at, media_image.len);
-	if (!is_ok(records_put(w->home->records, slot, bytes_make(octets, n))))
-		atomic_fetch_add_explicit(&w->records_too_long, 1, memory_order_relaxed);
+	kept_put(w, call, bytes_make(octets, n));
 	memory_wipe(octets, n); // media keys
 }
 
