@@ -9,12 +9,21 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from lab.capture import Capture            # noqa: E402
 from lab.provider import Provider          # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def binary():
     return Path(os.environ["SALLYPORT"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def capture():
+    """Everything that the Sallyports of this run send. Only in a network namespace of its own."""
+    c = Capture(os.environ.get("LAB_NAMESPACE") == "1")
+    yield c.start()
+    c.stop()
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +38,13 @@ def folder(request):
 
 
 @pytest.fixture(scope="module")
-def provider(binary, folder):
+def provider(binary, folder, capture):
     """Starts Sallyports that end with the module: provider(name, configuration text, user=None)."""
     started = []
 
-    def make(name, text, user=None):
-        p = Provider(folder / name, binary, text, user)
+    def make(name, text, user=None, **more):
+        p = Provider(folder / name, binary, text, user, **more)
+        capture.permit(text)
         started.append(p)
         return p.start()
     yield make

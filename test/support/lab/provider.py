@@ -10,7 +10,9 @@ from pathlib import Path
 
 
 class Provider:
-    def __init__(self, folder, binary, configuration, user=None):
+    """WRAPPER: words before the command line (prlimit and the like); ENVIRONMENT: variables beyond those inherited."""
+
+    def __init__(self, folder, binary, configuration, user=None, wrapper=(), environment=None):
         self.folder, self.binary = Path(folder), Path(binary)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config = self.folder / "sallyport.yaml"
@@ -18,6 +20,7 @@ class Provider:
         self.log = self.folder / "log"
         self.socket = self.folder / "admin.sock"
         self.user, self.process = user, None
+        self.wrapper, self.environment = list(wrapper), environment or {}
         self._hand_over()
 
     def _hand_over(self):
@@ -31,11 +34,12 @@ class Provider:
                 parent.chmod(parent.stat().st_mode | 0o011)
 
     def start(self, timeout=30):
-        args = [str(self.binary), "run", "--config", str(self.config)]
+        args = self.wrapper + [str(self.binary), "run", "--config", str(self.config)]
         if self.user:
             args += ["--user", self.user]
         self.process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=open(self.log, "ab"),
-                                        stderr=subprocess.STDOUT, start_new_session=True)
+                                        stderr=subprocess.STDOUT, start_new_session=True,
+                                        env={**os.environ, **self.environment})
         until = time.monotonic() + timeout
         while "monitor.ready" not in self.log.read_text(errors="replace"):
             if self.process.poll() is not None or time.monotonic() > until:
