@@ -87,12 +87,14 @@ static bool target_refused(const struct audit_settings *s)
 	const struct address *const all[] = {&s->target, &s->called_target, &s->stream};
 	char text[ADDRESS_TEXT_MAX];
 
-	for (uint32_t i = 0; i < ARRAY_LEN(all); i++)
-		if (all[i]->family != 0 && !is_ok(audit_target_allowed(all[i], s->own, s->name))) {
-			fprintf(stderr, "sallyport audit: %s is neither loopback nor private; if it is yours, confirm it: --i-own %s\n",
-				address_text(all[i], text), s->name);
-			return true;
-		}
+	for (uint32_t i = 0; i < ARRAY_LEN(all); i++) {
+		bool same = address_same_host(all[i], &s->target); // a confirmation is for the host that it names
+		if (all[i]->family == 0 || is_ok(audit_target_allowed(all[i], same ? s->own : "", s->name)))
+			continue;
+		fprintf(stderr, "sallyport audit: %s is neither loopback nor private%s%s\n", address_text(all[i], text),
+			same ? "; if it is yours, confirm it: --i-own " : " nor the target's own host", same ? s->name : "");
+		return true;
+	}
 	return false;
 }
 

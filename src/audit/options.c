@@ -166,8 +166,12 @@ static result file_read(struct audit_settings *s, const char *path)
 	result r = n < FILE_MAX ? conf_tree_parse(&tree, bytes_make(text, n), &messages) : FAIL(E_TOO_LONG);
 	if (is_ok(r))
 		r = file_apply(s, path, tree.root);
+	else if (messages.count > 0)
+		fprintf(stderr, "%s:%u:%u: %s\n", path, messages.list[0].line, messages.list[0].column,
+			messages.list[0].text);
 	else
 		fprintf(stderr, "%s: it is no mapping of at most %u octets\n", path, (unsigned)FILE_MAX);
+	memory_free(messages.list);
 	conf_tree_free(&tree);
 	memory_free(text);
 	return is_ok(r) ? OK : FAIL(E_CONFIG);
