@@ -11,11 +11,20 @@ static struct bytes value_of(const struct sip_msg *m, enum sip_hdr id)
 	return l != NULL ? sip_bytes(m, l->value) : (struct bytes){NULL, 0};
 }
 
+// Methods of offer and answer (RFC3264, RFC3261#13.2.1, RFC3262#5, RFC3311#5).
+static bool may_describe(const struct sip_msg *m)
+{
+	return m->method == SIP_INVITE || m->method == SIP_ACK || m->method == SIP_PRACK || m->method == SIP_UPDATE;
+}
+
 // Kinds of body that a border element understands well enough to carry.
 static bool body_type_known(const struct sip_msg *m)
 {
 	const struct sip_line *l = sip_first(m, SIP_HDR_CONTENT_TYPE);
 	if (l == NULL)
+		return false;
+	// A description where none is negotiated: nobody would rewrite its addresses (SF-C3).
+	if (!may_describe(m) && sip_content_type_is(m->buf, m->size, l->value, BYTES("application/sdp")))
 		return false;
 	if (m->method == SIP_MESSAGE || m->method == SIP_INFO)
 		return true; // opaque to us, passed as octets
@@ -42,5 +51,16 @@ struct verdict gate_headers(struct passage *p)
 		return REPLY(415, "Unsupported Content-Encoding");
 	if (!span_empty(m->body) && !body_type_known(m))
 		return m->method == SIP_ACK ? DROP("unknown body") : REPLY(415, "Unsupported Media Type");
+	return PASS;
+}
+
+struct verdict gate_response_body(struct passage *p)
+{
+	const struct sip_msg *m = p->msg;
+	const struct sip_line *l = sip_first(m, SIP_HDR_CONTENT_TYPE);
+	if (span_empty(m->body) || l == NULL || may_describe(m))
+		return PASS;
+	if (sip_content_type_is(m->buf, m->size, l->value, BYTES("application/sdp")))
+		return DROP("description where none is negotiated");
 	return PASS;
 }

@@ -13,6 +13,7 @@ struct verdict gate_transport_floor(struct passage *p);  // never below what the
 struct verdict gate_transaction(struct passage *p);      // retransmissions, CANCEL and ACK end here
 struct verdict gate_response_token(struct passage *p);
 struct verdict gate_response_source(struct passage *p);
+struct verdict gate_response_body(struct passage *p);    // no description where none is negotiated
 struct verdict gate_response_deliver(struct passage *p);
 struct verdict gate_dialog_token(struct passage *p);
 struct verdict gate_dialog_owner(struct passage *p);

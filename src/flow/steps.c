@@ -16,6 +16,7 @@ static const struct step every_message[] = {
 static const struct step response[] = {
 	{STEP_RESPONSE_TOKEN, "response-token", gate_response_token, ANY, "SF-I5 SF-I6 SF-I7 SF-I8"},
 	{STEP_RESPONSE_SOURCE, "response-source", gate_response_source, ANY, "SF-I5 SF-I6 SF-I7 SF-I8"},
+	{STEP_RESPONSE_BODY, "response-body", gate_response_body, CONTROL_HEADERS, "SF-C3"},
 	{STEP_RESPONSE_DELIVER, "deliver", gate_response_deliver, ANY, ""},
 };
 
