@@ -5,6 +5,7 @@
 #include "admin/redact.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void check(const char *in, const char *expected, uint32_t count)
@@ -81,9 +82,11 @@ static void random_messages(void **state)
 	static const char *const plain[] = {"To: <sip:a@b>", "", "v=0", "a=rtpmap:0 PCMU/8000", ":", " folded", "Y-Header: 1",
 		"Authorizationx: 1", "a=crypt", "k"};
 	static const char *const ends[] = {"\r\n", "\n"};
-	uint64_t seed = 20260101;
+	const char *first = getenv("SALLYPORT_SEED"), *rounds = getenv("SALLYPORT_ROUNDS"); // a soak's
+	uint64_t seed = 20260101 + (first != NULL ? strtoull(first, NULL, 10) : 0);
+	uint64_t end = rounds != NULL ? strtoull(rounds, NULL, 10) : 20000;
 	(void)state;
-	for (int round = 0; round < 20000; round++) {
+	for (uint64_t round = 0; round < end; round++) {
 		char text[2048], before[2048];
 		size_t n = 0;
 		uint32_t lines = 1 + dice(&seed, 12);

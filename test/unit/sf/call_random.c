@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls under random events, from fixed seeds: whatever the two sides, the media, the network and the heap
-// do, every call ends, nothing leaks, and the always-fail handler never runs.
+// do, every call ends, nothing leaks, and the always-fail handler never runs. A soak asks for other and more
+// seeds in the environment: SALLYPORT_SEED is the first, SALLYPORT_ROUNDS how many.
 #include "call_rig.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -154,8 +156,12 @@ static void round_of(uint64_t seed)
 
 static void test_rounds(void **state)
 {
+	const char *first = getenv("SALLYPORT_SEED"), *rounds = getenv("SALLYPORT_ROUNDS");
+	uint64_t seed = first != NULL ? strtoull(first, NULL, 10) : 0;
+	uint64_t end = seed + (rounds != NULL ? strtoull(rounds, NULL, 10) : ROUNDS);
+
 	UNUSED(state);
-	for (uint64_t seed = 0; seed < ROUNDS; seed++)
+	for (; seed < end; seed++)
 		round_of(seed);
 }
 
