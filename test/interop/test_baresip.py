@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real user agents with real sound: a tone each way, found again in what the far side recorded. Plain RTP against SRTP added at the
+border, SRTP by SDES at both ends, DTLS-SRTP from end to end: the last two with keys that Sallyport never changes."""
+import time
+
+import pytest
+
+from lab import tone
+from lab.baresip import UserAgent
+from lab.configuration import peer, system, tls_peer
+from lab.pki import Authority
+
+CORE, BORDER = "127.60.8.1", "127.60.8.2"
+PLAIN, NEAR, FAR = "127.60.8.10", "127.60.8.11", "127.60.8.20"
+TALK_S, SHARE = 4, 0.5  # of the sound; another tone or noise gives below 0.05
+NEAR_HZ, FAR_HZ = 440, 880
+
+
+@pytest.fixture(scope="module")
+def pki(folder):
+    made = {}
+    for name, domain in (("sbe", "sbe.example"), ("near", "near.example"), ("far", "far.example")):
+        authority = Authority(folder / name, name)
+        pem, key = authority.issue("it", f"DNS:{domain}")
+        both = folder / name / "both.pem"
+        both.write_text(key.read_text() + pem.read_text())
+        made[name] = {"authority": authority.certificate, "pair": (pem, key), "both": both}
+    return made
+
+
+@pytest.fixture(scope="module")
+def sallyport(provider, folder, pki):
+    codecs = {"codecs": ["PCMA", "PCMU", "telephone-event"]}
+    far = tls_peer("far", "peering", FAR, ["+4989"], "far.example", pki["far"]["authority"], port=6061,
+                   media={"srtp": "required", "keying": "end-to-end", "addresses": [f"{FAR}/32"], **codecs})
+    far["waivers"] = [w for w in far["waivers"] if w["control"] == "identity"]
+    peers = [peer("plain", "core", PLAIN, ["+493010"], [f"udp:{PLAIN}:6060"], media={"keying": "per-leg", "addresses": [f"{PLAIN}/32"]}),
+             tls_peer("near", "core", NEAR, ["+493020"], "near.example", pki["near"]["authority"], port=6061,
+                      media={"addresses": [f"{NEAR}/32"]}), far]
+    return provider("s", system(folder / "s", CORE, BORDER, peers, transports=("udp", "tls"), tls=pki["sbe"]["pair"]))
+
+
+def agent(folder, pki, name, address, number, hertz, mediaenc):
+    secure = name != "plain"
+    return UserAgent(folder, number, address, 6060, 6090, hertz, 30000, transport="tls" if secure else "udp", mediaenc=mediaenc,
+                     pem=pki[name]["both"] if secure else None)
+
+
+def hears(ua, hertz):
+    recording = ua.recording()
+    return tone.share(recording, hertz) if recording else 0.0
+
+
+def talk(sallyport, caller, called, host):
+    """A call of some seconds; returns its record, with the shares of tone that each side heard of the other."""
+    before = len(sallyport.records())
+    caller.command("dial", f"sip:{called.number}@{host}")
+    assert caller.wait("CALL_ESTABLISHED") is not None, (caller.folder / "log").read_text(errors="replace")[-2000:]
+    time.sleep(TALK_S)
+    streams = sallyport.json("explain", sallyport.json("calls")["calls"][0]["legs"][0]["call_id"])["streams"]
+    caller.command("hangup")
+    assert called.wait("CALL_CLOSED", 10) is not None
+    end = time.monotonic() + 8
+    while len(sallyport.records()) == before and time.monotonic() < end:
+        time.sleep(0.1)
+    return sallyport.records()[-1], streams[0], hears(called, caller.tone), hears(caller, called.tone)
+
+
+def packets(record):
+    sides = record["streams"][0]["sides"]
+    assert all(side["packets"] > TALK_S * 50 * 0.8 for side in sides), sides
+    assert all(sum(side["dropped"].values()) < 10 for side in sides), sides
+
+
+@pytest.mark.parametrize("direction", ["out", "in"])
+def test_plain_inside_srtp_outside(sallyport, folder, pki, started, direction):
+    """The core agent knows no SRTP; the peer requires it: the border leg gets keys of Sallyport (mode add)."""
+    here = folder / f"add-{direction}"
+    near = started(agent(here / "near", pki, "plain", PLAIN, "+493010", NEAR_HZ, None))
+    far = started(agent(here / "far", pki, "far", FAR, "+498920", FAR_HZ, "srtp-mand"))
+    if direction == "in":
+        record, stream, one, two = talk(sallyport, far, near, f"{BORDER}:5061;transport=tls")
+    else:
+        record, stream, one, two = talk(sallyport, near, far, f"{CORE}:5060")
+    assert one > SHARE and two > SHARE, (one, two)
+    packets(record)
+    assert stream["keying"] in ("add", "convert"), stream
+    protected = [side["protection"] for side in stream["sides"]]
+    assert sorted(p == "none" for p in protected) == [False, True], protected
+
+
+@pytest.mark.parametrize("mediaenc", ["srtp-mand", "dtls_srtp"])
+def test_keys_of_the_users_pass(sallyport, folder, pki, started, mediaenc):
+    here = folder / mediaenc
+    near = started(agent(here / "near", pki, "near", NEAR, "+493020", NEAR_HZ, mediaenc))
+    far = started(agent(here / "far", pki, "far", FAR, "+498920", FAR_HZ, mediaenc))
+    record, stream, one, two = talk(sallyport, near, far, f"{CORE}:5061;transport=tls")
+    assert one > SHARE and two > SHARE, (one, two)
+    packets(record)
+    assert stream["keying"] == "pass", stream
+
+
+def test_no_srtp_where_it_is_required(sallyport, folder, pki, started):
+    """The far agent offers plain RTP over TLS though its peer must bring SRTP: 488, nobody rings (MF-C1)."""
+    here = folder / "lacking"
+    near = started(agent(here / "near", pki, "near", NEAR, "+493020", NEAR_HZ, None))
+    far = started(agent(here / "far", pki, "far", FAR, "+498920", FAR_HZ, None))
+    far.command("dial", f"sip:{near.number}@{BORDER}:5061;transport=tls")
+    closed = far.wait("CALL_CLOSED", 10)
+    assert closed is not None and "488" in closed.get("param", ""), closed
+    assert near.wait("CALL_INCOMING", 0.5) is None
