@@ -14,6 +14,8 @@ static const char *missing(const struct audit_settings *s, const struct audit_pr
 		return "--called is needed: an address of a peer to whom the target routes --to";
 	if ((p->needs & AUDIT_NEEDS_STREAM) != 0 && s->stream.family == 0)
 		return "--stream is needed: a TCP or TLS socket of the target";
+	if ((p->needs & AUDIT_NEEDS_STRANGER) != 0 && s->stranger.family == 0)
+		return "--stranger is needed: a local address that is no peer's";
 	return NULL;
 }
 
@@ -70,18 +72,6 @@ static bool role_open(struct audit *a, enum audit_role role, const struct addres
 	return false;
 }
 
-// A stranger on the loopback network of the target, unless one was given: any other host of 127/8.
-static struct address stranger_of(const struct audit_settings *s)
-{
-	struct address any = {.family = s->target.family};
-
-	if (s->stranger.family != 0)
-		return s->stranger;
-	if (address_classify(&s->target) == ADDRESS_LOOPBACK && any.family == 4)
-		memcpy(any.ip, (const uint8_t[]){127, 66, 6, 6}, 4);
-	return any;
-}
-
 static bool target_refused(const struct audit_settings *s)
 {
 	const struct address *const all[] = {&s->target, &s->called_target, &s->stream};
@@ -107,12 +97,11 @@ static int list_print(void)
 
 static int run(struct audit *a)
 {
-	struct address stranger = stranger_of(a->s);
 	int status = AUDIT_USAGE;
 
 	if (getrandom(&a->run, sizeof(a->run), 0) == (ssize_t)sizeof(a->run) &&
 		role_open(a, AUDIT_CALLER, &a->s->caller, "caller") && role_open(a, AUDIT_CALLED, &a->s->called, "called") &&
-		role_open(a, AUDIT_STRANGER, &stranger, "stranger"))
+		role_open(a, AUDIT_STRANGER, &a->s->stranger, "stranger"))
 		status = probes_run(a);
 	for (uint32_t i = 0; i < AUDIT_ROLES; i++)
 		audit_end_close(&a->end[i]);

@@ -39,6 +39,7 @@ enum audit_need { // what a probe cannot do without
 	AUDIT_NEEDS_CALLER = 1,   // a peer identity
 	AUDIT_NEEDS_CALLED = 2,   // a second one, to which the target routes
 	AUDIT_NEEDS_STREAM = 4,   // a TCP or TLS address of the target
+	AUDIT_NEEDS_STRANGER = 8, // an address that the target does not know
 };
 
 struct audit_settings { // see the rows in options.c

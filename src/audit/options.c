@@ -219,6 +219,19 @@ static result walk(int argc, char **argv, struct audit_settings *s, bool files)
 	return OK;
 }
 
+// On the loopback network any host is free to be a stranger.
+static result stranger_choose(struct audit_settings *s)
+{
+	if (s->stranger.family == 0 && s->target.family == 4 && address_classify(&s->target) == ADDRESS_LOOPBACK) {
+		s->stranger = (struct address){.family = 4};
+		memcpy(s->stranger.ip, (const uint8_t[]){127, 66, 6, 6}, 4);
+	}
+	if (s->stranger.family != 0 &&
+		(address_same_host(&s->stranger, &s->caller) || address_same_host(&s->stranger, &s->called)))
+		return say("--stranger", "a stranger has another host than the peers, or he is one of them");
+	return OK;
+}
+
 result audit_options_read(int argc, char **argv, struct audit_settings *s)
 {
 	char text[ADDRESS_TEXT_MAX];
@@ -230,6 +243,7 @@ result audit_options_read(int argc, char **argv, struct audit_settings *s)
 		return OK;
 	if (s->target.family == 0)
 		return say("TARGET", "is missing; write the address and port of the target's UDP socket");
+	TRY(stranger_choose(s));
 	if (s->called_target.family == 0)
 		s->called_target = s->target;
 	if (s->domain[0] == '\0') {

@@ -5,6 +5,8 @@
 
 enum {
 	MUTATIONS = 400,      // with the set four seconds at the default rate
+	ANSWERS = 40,         // mutated responses to each of ROUNDS calls
+	ROUNDS = 4,
 	BATCH = 50,           // messages between two looks whether the target lives
 	EDITS_MAX = 6,        // of one mutated message
 };
@@ -84,17 +86,11 @@ static void expand(struct audit *a, const char *pattern, struct audit_text *t)
 	}
 }
 
-// One lawful INVITE, then up to EDITS_MAX edits: an octet changed, a piece taken out, doubled, or made long.
-static void mutate(struct audit *a, struct audit_text *t)
+// Up to EDITS_MAX edits: an octet changed, a piece taken out, doubled, or made long.
+static void edit(struct audit *a, struct audit_text *t)
 {
-	char sdp[1024] = "", copy[256];
-	struct audit_text body;
+	char copy[256];
 
-	audit_text_init(&body, sdp, sizeof(sdp));
-	audit_sdp_write(&a->end[AUDIT_CALLER].local, NULL, &body);
-	expand(a, "INVITE @U SIP/2.0\r\n@VMax-Forwards: 70\r\n@F@T@ICSeq: 1 INVITE\r\nContact: <sip:x@127.0.0.1>\r\n"
-		"Session-Expires: 1800;refresher=uac\r\nSupported: 100rel, timer\r\nContent-Type: application/sdp\r\n", t);
-	audit_put(t, "Content-Length: %zu\r\n\r\n%s", strlen(sdp), sdp);
 	for (uint64_t edits = 1 + audit_random(a) % EDITS_MAX; edits > 0 && t->len > sizeof(copy); edits--) {
 		uint64_t dice = audit_random(a);
 		uint32_t at = (uint32_t)((dice >> 8) % t->len), n = 1 + (uint32_t)((dice >> 40) % sizeof(copy));
@@ -113,6 +109,44 @@ static void mutate(struct audit *a, struct audit_text *t)
 			t->len += n;
 		}
 	}
+}
+
+static void mutate(struct audit *a, struct audit_text *t)
+{
+	char sdp[1024] = "";
+	struct audit_text body;
+
+	audit_text_init(&body, sdp, sizeof(sdp));
+	audit_sdp_write(&a->end[AUDIT_CALLER].local, NULL, &body);
+	expand(a, "INVITE @U SIP/2.0\r\n@VMax-Forwards: 70\r\n@F@T@ICSeq: 1 INVITE\r\nContact: <sip:x@127.0.0.1>\r\n"
+		"Session-Expires: 1800;refresher=uac\r\nSupported: 100rel, timer\r\nContent-Type: application/sdp\r\n", t);
+	audit_put(t, "Content-Length: %zu\r\n\r\n%s", strlen(sdp), sdp);
+	edit(a, t);
+}
+
+// The called side itself answers a call with mutated responses: the target waits for just these.
+static uint32_t answer_badly(struct audit *a)
+{
+	static const unsigned status[] = {100, 180, 183, 199, 200, 302, 401, 404, 500, 603};
+	struct audit_call c = {0};
+	struct audit_result r = {0};
+	char buf[AUDIT_MESSAGE_MAX], sdp[1024] = "";
+	uint32_t n = 0;
+
+	if (!audit_call_invite(a, &c, &r))
+		return 0;
+	for (; n < ANSWERS && !a->spent; n++) {
+		struct audit_text t, body;
+		audit_text_init(&t, buf, sizeof(buf));
+		audit_text_init(&body, sdp, sizeof(sdp));
+		audit_sdp_write(&c.called_media, NULL, &body);
+		(void)audit_response_write(&c.in, status[n % ARRAY_LEN(status)], "Mutated", c.called_tag,
+			"Contact: <sip:x@127.0.0.1>\r\nRequire: 100rel\r\nRSeq: 1\r\nAllow: INVITE, UPDATE\r\n", sdp, &t); // it fits
+		edit(a, &t);
+		(void)audit_send(a, &a->end[AUDIT_CALLED], &c.in_from, t.at, t.len); // loss is lawful
+	}
+	audit_call_abandon(a, &c);
+	return n;
 }
 
 // Refuse what came through of them, so that the target is not left with half-open calls of ours.
@@ -172,13 +206,17 @@ void audit_probe_malformed(struct audit *a, struct audit_result *r)
 				"no answer to OPTIONS after %u malformed messages (seed %llu)", i + 1, (unsigned long long)a->s->seed);
 			return;
 		}
+	uint32_t answers = 0;
+	for (uint32_t i = 0; i < ROUNDS; i++)
+		answers += answer_badly(a);
 	audit_pause(a, 1000); // budgets refill, refused calls end
 	(void)refuse_all(a);
 	if (!audit_alive(a) || !audit_call_set_up(a, &c, r)) {
-		audit_say(r, AUDIT_V_FAILED, "after %u malformed messages no call could be set up", n);
+		audit_say(r, a->spent ? AUDIT_V_INCONCLUSIVE : AUDIT_V_FAILED, "after %u malformed messages no call could be set up",
+			n + answers);
 		return;
 	}
 	(void)audit_call_end(a, &c, r);
-	audit_find(r, true, "%u messages (%zu torture, %u mutated, seed %llu), %u of them lawful enough to be relayed; a call works",
-		n, ARRAY_LEN(torture), (unsigned)MUTATIONS, (unsigned long long)a->s->seed, through);
+	audit_find(r, true, "%zu torture, %u mutated requests (%u lawful enough to be relayed), %u mutated answers (seed %llu); a call works",
+		ARRAY_LEN(torture), (unsigned)MUTATIONS, through, answers, (unsigned long long)a->s->seed);
 }

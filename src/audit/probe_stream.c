@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 enum { CONNECT_MS = 2000, SETTLE_MS = 1000, DRIP_MS = 1000 };
+enum { REFUSED = -1, OUR_FAULT = -2 }; // instead of a descriptor
 
-// A connection from LOCAL's host; -1 when refused or not accepted in time.
+// A connection from LOCAL's host; REFUSED, also when it is not accepted in time; OUR_FAULT without descriptor or port.
 static int dial(struct audit *a, const struct address *local)
 {
 	struct sockaddr_storage to, from;
@@ -22,15 +23,18 @@ static int dial(struct audit *a, const struct address *local)
 	socklen_t len = sizeof(error);
 
 	if (p.fd < 0)
-		return -1;
+		return OUR_FAULT;
 	a->packets++;
-	bool fine = bind(p.fd, (struct sockaddr *)&from, from_len) == 0 &&
-		(connect(p.fd, (struct sockaddr *)&to, to_len) == 0 || errno == EINPROGRESS) &&
+	if (bind(p.fd, (struct sockaddr *)&from, from_len) != 0) {
+		(void)close(p.fd);
+		return OUR_FAULT;
+	}
+	bool fine = (connect(p.fd, (struct sockaddr *)&to, to_len) == 0 || errno == EINPROGRESS) &&
 		poll(&p, 1, CONNECT_MS) == 1 && getsockopt(p.fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0;
 	if (fine)
 		return p.fd;
 	(void)close(p.fd); // it never stood
-	return -1;
+	return REFUSED;
 }
 
 // Has the far side ended this connection? What it says before is read and dropped.
@@ -61,13 +65,13 @@ void audit_probe_connections(struct audit *a, struct audit_result *r)
 	uint32_t n = a->s->connections, opened = 0, open = 0;
 	int *fd = memory_array(n, sizeof(*fd));
 
-	if (fd == NULL || a->end[AUDIT_STRANGER].fd < 0) {
-		memory_free(fd);
-		audit_say(r, AUDIT_V_INCONCLUSIVE, "name a local address by --stranger");
+	if (fd == NULL) {
+		audit_say(r, AUDIT_V_INCONCLUSIVE, "no memory");
 		return;
 	}
 	for (; opened < n && audit_time_left(a) && (fd[opened] = dial(a, source(a))) >= 0; opened++)
 		audit_pause(a, SECOND / MS / a->s->rate);
+	bool ours = opened < n && (!audit_time_left(a) || fd[opened] == OUR_FAULT);
 	audit_pause(a, SETTLE_MS);
 	for (uint32_t i = 0; i < opened; i++)
 		open += !ended(fd[i]);
@@ -84,6 +88,8 @@ void audit_probe_connections(struct audit *a, struct audit_result *r)
 	memory_free(fd);
 	if (opened == 0)
 		audit_say(r, AUDIT_V_INCONCLUSIVE, "no connection to the stream socket at all");
+	else if (ours && open >= opened)
+		audit_say(r, AUDIT_V_INCONCLUSIVE, "descriptors, ports or time of our own ended at %u connections", opened);
 	else if (open >= n)
 		audit_find(r, false, "%u connections of one source stay open", open);
 	else if (asked && !served)
@@ -136,10 +142,6 @@ void audit_probe_slow(struct audit *a, struct audit_result *r)
 	};
 	uint32_t open = 0;
 
-	if (a->end[AUDIT_STRANGER].fd < 0) {
-		audit_say(r, AUDIT_V_INCONCLUSIVE, "name a local address by --stranger");
-		return;
-	}
 	for (uint32_t i = 0; i < ARRAY_LEN(s); i++) {
 		s[i].fd = dial(a, a->end[AUDIT_CALLER].fd >= 0 ? &a->end[AUDIT_CALLER].local : source(a));
 		open += s[i].fd >= 0;

@@ -4,8 +4,9 @@
 
 enum {
 	PEER = AUDIT_NEEDS_CALLER,
-	CALL = AUDIT_NEEDS_CALLER | AUDIT_NEEDS_CALLED,
-	STREAM = AUDIT_NEEDS_STREAM,
+	ALONE = AUDIT_NEEDS_STRANGER,
+	CALL = AUDIT_NEEDS_CALLER | AUDIT_NEEDS_CALLED | AUDIT_NEEDS_STRANGER,
+	STREAM = AUDIT_NEEDS_STREAM | AUDIT_NEEDS_STRANGER,
 };
 
 const struct audit_probe audit_probes[] = {
@@ -22,13 +23,13 @@ const struct audit_probe audit_probes[] = {
 	{"SF-I8", "forged-404", "a 404 from elsewhere refuses no call", CALL, audit_probe_forged_404},
 	{"SF-I4", "unwanted", "REGISTER, PUBLISH, SUBSCRIBE and unknown methods are refused with Allow", PEER,
 		audit_probe_unwanted},
-	{"SF-I4", "stranger", "a stranger gets no answer over UDP and reaches nobody", 0, audit_probe_stranger},
+	{"SF-I4", "stranger", "a stranger gets no answer over UDP and reaches nobody", ALONE, audit_probe_stranger},
 	{"SF-C3", "topology", "nothing that leaves names what is behind", CALL, audit_probe_topology},
 	{"LRF-C2", "devices", "Via and Record-Route of earlier hops do not cross", CALL, audit_probe_devices},
 	{"MF-C3", "bleed", "whoever sends first or loudest gets no media", CALL, audit_probe_bleed},
 	{"MF-I1", "injection", "a stranger's packets are not relayed, however plausible", CALL, audit_probe_injection},
 	{"SF-A4", "loop", "hop limit, own Via and merged requests end a loop", CALL, audit_probe_loop},
-	{"SF-A4", "amplification", "nobody unknown gets more octets than were sent", 0, audit_probe_amplification},
+	{"SF-A4", "amplification", "nobody unknown gets more octets than were sent", ALONE, audit_probe_amplification},
 	{"SF-A6", "connections", "connections of one source are capped, others are still served", STREAM,
 		audit_probe_connections},
 	{"SF-A6", "slow-connections", "silent, slow and oversize senders are cut off", STREAM, audit_probe_slow},
