@@ -109,10 +109,10 @@ static void on_record(struct admin *a, const struct ipc_admin *m)
 {
 	if (a->syncing || a->cdr == NULL)
 		return;
-	json_t *o = view_record(a->snapshot, &m->u.record);
+	json_t *o = view_record_line(a->snapshot, &m->u.record);
 	char *line = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
 	if (line != NULL)
-		recent_add(&a->recent, o);
+		recent_add(&a->recent, &m->u.record);
 	json_decref(o);
 	result r = line != NULL ? cdr_add(a->cdr, m->request, bytes_of_string(line), admin_now(a).mono_us) : FAIL(E_NO_MEMORY);
 	memory_free(line);

@@ -2,31 +2,32 @@
 // A ring; searched from the newest, because a Call-ID may come twice.
 #include "admin/recent.h"
 
-#include <string.h>
+#include "base/memory.h"
 
-void recent_add(struct recent *r, json_t *record)
+void recent_add(struct recent *r, const struct ipc_admin_record *record)
 {
-	json_decref(r->record[r->next]);
-	r->record[r->next] = json_incref(record);
+	if (r->record == NULL)
+		r->record = memory_array(RECENT_MAX, sizeof(*r->record));
+	if (r->record == NULL)
+		return;
+	r->record[r->next] = *record;
 	r->next = (r->next + 1) % RECENT_MAX;
+	r->count += r->count < RECENT_MAX;
 }
 
-static int has_call_id(const json_t *record, const char *call_id)
+static bool has_call_id(const struct ipc_admin_record *record, const char *call_id)
 {
-	const json_t *legs = json_object_get(record, "legs");
-	for (size_t side = 0; side < 2; side++) {
-		const char *id = json_string_value(json_object_get(json_array_get(legs, side), "call_id"));
-		if (id != NULL && strcmp(id, call_id) == 0)
-			return 1;
-	}
-	return 0;
+	for (int side = 0; side < 2; side++)
+		if (strncmp(record->call.call_id[side], call_id, IPC_ADMIN_ID_MAX) == 0)
+			return true;
+	return false;
 }
 
-json_t *recent_find(const struct recent *r, const char *call_id)
+const struct ipc_admin_record *recent_find(const struct recent *r, const char *call_id)
 {
-	for (uint32_t i = 1; i <= RECENT_MAX; i++) {
-		json_t *record = r->record[(r->next + RECENT_MAX - i) % RECENT_MAX];
-		if (record != NULL && has_call_id(record, call_id))
+	for (uint32_t i = 1; call_id[0] != '\0' && i <= r->count; i++) {
+		const struct ipc_admin_record *record = &r->record[(r->next + RECENT_MAX - i) % RECENT_MAX];
+		if (has_call_id(record, call_id))
 			return record;
 	}
 	return NULL;
@@ -34,8 +35,6 @@ json_t *recent_find(const struct recent *r, const char *call_id)
 
 void recent_clear(struct recent *r)
 {
-	for (uint32_t i = 0; i < RECENT_MAX; i++) {
-		json_decref(r->record[i]);
-		r->record[i] = NULL;
-	}
+	memory_free(r->record);
+	*r = (struct recent){NULL, 0, 0};
 }

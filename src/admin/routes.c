@@ -167,7 +167,9 @@ static void calls_route(struct answer *a, const char *arg)
 static void explain_h(void *ctx, const struct ask_reply *r)
 {
 	struct answer *a = ctx;
-	json_t *record = r->end && r->error == E_NOT_FOUND ? recent_find(&a->admin->recent, a->target) : NULL;
+	bool over = r->end && r->error == E_NOT_FOUND;
+	const struct ipc_admin_record *found = over ? recent_find(&a->admin->recent, a->target) : NULL;
+	json_t *record = found != NULL ? view_record(a->admin->snapshot, found) : NULL;
 	if (record == NULL) {
 		rows_h(ctx, r);
 		return;
@@ -175,6 +177,7 @@ static void explain_h(void *ctx, const struct ask_reply *r)
 	json_decref(a->root);
 	a->root = json_pack("{s:O, s:O, s:O}", "call", record, "steps", json_object_get(record, "gates"), "streams",
 		json_object_get(record, "streams"));
+	json_decref(record);
 	answer_send(a);
 }
 

@@ -130,24 +130,68 @@ static json_t *record_id(const struct ipc_admin_call *c)
 	return text_json(id, sizeof(id));
 }
 
-json_t *view_record(const struct snapshot *s, const struct ipc_admin_record *r)
+// The gates of a record line: the names of those passed in one text, the others in full.
+static bool gates_line(json_t *call, const struct ipc_admin_record *r)
 {
-	json_t *call = view_call(s, &r->call), *gates = json_array(), *streams = json_array();
-	bool good = call != NULL && gates != NULL && streams != NULL;
+	char passed[TRAIL_MAX * IPC_ADMIN_TEXT_MAX];
+	size_t n = 0;
+	json_t *other = json_array();
+	bool good = other != NULL;
+	for (uint8_t i = 0; good && i < r->mark_count && i < TRAIL_MAX; i++) {
+		const struct ipc_admin_mark *m = &r->mark[i];
+		size_t len = strnlen(m->step, sizeof(m->step));
+		if (m->action != VERDICT_PASS || m->shadow) {
+			good = push(other, view_mark(m));
+			continue;
+		}
+		if (n > 0)
+			passed[n++] = ' ';
+		memcpy(passed + n, m->step, len);
+		n += len;
+	}
+	good = good && json_object_set_new(call, "gates_passed", text_json(passed, n)) == 0 &&
+	       json_object_set(call, "gates", other) == 0;
+	json_decref(other);
+	return good;
+}
+
+static bool gates_whole(json_t *call, const struct ipc_admin_record *r)
+{
+	json_t *gates = json_array();
+	bool good = gates != NULL;
 	for (uint8_t i = 0; good && i < r->mark_count && i < TRAIL_MAX; i++)
 		good = push(gates, view_mark(&r->mark[i]));
+	good = good && json_object_set(call, "gates", gates) == 0;
+	json_decref(gates);
+	return good;
+}
+
+static json_t *record_json(const struct snapshot *s, const struct ipc_admin_record *r,
+	bool (*gates)(json_t *call, const struct ipc_admin_record *r))
+{
+	json_t *call = view_call(s, &r->call), *streams = json_array();
+	bool good = call != NULL && streams != NULL;
 	for (uint8_t i = 0; good && i < r->stream_count && i < MEDIA_STREAMS_MAX; i++)
 		good = push(streams, view_stream(&r->stream[i]));
 	good = good && json_object_set_new(call, "id", record_id(&r->call)) == 0 &&
 	       json_object_set_new(call, "released_by", json_string(end_word(r->call.end_side))) == 0 &&
 	       json_object_set_new(call, "reason", text_json(r->call.end_reason, sizeof(r->call.end_reason))) == 0 &&
-	       json_object_set(call, "streams", streams) == 0 && json_object_set(call, "gates", gates) == 0;
+	       json_object_set(call, "streams", streams) == 0 && gates(call, r);
 	json_decref(streams);
-	json_decref(gates);
 	if (good) {
 		json_object_del(call, "state"); // of a record: always ended
 		return call;
 	}
 	json_decref(call);
 	return NULL;
+}
+
+json_t *view_record(const struct snapshot *s, const struct ipc_admin_record *r)
+{
+	return record_json(s, r, gates_whole);
+}
+
+json_t *view_record_line(const struct snapshot *s, const struct ipc_admin_record *r)
+{
+	return record_json(s, r, gates_line);
 }

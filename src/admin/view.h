@@ -21,6 +21,8 @@ json_t *view_call(const struct snapshot *s, const struct ipc_admin_call *c);
 json_t *view_mark(const struct ipc_admin_mark *m);
 json_t *view_stream(const struct ipc_admin_stream *t);
 json_t *view_record(const struct snapshot *s, const struct ipc_admin_record *r);
+// The same for the file of records: gates that were passed are one text, `gates_passed`; `gates` holds the others.
+json_t *view_record_line(const struct snapshot *s, const struct ipc_admin_record *r);
 // LIVE may be NULL: the counters are then absent.
 json_t *view_peer(const struct snapshot *s, peer_id id, const struct ipc_admin_peer *live, const struct view_steps *steps,
 	uint64_t wall_ms);

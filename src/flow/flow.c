@@ -90,6 +90,7 @@ static struct passage passage_make(struct flow *f, const struct origin *origin, 
 		.size = size,
 		.msg = &f->msg,
 		.peer = PEER_NONE,
+		.told = size > 7 && memcmp(octets, "INVITE ", 7) == 0,
 	};
 }
 
@@ -107,7 +108,7 @@ void flow_dry_run(struct flow *f, const struct origin *origin, const uint8_t *oc
 	const struct now *now)
 {
 	struct passage p = passage_make(f, origin, octets, size, now);
-	p.dry = true;
+	p.dry = p.told = true;
 	struct verdict v = walk_message(&p);
 	UNUSED(v); // the last mark of the trail says the same
 	*trail = p.trail;

@@ -7,7 +7,14 @@
 #include "flow/state.h"
 #include "luf/luf.h"
 
-#include <stdio.h>
+#include <string.h>
+
+static void text_copy(char *out, size_t room, const char *from, size_t n)
+{
+	n = n < room ? n : room - 1;
+	memcpy(out, from, n);
+	out[n] = '\0';
+}
 
 // Is HOST one of our own names or addresses on the listener that the request came to?
 static bool host_is_ours(const struct passage *p, struct bytes host)
@@ -83,7 +90,7 @@ struct verdict gate_identity(struct passage *p)
 	if (p->msg->method == SIP_OPTIONS)
 		return PASS; // answered here: nothing is asserted towards anyone
 	caller_number(p);
-	snprintf(p->query.caller, sizeof(p->query.caller), "%s", p->caller);
+	text_copy(p->query.caller, sizeof(p->query.caller), p->caller, strlen(p->caller));
 	if (numbers_contain(p->policy->calls_from, p->policy->calls_from_count, p->caller))
 		return PASS;
 	return REPLY(403, "Caller Not Provisioned");
@@ -101,12 +108,12 @@ static void plan_host(struct passage *p)
 {
 	struct leg_plan *plan = &p->plan;
 	if (p->target.domain[0] != '\0') {
-		snprintf(plan->ruri_host, sizeof(plan->ruri_host), "%s", p->target.domain);
+		text_copy(plan->ruri_host, sizeof(plan->ruri_host), p->target.domain, strlen(p->target.domain));
 		return;
 	}
 	char text[ADDRESS_TEXT_MAX];
 	uint32_t n = address_host_text(&plan->sed.hop[0].remote, text);
-	snprintf(plan->ruri_host, sizeof(plan->ruri_host), "%.*s", (int)n, text);
+	text_copy(plan->ruri_host, sizeof(plan->ruri_host), text, n);
 }
 
 // sips asks for TLS on every hop: a clear one is no way (LRF-I3, RFC3261#26.2.2).
@@ -130,7 +137,7 @@ struct verdict gate_route(struct passage *p)
 	if (p->plan.sed.count == 0)
 		return REPLY(480, "SIPS Not Allowed"); // RFC5630#5.2
 	const struct peer *to = snapshot_peer(flow_snapshot(f), p->target.peer);
-	snprintf(p->plan.ruri_user, sizeof(p->plan.ruri_user), "%s", p->query.user);
+	text_copy(p->plan.ruri_user, sizeof(p->plan.ruri_user), p->query.user, strlen(p->query.user));
 	plan_host(p);
 	p->plan.ring_timeout_s = to != NULL ? to->ring_timeout_s : 0;
 	return PASS;

@@ -22,6 +22,7 @@ struct passage { // one message on its way through the house
 	uint32_t size;
 	struct sip_msg *msg;
 	struct sip_fault fault;
+	bool told;             // its trail is kept: an INVITE, or a dry run
 	bool dry;              // dry run: nothing is accounted or sent
 	peer_id peer;          // candidate after "source", identified after "peer"
 	const struct peer *policy;

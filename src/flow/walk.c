@@ -18,7 +18,7 @@ static uint32_t elapsed_us(const struct passage *p)
 
 static void mark(struct passage *p, const struct step *s, const struct verdict *v, bool shadow)
 {
-	if (p->trail.count >= TRAIL_MAX)
+	if (!p->told || p->trail.count >= TRAIL_MAX)
 		return;
 	p->trail.mark[p->trail.count++] = (struct trail_mark){
 		.step = (uint8_t)s->id,

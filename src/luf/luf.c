@@ -3,7 +3,6 @@
 // the border element's own; then the domain.
 #include "luf/luf.h"
 
-#include <stdio.h>
 
 static char lower(uint8_t c)
 {
@@ -43,7 +42,7 @@ result luf_lookup(const struct registry *r, const struct query *q, struct target
 	REQUIRE(p != NULL, E_NOT_FOUND);
 	// A peer that lists the numbers it takes gets no others, not even by its domain (SF-I12).
 	REQUIRE(q->number[0] == '\0' || numbers_contain(p->calls_to, p->calls_to_count, q->number), E_NOT_FOUND);
-	*out = (struct target){.peer = id};
-	snprintf(out->domain, sizeof(out->domain), "%s", p->reach_domain);
+	out->peer = id;
+	memcpy(out->domain, p->reach_domain, sizeof(out->domain));
 	return OK;
 }

@@ -17,6 +17,7 @@ enum {
 	DIALS_MAX = 1024,           // connections asked for and not yet answered, of one worker
 	RECORDS_PENDING_MAX = 4096, // ended calls that admin has not acknowledged: 4 MiB; then the policy decides
 	TRACE_KEY_MAX = 256,
+	RANDOM_BUFFER = 1024,       // [octets] taken from the system at once: 30 calls
 	STOP_LINGER_MS = 400,       // for BYEs to leave and records to reach admin, before the process ends
 	RECORDS_BATCH = 32,         // ended calls that one worker hands over together
 	RECORDS_WAIT_US = 50 * 1000, // or that wait so long for company: a wake-up costs more than a record [us]
@@ -37,6 +38,8 @@ struct worker {
 	struct sf_token_keys *keys;
 	const struct registry *registry; // that the flow uses now
 	uint8_t index;
+	uint32_t random_left;    // [octets] at the end of `random`
+	uint8_t random[RANDOM_BUFFER];
 	uint8_t *large;          // by call slot: is its record a large one?
 	int media;               // channel to the Media Function
 	struct event *media_event;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sodium.h>
 #include <sys/socket.h>
+#include <time.h>
 
 static result port_send(void *ctx, const struct hop *to, struct bytes octets, struct sf_cookie cookie)
 {
@@ -137,14 +138,28 @@ static void port_trace(void *ctx, const struct address *from, const struct addre
 
 static void port_random(void *ctx, void *out, size_t n)
 {
-	UNUSED(ctx);
-	randombytes_buf(out, n);
+	struct worker *w = ctx;
+	uint8_t *to = out;
+	while (n > 0) { // a system call for each tag and key would cost more than the tag
+		if (w->random_left == 0) {
+			randombytes_buf(w->random, sizeof(w->random));
+			w->random_left = sizeof(w->random);
+		}
+		size_t part = n < w->random_left ? n : w->random_left;
+		uint8_t *from = w->random + sizeof(w->random) - w->random_left;
+		memcpy(to, from, part);
+		memory_wipe(from, part); // it may be a key
+		w->random_left -= (uint32_t)part;
+		to += part;
+		n -= part;
+	}
 }
 
 static uint64_t port_clock(void *ctx)
 {
+	struct timespec at;
 	UNUSED(ctx);
-	return clock_now().mono_us;
+	return clock_gettime(CLOCK_MONOTONIC, &at) == 0 ? (uint64_t)at.tv_sec * SECOND + (uint64_t)at.tv_nsec / 1000 : 0;
 }
 
 struct flow_port worker_port(struct worker *w)

@@ -4,7 +4,6 @@
 #include "flow/steps.h"
 #include "main/signaller.h"
 
-#include <stdio.h>
 #include <sys/socket.h>
 
 static void text(char *out, size_t room, struct bytes b)
@@ -30,16 +29,16 @@ void fill_call_row(const struct worker *w, const struct sf_call_info *info, uint
 		out->duration_us = now_us - info->answer_us;
 	text(out->from, sizeof(out->from), info->from_number);
 	text(out->to, sizeof(out->to), info->to_number);
-	snprintf(out->end_reason, sizeof(out->end_reason), "%s", info->end_reason != NULL ? info->end_reason : "");
+	text(out->end_reason, sizeof(out->end_reason), bytes_of_string(info->end_reason != NULL ? info->end_reason : ""));
 }
 
 void fill_mark_row(const struct trail_mark *m, struct ipc_admin_mark *out)
 {
 	const struct step *s = step_by_id((enum step_id)m->step);
 	*out = (struct ipc_admin_mark){.action = m->action, .shadow = m->shadow, .status = m->status, .after_us = m->after_us};
-	snprintf(out->step, sizeof(out->step), "%s", s->name);
-	snprintf(out->threats, sizeof(out->threats), "%s", s->threats);
-	snprintf(out->reason, sizeof(out->reason), "%s", m->reason != NULL ? m->reason : "");
+	text(out->step, sizeof(out->step), bytes_of_string(s->name));
+	text(out->threats, sizeof(out->threats), bytes_of_string(s->threats));
+	text(out->reason, sizeof(out->reason), bytes_of_string(m->reason != NULL ? m->reason : ""));
 }
 
 static void fill_streams(const struct call_ended *call, struct ipc_admin_record *out)
@@ -54,7 +53,7 @@ static void fill_streams(const struct call_ended *call, struct ipc_admin_record 
 			s->remote[side] = m->side[side].remote_rtp;
 			s->stats[side] = call->stats[i][side];
 		}
-		snprintf(s->codec, sizeof(s->codec), "%s", m->codec);
+		text(s->codec, sizeof(s->codec), bytes_make(m->codec, strnlen(m->codec, sizeof(m->codec))));
 	}
 	out->stream_count = n;
 }
