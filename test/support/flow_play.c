@@ -109,13 +109,13 @@ static void check_sent(struct play *p, const struct hop *to, struct bytes octets
 	else if (memmem(octets.at, octets.len, neighbours[i].never, strlen(neighbours[i].never)) != NULL &&
 		 (p->origin == NULL || !address_equal(&p->origin->remote, &to->remote)))
 		fault(p, "what is inside has left", octets);
-	if (octets.len > 11 && memcmp(octets.at, "SIP/2.0 400", 11) == 0)
+	if (p->origin != NULL && p->in_bad && octets.len > 8 && memcmp(octets.at, "SIP/2.0 ", 8) == 0)
 		return; // it repeats what was bad (RFC3261#8.2.6)
 	if (!is_ok(sip_msg_parse(&msg, octets.at, (uint32_t)octets.len, &why)))
 		fault(p, why.phrase != NULL ? why.phrase : "does not parse again", octets);
 }
 
-static result send_h(void *ctx, const struct hop *to, struct bytes octets)
+static result play_send_h(void *ctx, const struct hop *to, struct bytes octets)
 {
 	struct play *p = ctx;
 	uint8_t i = neighbour_of(p, to);
@@ -188,6 +188,9 @@ static void deliver(struct play *p, uint8_t from, const char *text, size_t len)
 	if (p->twist != 0 && len > 0)
 		copy[(size_t)p->twist * 7 % len] = (char)p->twist_value;
 	p->twist = p->as = 0;
+	static struct sip_msg msg;
+	struct sip_fault why = {0};
+	p->in_bad = !is_ok(sip_msg_parse(&msg, (const uint8_t *)copy, (uint32_t)len, &why));
 	p->origin = &o;
 	p->in_octets = len;
 	p->out_octets = 0;
@@ -375,7 +378,7 @@ static void faults(struct play *p, uint8_t what)
 	flow_rig_media(&p->rig, &p->now);
 }
 
-static void event(struct play *p)
+static void play_event(struct play *p)
 {
 	switch (take(p) % 10) {
 	case 0:
@@ -411,7 +414,7 @@ bool play_open(struct play *p)
 	memset(p, 0, sizeof(*p));
 	p->now = (struct now){1000 * SECOND, FLOW_RIG_WALL_MS};
 	p->rig.ctx = p;
-	p->rig.on_send = send_h;
+	p->rig.on_send = play_send_h;
 	return flow_rig_open(&p->rig, bytes_make(yaml, sizeof(yaml) - 1), 32, &p->now);
 }
 
@@ -420,7 +423,7 @@ void play_run(struct play *p, const uint8_t *data, size_t size)
 	p->data = data;
 	p->size = size;
 	while (p->size > 0 && p->fault == NULL)
-		event(p);
+		play_event(p);
 }
 
 void play_end(struct play *p)

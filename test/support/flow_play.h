@@ -27,6 +27,7 @@ struct play {
 	uint32_t serial, waited;
 	const struct origin *origin; // of the message being handled
 	size_t in_octets, out_octets;
+	bool in_bad; // that message does not parse
 	bool broken;               // sending fails
 	uint8_t twist, twist_value; // bend the next message
 	uint8_t as;                // 0: its own sender; else neighbour AS - 1 sends the next message

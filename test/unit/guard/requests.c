@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The monitor's table of requests: each role x type, and what a taken-over signaller may dial (BE-2, LRF-I2).
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "flow_play.h"
+#include "guard/requests.h"
+
+static struct ipc_control message(unsigned type)
+{
+	return (struct ipc_control){.version = IPC_CONTROL_VERSION, .type = (uint16_t)type};
+}
+
+static int world_new(void **state)
+{
+	struct play *p = calloc(1, sizeof(*p));
+
+	*state = p;
+	return p != NULL && play_open(p) ? 0 : -1;
+}
+
+static int world_free(void **state)
+{
+	play_close(*state);
+	free(*state);
+	return 0;
+}
+
+static void what_stands_in_no_row_is_refused(void **state)
+{
+	struct play *p = *state;
+	uint32_t granted = 0;
+
+	for (unsigned role = 0; role <= ROLE_COUNT; role++)
+		for (unsigned type = 0; type <= IPC_CONTROL_TYPES; type++) {
+			struct ipc_control m = message(type);
+			m.peer = PEER_NONE;
+			granted += is_ok(request_check(role, &m, sizeof(m), p->rig.conf.snapshot));
+		}
+	assert_int_equal(granted, 10); // six times READY, RESOLVED, and RELOAD, DRAIN_ASK, PROCESSES of admin
+	struct ipc_control m = message(IPC_CONTROL_RELOAD);
+	assert_true(is_ok(request_check(ROLE_ADMIN, &m, sizeof(m), p->rig.conf.snapshot)));
+	assert_int_equal(request_check(ROLE_SIGNALLER, &m, sizeof(m), p->rig.conf.snapshot).error, E_POLICY);
+	assert_int_equal(request_check(ROLE_MEDIA, &m, sizeof(m), p->rig.conf.snapshot).error, E_POLICY);
+}
+
+static void form(void **state)
+{
+	struct play *p = *state;
+	const struct snapshot *s = p->rig.conf.snapshot;
+	struct ipc_control m = message(IPC_CONTROL_READY);
+
+	assert_true(is_ok(request_check(ROLE_MEDIA, &m, sizeof(m), s)));
+	assert_int_equal(request_check(ROLE_MEDIA, &m, sizeof(m) - 1, s).error, E_SYNTAX);
+	assert_int_equal(request_check(ROLE_MEDIA, &m, 0, s).error, E_SYNTAX);
+	m.address_count = IPC_CONTROL_ADDRESSES_MAX;
+	assert_true(is_ok(request_check(ROLE_MEDIA, &m, sizeof(m), s)));
+	m.address_count++;
+	assert_int_equal(request_check(ROLE_MEDIA, &m, sizeof(m), s).error, E_SYNTAX);
+	m.address_count = 0;
+	memset(m.text, 'x', sizeof(m.text));
+	assert_int_equal(request_check(ROLE_MEDIA, &m, sizeof(m), s).error, E_SYNTAX);
+	m.text[0] = 0;
+	m.version++;
+	assert_int_equal(request_check(ROLE_MEDIA, &m, sizeof(m), s).error, E_SYNTAX);
+}
+
+static void dialling(void **state)
+{
+	struct play *p = *state;
+	struct snapshot *s = p->rig.conf.snapshot;
+	struct ipc_control m = message(IPC_CONTROL_DIAL);
+
+	m.peer = flow_rig_peer(&p->rig, "ssp-b");
+	m.listener = 1;
+	m.address_count = 1;
+	assert_true(is_ok(address_parse(bytes_of_string("192.0.2.2:5061"), &m.address[0])));
+	assert_true(is_ok(request_check(ROLE_SIGNALLER, &m, sizeof(m), s)));
+	assert_int_equal(request_check(ROLE_ADMIN, &m, sizeof(m), s).error, E_POLICY);
+	static const char *const foreign[] = {"203.0.113.1:5061", "127.0.0.1:22", "10.0.0.5:5060", "192.0.2.16:5061"};
+	for (uint32_t i = 0; i < ARRAY_LEN(foreign); i++) {
+		assert_true(is_ok(address_parse(bytes_of_string(foreign[i]), &m.address[0])));
+		assert_int_equal(request_check(ROLE_SIGNALLER, &m, sizeof(m), s).error, E_NOT_FOUND);
+	}
+	assert_true(is_ok(address_parse(bytes_of_string("192.0.2.15:5061"), &m.address[0]))); // last of its range
+	assert_true(is_ok(request_check(ROLE_SIGNALLER, &m, sizeof(m), s)));
+	m.listener = 0; // of another zone
+	assert_int_equal(request_check(ROLE_SIGNALLER, &m, sizeof(m), s).error, E_NOT_FOUND);
+	m.listener = 200;
+	assert_int_equal(request_check(ROLE_SIGNALLER, &m, sizeof(m), s).error, E_NOT_FOUND);
+	m.listener = 1;
+	m.address[0].port = 0;
+	assert_int_equal(request_check(ROLE_SIGNALLER, &m, sizeof(m), s).error, E_SYNTAX);
+	m.address[0].port = 5061;
+	m.peer = PEER_NONE;
+	assert_int_equal(request_check(ROLE_SIGNALLER, &m, sizeof(m), s).error, E_NOT_FOUND);
+	m.peer = flow_rig_peer(&p->rig, "ssp-b");
+	((struct peer *)snapshot_peer(s, m.peer))->blocked = 1;
+	assert_int_equal(request_check(ROLE_SIGNALLER, &m, sizeof(m), s).error, E_NOT_FOUND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_stands_in_no_row_is_refused, world_new, world_free),
+		cmocka_unit_test_setup_teardown(form, world_new, world_free),
+		cmocka_unit_test_setup_teardown(dialling, world_new, world_free),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sandbox: each layer told, and what it forbids really ends or fails. Each try runs in a child of its own (BE-2, SF-A3).
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "guard/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef int (*attempt)(void); // 0: it worked
+
+static int try_exec(void)
+{
+	return execl("/bin/true", "true", (char *)NULL);
+}
+
+static int try_socket(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) >= 0 ? 0 : 1;
+}
+
+static int try_open(void)
+{
+	return open("/etc/passwd", O_RDONLY) >= 0 ? 0 : 1;
+}
+
+static int try_write_exec(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED ? 0 : 1;
+}
+
+static int try_ptrace(void)
+{
+	return ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0 ? 0 : 1;
+}
+
+static int try_fork(void)
+{
+	return fork() >= 0 ? 0 : 1;
+}
+
+static int try_live(void) // what a child needs every day
+{
+	void *p = malloc(100000);
+	char c = 0;
+	int ends[2];
+	bool good = p != NULL && pipe2(ends, O_CLOEXEC) == 0 && write(ends[1], "x", 1) == 1 && read(ends[0], &c, 1) == 1;
+
+	free(p);
+	return good ? 0 : 1;
+}
+
+// True when the attempt worked inside the sandbox of ROLE.
+static bool works(unsigned role, bool off, attempt f)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct sandbox_config c = {.role = role, .seccomp_off = off};
+		struct sandbox_report report;
+		struct rlimit core = {0, 0};
+		if (!is_ok(sandbox_enter(&c, &report)))
+			_exit(9);
+		UNUSED(core);
+		_exit(f() == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 9);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static bool instrumented(void) // sanitizers make system calls that the filter ends
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	return true;
+#else
+	return false;
+#endif
+}
+
+static void each_role(void **state)
+{
+	(void)state;
+	if (instrumented())
+		skip();
+	for (unsigned role = ROLE_SIGNALLER; role < ROLE_COUNT; role++) {
+		assert_true(works(role, false, try_live));
+		assert_false(works(role, false, try_exec));
+		assert_false(works(role, false, try_write_exec));
+		assert_false(works(role, false, try_ptrace));
+		assert_false(works(role, false, try_fork));
+		assert_false(works(role, false, try_open)); // nothing was listed
+		assert_int_equal(works(role, false, try_socket), role == ROLE_RESOLVER);
+	}
+}
+
+// Without the filter the same attempts work: it is the filter that stops them.
+static void filter_off(void **state)
+{
+	(void)state;
+	if (instrumented())
+		skip();
+	assert_true(works(ROLE_MEDIA, true, try_socket));
+	assert_true(works(ROLE_MEDIA, true, try_fork));
+	assert_true(works(ROLE_MEDIA, true, try_write_exec));
+}
+
+static void report(void **state)
+{
+	int ends[2], status;
+	char text[SANDBOX_REPORT_MAX] = "";
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct sandbox_config c = {.role = ROLE_MEDIA, .seccomp_off = instrumented()};
+		struct sandbox_report r = {""};
+		bool good = is_ok(sandbox_enter(&c, &r));
+		_exit(good && write(ends[1], r.text, sizeof(r.text)) == (ssize_t)sizeof(r.text) ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(read(ends[0], text, sizeof(text)), sizeof(text));
+	assert_non_null(strstr(text, "no-new-privs"));
+	assert_non_null(strstr(text, "no-dump"));
+	assert_non_null(strstr(text, "landlock="));
+	assert_non_null(strstr(text, instrumented() ? "seccomp=off" : "seccomp=calls:"));
+	close(ends[0]);
+	close(ends[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(each_role), cmocka_unit_test(filter_off), cmocka_unit_test(report)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
