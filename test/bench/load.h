@@ -112,7 +112,7 @@ void load_queue_put(struct load_queue *q, uint64_t when, uint32_t call);
 // load_account.c
 uint64_t load_now_ns(void);
 uint64_t load_cpu_ns(const struct load *l); // of all threads of all processes of the daemon
-uint64_t load_pss_kib(const struct load *l);
+uint64_t load_pss_kib(int pid);
 void load_quantiles(const char *name, uint64_t *v, size_t n);
 
 #endif

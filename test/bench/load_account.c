@@ -79,21 +79,19 @@ uint64_t load_cpu_ns(const struct load *l)
 	return sum;
 }
 
-uint64_t load_pss_kib(const struct load *l)
+uint64_t load_pss_kib(int pid)
 {
-	uint64_t sum = 0;
+	char path[64], line[256];
+	uint64_t kib = 0;
 
-	for (int i = 0; i < l->pid_count; i++) {
-		char path[64], line[256];
-		snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", l->pid[i]);
-		FILE *f = fopen(path, "r");
-		while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-			if (strncmp(line, "Pss:", 4) == 0)
-				sum += strtoull(line + 4, NULL, 10);
-		if (f != NULL)
-			fclose(f);
-	}
-	return sum;
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
+	FILE *f = fopen(path, "r");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, "Pss:", 4) == 0)
+			kib = strtoull(line + 4, NULL, 10);
+	if (f != NULL)
+		fclose(f);
+	return kib;
 }
 
 static int compare(const void *a, const void *b)

@@ -8,8 +8,8 @@
 //                 [-P pid,...] [-M seconds] [-T DIR]       ends are IP:PORT
 //
 // -P: CPU time per call of these processes. -M: hold every call until all are up and that many seconds more,
-// then print the memory in use. -T: mutual TLS with the certificates in DIR. The printed line is name=value
-// words.
+// then print the memory in use by each process. -T: mutual TLS with the certificates in DIR. The printed line
+// is name=value words.
 #include "load.h"
 
 #include <stdio.h>
@@ -22,8 +22,8 @@ static const uint64_t NS_PER_S = 1000000000u;
 
 struct run { // one measurement
 	uint64_t cpu_before, cpu_after, begin, end;
-	uint64_t pss_held_kib;
-	uint64_t settled_at, release_begin; // of held calls; 0: not yet
+	uint64_t pss_held_kib[LOAD_PIDS_MAX]; // of each process, all calls up
+	uint64_t settled_at, release_begin;   // of held calls; 0: not yet
 	uint64_t progress_at;
 	uint32_t progress;
 };
@@ -86,7 +86,8 @@ static void held(struct load *l, struct run *r, uint64_t now)
 	r->progress_at = now;
 	if (now < r->settled_at)
 		return;
-	r->pss_held_kib = load_pss_kib(l);
+	for (int i = 0; i < l->pid_count; i++)
+		r->pss_held_kib[i] = load_pss_kib(l->pid[i]);
 	r->release_begin = now;
 }
 
@@ -180,8 +181,8 @@ static bool report(const struct load *l, const struct run *r)
 	if (l->pid_count > 0)
 		printf(" cpu_us_per_call=%.2f cores=%.3f", cpu / 1e3 / calls,
 			cpu / (double)(r->end - r->begin));
-	if (l->settle_ns != 0)
-		printf(" pss_held_kib=%llu", (unsigned long long)r->pss_held_kib);
+	for (int i = 0; l->settle_ns != 0 && i < l->pid_count; i++)
+		printf(" pss_kib_%d=%llu", l->pid[i], (unsigned long long)r->pss_held_kib[i]);
 	print_times(l);
 	printf("\n");
 	return ok == l->calls;
@@ -241,7 +242,7 @@ int main(int argc, char **argv)
 {
 	static struct load l = {
 		.rate = 400, .calls = 1000, .ring_ns = 20 * NS_PER_MS, .hold_ns = 50 * NS_PER_MS};
-	struct run r = {0};
+	static struct run r;
 	bool ok = true;
 	int o;
 
