@@ -3,6 +3,7 @@
 
 # 127.50.0.0/16 is the audit's own part of the loopback network; each target has its own roles.
 SBE_CORE, SBE_BORDER, PERMISSIVE = "127.50.0.1", "127.50.0.2", "127.50.1.1"
+OPEN_CORE, OPEN_BORDER = "127.50.4.1", "127.50.4.2"  # a Sallyport with waivers
 FROM, TO = "+493012345", "+498912345"
 
 
@@ -24,20 +25,20 @@ peers:
     known_by: {{addresses: [{caller}/32]}}
     numbers: {{calls_from: ["+4930"], calls_to: ["+4930"]}}
     limits: {{calls_per_second: 1000, concurrent_calls: 2000, messages_per_second: 10000}}
-    media: {{addresses: [{caller}/32]}}
-  - name: called
+    media: {{addresses: [{caller_media}]}}
+{core_waivers}  - name: called
     zone: peering
     reach: {{targets: ["udp:{called}:5060"], transport: udp}}
     known_by: {{addresses: [{called}/32]}}
     numbers: {{calls_from: ["+4989"], calls_to: ["+4989"]}}
     limits: {{calls_per_second: 1000, concurrent_calls: 2000, messages_per_second: 10000}}
-    media: {{srtp: off, addresses: [{called}/32]}}
+    media: {{srtp: off, addresses: [{called_media}]}}
     headers: strict
     identity: {{verify: off, sign: off}}
     waivers:
       - {{control: identity, reason: "laboratory", until: 2099-12-31}}
       - {{control: transport-identity, reason: "laboratory", until: 2099-12-31}}
-      - {{control: srtp, reason: "laboratory", until: 2099-12-31}}
+      - {{control: srtp, reason: "laboratory", until: 2099-12-31}}{waivers}
 limits: {{calls: 2000, sessions: 500, connections: 64, connections_per_source: 16}}
 timeouts: {{frame: 5, idle: 10}}
 admin: {{socket: {folder}/admin.sock}}
@@ -61,8 +62,14 @@ seconds: 90
 """
 
 
-def configuration(folder):
-    return CONFIGURATION.format(folder=folder, core=SBE_CORE, border=SBE_BORDER, **roles(SBE_CORE))
+def configuration(folder, core=SBE_CORE, border=SBE_BORDER, waived=()):
+    """WAIVED: controls that both peers go without; their media may then come from the whole /24, strangers included."""
+    rows = [f'{{control: {c}, reason: "laboratory", until: 2099-12-31}}' for c in waived]
+    r = roles(core)
+    net = core.rsplit(".", 1)[0] + ".0/24" if waived else None
+    return CONFIGURATION.format(folder=folder, core=core, border=border, **r, core_waivers=f"    waivers: [{', '.join(rows)}]\n" if rows else "",
+                                caller_media=net or r["caller"] + "/32", called_media=net or r["called"] + "/32",
+                                waivers="".join(f"\n      - {row}" for row in rows))
 
 
 def audit_file(path, target, called_target, deadline):
