@@ -68,6 +68,9 @@ def test_kill(sallyport, phones, rtp, folder, started, role):
     assert back(sallyport, role, old), "started again"
     time.sleep(0.3)
     assert flows(rtp, near, far) == (20, 20), "media goes on"
+    if role == "signaller":
+        restored = [line for line in sallyport.log.read_text().splitlines() if "signaller.restored" in line]
+        assert f"calls={up} damaged=0" in restored[-1], restored
     assert load.wait(30) == 0, load.why() + called.why()
     assert up == CALLS + 1
     assert near.bye() == 200

@@ -118,3 +118,19 @@ def test_end_in_order(provider, folder):
     assert p.stop() == 0 and time.monotonic() - start < 5
     assert not [pid for pid in children.values() if Path(f"/proc/{pid}").exists()]
     assert "monitor.stopped" in p.log.read_text()
+
+
+def test_monitor_dies(provider, folder):
+    """kill -9: every child ends with it, and the next start finds all sockets free."""
+    peers = [peer("a", "core", "127.60.5.60", ["+4930"], ["udp:127.60.5.60:5060"])]
+    p = provider("dies", system(folder / "dies", "127.60.16.1", "127.60.16.2", peers))
+    children = p.children()
+    p.process.kill()
+    p.process.wait()
+    end = time.monotonic() + 3
+    while any(Path(f"/proc/{pid}").exists() for pid in children.values()) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not [role for role, pid in children.items() if Path(f"/proc/{pid}").exists()]
+    p.log.write_text("")
+    p.start()
+    assert set(p.children()) == ROLES and p.stop() == 0

@@ -30,14 +30,15 @@ def _samples(path):
     return values[::channels], rate
 
 
-def share(path, hertz):
-    """The share of the signal's energy at HERTZ, 0..1; 0 when the recording is silent or shorter than half a second."""
+def share(path, hertz, last=False):
+    """The share of the signal's energy at HERTZ, 0..1, in one second after the beginning (LAST: before the end); 0 when the recording is
+    silent or shorter than half a second."""
     values, rate = _samples(path)
     if len(values) < rate // 2:
         return 0.0
     values = values[len(values) // 4:]
     n = min(len(values), rate)
-    values = values[:n]
+    values = values[-n:] if last else values[:n]
     energy = sum(v * v for v in values)
     if energy < n * 100:
         return 0.0
