@@ -173,15 +173,45 @@ enum address_class address_classify(const struct address *a)
 	return ADDRESS_GLOBAL;
 }
 
+// V in decimal at OUT; returns the digits written. Every message has a dozen of these: no printf.
+static uint32_t decimal(uint32_t v, char *out)
+{
+	char digit[10];
+	uint32_t n = 0;
+
+	do {
+		digit[n++] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v > 0);
+	for (uint32_t i = 0; i < n; i++)
+		out[i] = digit[n - 1 - i];
+	return n;
+}
+
+static uint32_t ipv4_text(const uint8_t ip[4], char *out)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < 4; i++) {
+		if (i > 0)
+			out[n++] = '.';
+		n += decimal(ip[i], out + n);
+	}
+	out[n] = '\0';
+	return n;
+}
+
 uint32_t address_host_text(const struct address *a, char out[ADDRESS_TEXT_MAX])
 {
 	char ip[INET6_ADDRSTRLEN] = "";
 	int n;
 
-	if (a->family == 0 || inet_ntop(a->family == 6 ? AF_INET6 : AF_INET, a->ip, ip, sizeof(ip)) == NULL)
+	if (a->family == 4)
+		return ipv4_text(a->ip, out);
+	if (a->family != 6 || inet_ntop(AF_INET6, a->ip, ip, sizeof(ip)) == NULL)
 		n = snprintf(out, ADDRESS_TEXT_MAX, "none");
 	else
-		n = snprintf(out, ADDRESS_TEXT_MAX, a->family == 6 ? "[%s]" : "%s", ip);
+		n = snprintf(out, ADDRESS_TEXT_MAX, "[%s]", ip);
 	return n > 0 ? (uint32_t)n : 0;
 }
 
@@ -189,7 +219,9 @@ char *address_text(const struct address *a, char out[ADDRESS_TEXT_MAX])
 {
 	uint32_t n = address_host_text(a, out);
 
-	(void)snprintf(out + n, ADDRESS_TEXT_MAX - n, ":%u", (unsigned)a->port);
+	out[n++] = ':';
+	n += decimal(a->port, out + n);
+	out[n] = '\0';
 	return out;
 }
 

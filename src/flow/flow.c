@@ -78,26 +78,34 @@ static void act(struct flow *f, const struct passage *p, const struct verdict *v
 		f->config.port.close(f->config.port.ctx, p->origin, v->reason);
 }
 
-static struct passage passage_make(struct flow *f, const struct origin *origin, const uint8_t *octets, uint32_t size,
-	const struct now *now)
+// What each gate fills in before others read it (query, target, plan, marks) is left as it is: 4 KiB a message.
+static void passage_begin(struct passage *p, struct flow *f, const struct origin *origin, const uint8_t *octets,
+	uint32_t size, const struct now *now)
 {
 	f->now = now;
-	return (struct passage){
-		.flow = f,
-		.now = now,
-		.origin = origin,
-		.octets = octets,
-		.size = size,
-		.msg = &f->msg,
-		.peer = PEER_NONE,
-		.told = size > 7 && memcmp(octets, "INVITE ", 7) == 0,
-	};
+	p->flow = f;
+	p->now = now;
+	p->origin = origin;
+	p->octets = octets;
+	p->size = size;
+	p->msg = &f->msg;
+	p->fault = (struct sip_fault){0};
+	p->told = size > 7 && memcmp(octets, "INVITE ", 7) == 0;
+	p->dry = false;
+	p->peer = PEER_NONE;
+	p->policy = NULL;
+	p->tx = NULL;
+	p->dialog = (struct sf_dialog_ref){0};
+	p->unsupported = (struct bytes){NULL, 0};
+	p->caller[0] = p->called[0] = '\0';
+	p->trail.count = 0;
 }
 
 void flow_receive(struct flow *f, const struct origin *origin, const uint8_t *octets, uint32_t size,
 	const struct now *now)
 {
-	struct passage p = passage_make(f, origin, octets, size, now);
+	struct passage p;
+	passage_begin(&p, f, origin, octets, size, now);
 	atomic_fetch_add_explicit(&f->counters.received, 1, memory_order_relaxed);
 	struct verdict v = walk_message(&p);
 	trace_in(f, &p);
@@ -107,7 +115,8 @@ void flow_receive(struct flow *f, const struct origin *origin, const uint8_t *oc
 void flow_dry_run(struct flow *f, const struct origin *origin, const uint8_t *octets, uint32_t size, struct trail *trail,
 	const struct now *now)
 {
-	struct passage p = passage_make(f, origin, octets, size, now);
+	struct passage p;
+	passage_begin(&p, f, origin, octets, size, now);
 	p.dry = p.told = true;
 	struct verdict v = walk_message(&p);
 	UNUSED(v); // the last mark of the trail says the same
@@ -173,11 +182,9 @@ result flow_restore(struct flow *f, const struct sf_call_image *image, struct by
 	TRY(sf_call_restore(f->sf, image, now, &call));
 	struct sf_call_info info;
 	sf_call_info(call, &info);
-	for (int side = 0; side < 2; side++) { // it counts again for both peers
-		struct peer_load *load = flow_load(f, info.peer[side]);
-		if (load != NULL)
-			atomic_fetch_add_explicit(&load->concurrent, 1, memory_order_relaxed);
-	}
+	struct peer_load *load = flow_load(f, info.peer[0]); // the called peer's was counted by port.admit
+	if (load != NULL)
+		atomic_fetch_add_explicit(&load->concurrent, 1, memory_order_relaxed);
 	return media_image.len > 0 ? flow_media_restore(f, call, media_image) : OK;
 }
 

@@ -33,7 +33,7 @@ static const struct step in_dialog[] = {
 	{STEP_SERVICE, "in-service", gate_service, ANY, "BE-4"},                                             \
 	{STEP_METHOD, "method", gate_method, ANY, "SF-I4"},                                                  \
 	{STEP_RATE, "rate", gate_rate, CONTROL_RATES, "SF-A1"},                                              \
-	{STEP_ADMISSION, "admission", gate_admission, CONTROL_RATES, "SF-A1 SF-A5 BE-5"},                    \
+	{STEP_ADMISSION, "admission", gate_admission, ANY, "SF-A1 SF-A5 BE-5"},                    \
 	{STEP_HEADERS, "headers", gate_headers, CONTROL_HEADERS, "SF-I11"},                                  \
 	{STEP_DESTINATION, "destination", gate_destination, CONTROL_NUMBERS, "SF-I12"},                      \
 	{STEP_IDENTITY, "identity", gate_identity, CONTROL_NUMBERS, "SF-I3"},                                \

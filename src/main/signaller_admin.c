@@ -264,6 +264,15 @@ static void step_rows(struct signaller *s, uint32_t request)
 	}
 }
 
+// Workers and handshake threads, the control loop, and the clients of the signer.
+static uint64_t net_sum(const struct signaller *s, enum net_counter k)
+{
+	uint64_t n = net_total(s->net, k) + net_counter_get(&s->counters, k);
+	for (uint32_t i = 0; i < s->start->handshake_threads && i < NET_HANDSHAKERS_MAX; i++)
+		n += net_counter_get(&s->sign_counters[i], k);
+	return n;
+}
+
 static void answer_counters(struct signaller *s, const struct ipc_admin *q)
 {
 	char name[IPC_ADMIN_TEXT_MAX];
@@ -286,7 +295,7 @@ static void answer_counters(struct signaller *s, const struct ipc_admin *q)
 	step_rows(s, q->request);
 	for (uint32_t i = 0; i < NET_COUNTER_COUNT; i++) {
 		snprintf(name, sizeof(name), "net.%s", net_counter_name((enum net_counter)i));
-		counter_row(s, q->request, name, net_total(s->net, (enum net_counter)i));
+		counter_row(s, q->request, name, net_sum(s, (enum net_counter)i));
 	}
 	counter_row(s, q->request, "net.connections", net_connections(s->net));
 	counter_row(s, q->request, "records.pending", atomic_load(&s->record_count));

@@ -40,11 +40,12 @@ static result probe_alone(const struct sip_socket *socket, const struct listener
 {
 	struct net_open_options o = options_of(l, false);
 	int fd = -1;
-	if (transport_is_stream((enum transport)socket->transport))
-		return OK; // listen() itself fails
 	o.exclusive = true;
 	o.buffer = MEDIA_BUFFER;
-	TRY(net_open_udp(&socket->address, &o, &fd));
+	if (transport_is_stream((enum transport)socket->transport))
+		TRY(net_open_listen(&socket->address, &o, &fd));
+	else
+		TRY(net_open_udp(&socket->address, &o, &fd));
 	close(fd);
 	return OK;
 }

@@ -104,7 +104,8 @@ static bool set_stream(int fd)
 static result open_listen(const struct address *local, const struct net_open_options *o, int *fd)
 {
 	TRY(make(local, SOCK_STREAM, o, fd));
-	REQUIRE(set(*fd, SOL_SOCKET, SO_REUSEPORT, 1), E_CONFIG);
+	// Alone: a listener in TIME_WAIT may be succeeded, a living one may not be joined.
+	REQUIRE(set(*fd, SOL_SOCKET, o->exclusive ? SO_REUSEADDR : SO_REUSEPORT, 1), E_CONFIG);
 	REQUIRE(set_stream(*fd), E_CONFIG);
 	TRY(bind_to(*fd, local));
 	REQUIRE(listen(*fd, NET_LISTEN_BACKLOG) == 0, E_CONFIG);

@@ -110,12 +110,12 @@ static bool has_tag(struct bytes value)
 }
 
 void message_reply(struct sip_writer *w, struct bytes request, const struct address *source, uint16_t status,
-	struct bytes tag, bool record, bool compact)
+	struct bytes phrase, struct bytes tag, bool record, bool compact)
 {
 	struct head h;
 	bool top = true;
 
-	sip_write_status_line(w, status, sip_status_phrase(status));
+	sip_write_status_line(w, status, phrase.len > 0 ? phrase : sip_status_phrase(status));
 	head_begin(&h, request);
 	while (head_next(&h)) {
 		bool wanted = h.id == SIP_HDR_VIA || h.id == SIP_HDR_FROM || h.id == SIP_HDR_TO ||
@@ -146,7 +146,7 @@ void message_reply_tx(struct sip_writer *w, struct sf_tx *tx, uint16_t status, s
 
 	if (transport_is_stream(back->transport))
 		source.port = 0; // on a stream it is the sent-by port, not the source
-	message_reply(w, sf_tx_request(tx), &source, status, tag, record, false);
+	message_reply(w, sf_tx_request(tx), &source, status, BYTES(""), tag, record, false);
 }
 
 void message_respond(struct sf *sf, struct sf_tx *tx, uint16_t status, struct bytes tag, uint32_t retry_s,

@@ -11,6 +11,7 @@
 struct stateless { // an answer in the making
 	const struct sip_msg *m;
 	uint16_t status;
+	struct bytes phrase; // empty: the usual one
 	uint32_t retry_s;
 	struct bytes unsupported;
 	bool capabilities;
@@ -30,7 +31,7 @@ static void write_answer(
 	for (uint32_t i = 0; i < 8; i++)
 		tag[i] = "0123456789abcdef"[(hash >> (4 * i)) & 15];
 	message_begin(sf, w);
-	message_reply(w, request, &source, a->status, a->status == 100 ? BYTES("") : bytes_make(tag, 8),
+	message_reply(w, request, &source, a->status, a->phrase, a->status == 100 ? BYTES("") : bytes_make(tag, 8),
 		false, compact);
 	if (a->retry_s > 0)
 		message_number(w, SIP_HDR_RETRY_AFTER, a->retry_s);
@@ -76,7 +77,7 @@ void sf_refuse(struct sf *sf, const struct sip_msg *m, const struct origin *o, c
 	struct bytes unsupported, const struct now *now)
 {
 	struct stateless a = {
-		.m = m, .status = v->status, .retry_s = v->retry_after_s, .unsupported = unsupported};
+		.m = m, .status = v->status, .phrase = v->reason != NULL ? bytes_of_string(v->reason) : BYTES(""), .retry_s = v->retry_after_s, .unsupported = unsupported};
 	uint8_t tags[512];
 	struct sip_writer w;
 	uint32_t n = 0;
