@@ -54,17 +54,15 @@ struct neighbour {
 	const char *never; // that must not reach it
 };
 
-enum { CORE, FAR_TLS, FAR_UDP, STRANGER_UDP, STRANGER_TLS, NEIGHBOURS };
-
-static const struct neighbour neighbours[NEIGHBOURS] = {
-	[CORE] = {"softswitch", "10.0.0.5:5060", "10.0.0.1:5060", "+4930555", "UDP", TRANSPORT_UDP, 0, 0, 0, "far-secret"},
-	[FAR_TLS] = {"ssp-b", "192.0.2.1:5061", "172.16.5.5:5061", "+4989111", "TLS", TRANSPORT_TLS, 1, 1, 1,
+static const struct neighbour neighbours[PLAY_NEIGHBOURS] = {
+	[PLAY_CORE] = {"softswitch", "10.0.0.5:5060", "10.0.0.1:5060", "+4930555", "UDP", TRANSPORT_UDP, 0, 0, 0, "far-secret"},
+	[PLAY_FAR_TLS] = {"ssp-b", "192.0.2.1:5061", "172.16.5.5:5061", "+4989111", "TLS", TRANSPORT_TLS, 1, 1, 1,
 		"core-secret"},
-	[FAR_UDP] = {"clear", "198.51.100.9:5060", "198.51.100.1:5060", "+4920111", "UDP", TRANSPORT_UDP, 2, 1, 0,
+	[PLAY_FAR_UDP] = {"clear", "198.51.100.9:5060", "198.51.100.1:5060", "+4920111", "UDP", TRANSPORT_UDP, 2, 1, 0,
 		"core-secret"},
-	[STRANGER_UDP] = {"x", "198.51.100.66:5060", "198.51.100.1:5060", "+4920111", "UDP", TRANSPORT_UDP, 2, 1, 0,
+	[PLAY_STRANGER_UDP] = {"x", "198.51.100.66:5060", "198.51.100.1:5060", "+4920111", "UDP", TRANSPORT_UDP, 2, 1, 0,
 		"secret"},
-	[STRANGER_TLS] = {"y", "203.0.113.66:4000", "172.16.5.5:5061", "+4989111", "TLS", TRANSPORT_TLS, 1, 1, 2,
+	[PLAY_STRANGER_TLS] = {"y", "203.0.113.66:4000", "172.16.5.5:5061", "+4989111", "TLS", TRANSPORT_TLS, 1, 1, 2,
 		"core-secret"},
 };
 
@@ -82,19 +80,19 @@ static uint8_t neighbour_of(const struct play *p, const struct hop *to)
 {
 	struct address a;
 
-	for (uint8_t i = 0; i < NEIGHBOURS; i++) {
+	for (uint8_t i = 0; i < PLAY_NEIGHBOURS; i++) {
 		if (to->conn.generation != 0 && to->conn.id == neighbours[i].conn)
 			return i;
 		if (is_ok(address_parse(bytes_of_string(neighbours[i].address), &a)) && address_equal(&a, &to->remote))
 			return i;
 	}
 	const struct snapshot *s = p->rig.conf.snapshot;
-	for (uint8_t i = 0; i < STRANGER_UDP; i++) { // its other targets, and a port of its own in Contact
+	for (uint8_t i = 0; i < PLAY_STRANGER_UDP; i++) { // its other targets, and a port of its own in Contact
 		const struct peer *peer = snapshot_peer(s, flow_rig_peer(&p->rig, neighbours[i].name));
 		if (peer != NULL && prefixes_contain(peer->address, peer->address_count, &to->remote))
 			return i;
 	}
-	return NEIGHBOURS;
+	return PLAY_NEIGHBOURS;
 }
 
 static void check_sent(struct play *p, const struct hop *to, struct bytes octets, uint8_t i)
@@ -102,9 +100,9 @@ static void check_sent(struct play *p, const struct hop *to, struct bytes octets
 	static struct sip_msg msg;
 	struct sip_fault why = {0};
 
-	if (i >= NEIGHBOURS)
+	if (i >= PLAY_NEIGHBOURS)
 		fault(p, "sent to an address that is nobody's", octets);
-	else if (i == STRANGER_UDP)
+	else if (i == PLAY_STRANGER_UDP)
 		fault(p, "a stranger on UDP got an answer", octets);
 	else if (memmem(octets.at, octets.len, neighbours[i].never, strlen(neighbours[i].never)) != NULL &&
 		 (p->origin == NULL || !address_equal(&p->origin->remote, &to->remote)))
@@ -125,7 +123,7 @@ static result play_send_h(void *ctx, const struct hop *to, struct bytes octets)
 		return FAIL(E_CLOSED);
 	p->out_octets += octets.len;
 	struct play_sent *s = &p->sent[p->sent_count++ % PLAY_SENT];
-	s->to = i < NEIGHBOURS ? i : 0;
+	s->to = i < PLAY_NEIGHBOURS ? i : 0;
 	snprintf(s->text, sizeof(s->text), "%.*s", (int)octets.len, (const char *)octets.at);
 	return OK;
 }
@@ -169,10 +167,10 @@ static const char *header(const char *text, const char *name, char compact, char
 	return out;
 }
 
-static void deliver(struct play *p, uint8_t from, const char *text, size_t len)
+void play_deliver(struct play *p, uint8_t from, const char *text, size_t len)
 {
 	static char copy[65536];
-	uint8_t who = p->as > 0 ? (uint8_t)((p->as - 1) % NEIGHBOURS) : from;
+	uint8_t who = p->as > 0 ? (uint8_t)((p->as - 1) % PLAY_NEIGHBOURS) : from;
 	const struct neighbour *n = &neighbours[who];
 	struct origin o = {.transport = (enum transport)n->transport, .listener = n->listener, .zone = n->zone,
 		.tls_peer = PEER_NONE};
@@ -209,7 +207,7 @@ static const char *sdp_text(const struct play *p, uint8_t from, uint8_t kind)
 		"m=audio 4000 RTP/AVP 8\r\na=sendonly\r\na=candidate:1 1 UDP 1 10.0.0.5 4000 typ host\r\n", "",
 		"m=audio 4000 RTP/SAVP 8\r\na=crypto:1 AEAD_AES_128_GCM inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\r\n"};
 	char host[64];
-	const char *secret = from == CORE ? "core-secret" : "far-secret";
+	const char *secret = from == PLAY_CORE ? "core-secret" : "far-secret";
 
 	snprintf(host, sizeof(host), "%.*s", (int)strcspn(neighbours[from].address, ":"), neighbours[from].address);
 	snprintf(text, sizeof(text), "v=0\r\no=%s 1 %u IN IP4 %s\r\ns=%s\r\nc=IN IP4 %s\r\nt=0 0\r\n%s", secret, p->serial, host,
@@ -225,7 +223,7 @@ static void deliver_with(struct play *p, uint8_t from, const char *head, uint8_t
 	int n = snprintf(text, sizeof(text), "%s%sContent-Length: %zu\r\n\r\n%s", head,
 		sdp[0] != 0 ? "Content-Type: application/sdp\r\n" : "", strlen(sdp), sdp);
 
-	deliver(p, from, text, n > 0 && (size_t)n < sizeof(text) ? (size_t)n : 0);
+	play_deliver(p, from, text, n > 0 && (size_t)n < sizeof(text) ? (size_t)n : 0);
 }
 
 static const char *const extras[] = {"", "Supported: 100rel, timer\r\n", "Require: 100rel\r\n",
@@ -236,9 +234,9 @@ static const char *const extras[] = {"", "Supported: 100rel, timer\r\n", "Requir
 
 static void out_invite(struct play *p)
 {
-	uint8_t from = take(p) % STRANGER_UDP, to = take(p) % STRANGER_UDP, kind = take(p), extra = take(p);
+	uint8_t from = take(p) % PLAY_STRANGER_UDP, to = take(p) % PLAY_STRANGER_UDP, kind = take(p), extra = take(p);
 	const struct neighbour *n = &neighbours[from];
-	const char *secret = from == CORE ? "core-secret" : "far-secret";
+	const char *secret = from == PLAY_CORE ? "core-secret" : "far-secret";
 	const char *method = extra & 0x40 ? "MESSAGE" : extra & 0x20 ? "OPTIONS" : "INVITE";
 	char head[2048];
 
@@ -263,7 +261,7 @@ static void out_answer(struct play *p)
 	if (s == NULL || strncmp(s->text, "SIP/2.0 ", 8) == 0)
 		return;
 	header(s->text, "To", 't', t);
-	const char *secret = s->to == CORE ? "core-secret" : "far-secret";
+	const char *secret = s->to == PLAY_CORE ? "core-secret" : "far-secret";
 	bool tagged = strstr(t, ";tag=") != NULL;
 	snprintf(head, sizeof(head),
 		"SIP/2.0 %u Text of %s\r\nVia: %s\r\nFrom: %s\r\nTo: %s%s%s%.*s\r\nCall-ID: %s\r\nCSeq: %s\r\n"
@@ -300,7 +298,7 @@ static void out_in_dialog(struct play *p)
 		return;
 	bool response = strncmp(s->text, "SIP/2.0 ", 8) == 0;
 	const struct neighbour *n = &neighbours[s->to];
-	const char *secret = s->to == CORE ? "core-secret" : "far-secret";
+	const char *secret = s->to == PLAY_CORE ? "core-secret" : "far-secret";
 	contact_of(s->text, uri);
 	header(s->text, response ? "From" : "To", response ? 'f' : 't', f);
 	header(s->text, response ? "To" : "From", response ? 't' : 'f', t);
@@ -318,16 +316,16 @@ static void out_in_dialog(struct play *p)
 
 static void out_raw(struct play *p)
 {
-	uint8_t from = take(p) % NEIGHBOURS;
+	uint8_t from = take(p) % PLAY_NEIGHBOURS;
 	size_t n = take(p);
 
 	n = n < p->size ? n : p->size;
-	deliver(p, from, (const char *)p->data, n);
+	play_deliver(p, from, (const char *)p->data, n);
 	p->data += n;
 	p->size -= n;
 }
 
-static void wait_us(struct play *p, uint64_t us)
+void play_wait(struct play *p, uint64_t us)
 {
 	uint64_t until = p->now.mono_us + us, next;
 
@@ -397,12 +395,12 @@ static void play_event(struct play *p)
 		out_raw(p);
 		break;
 	case 7:
-		wait_us(p, 1000ull << take(p) % 20); // up to 9 minutes
+		play_wait(p, 1000ull << take(p) % 20); // up to 9 minutes
 		break;
 	case 8:
 		p->twist = take(p);
 		p->twist_value = take(p);
-		p->as = take(p) % (NEIGHBOURS * 2) < NEIGHBOURS ? 0 : (uint8_t)(1 + p->twist % NEIGHBOURS);
+		p->as = take(p) % (PLAY_NEIGHBOURS * 2) < PLAY_NEIGHBOURS ? 0 : (uint8_t)(1 + p->twist % PLAY_NEIGHBOURS);
 		break;
 	default:
 		faults(p, take(p));
@@ -430,12 +428,12 @@ void play_end(struct play *p)
 {
 	p->rig.media_hold = false;
 	flow_rig_media(&p->rig, &p->now);
-	wait_us(p, 3 * 3600 * SECOND);
+	play_wait(p, 3 * 3600 * SECOND);
 	if (sf_call_count(flow_sf(p->rig.flow)) != 0)
 		fault(p, "a zombie call is left", bytes_of_string(""));
 	if (p->rig.sessions_live != 0)
 		fault(p, "a media session is left", bytes_of_string(""));
-	for (uint32_t i = 0; i < STRANGER_UDP; i++) {
+	for (uint32_t i = 0; i < PLAY_STRANGER_UDP; i++) {
 		peer_id id = flow_rig_peer(&p->rig, neighbours[i].name);
 		if (id != PEER_NONE && atomic_load(&p->rig.load[id].concurrent) != 0)
 			fault(p, "a concurrent call is still counted", bytes_of_string(neighbours[i].name));

@@ -10,6 +10,7 @@
 
 #include "flow_rig.h"
 
+enum play_neighbour { PLAY_CORE, PLAY_FAR_TLS, PLAY_FAR_UDP, PLAY_STRANGER_UDP, PLAY_STRANGER_TLS, PLAY_NEIGHBOURS };
 enum { PLAY_SENT = 24, PLAY_TEXT = 4096 };
 
 struct play_sent {
@@ -39,6 +40,9 @@ struct play {
 bool play_open(struct play *p);
 // Play SIZE octets of DATA.
 void play_run(struct play *p, const uint8_t *data, size_t size);
+// One message of neighbour FROM; the time that goes by.
+void play_deliver(struct play *p, uint8_t from, const char *text, size_t len);
+void play_wait(struct play *p, uint64_t us);
 // Let hours go by; everything must end.
 void play_end(struct play *p);
 void play_close(struct play *p);
