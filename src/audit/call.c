@@ -242,6 +242,19 @@ void audit_call_abandon(struct audit *a, struct audit_call *c)
 	(void)audit_drain(a, caller(a), AUDIT_QUIET_MS);
 }
 
+void audit_refuse(struct audit *a, struct audit_end *e)
+{
+	char buf[AUDIT_MESSAGE_MAX];
+	struct audit_text t;
+
+	if (!e->parsed || !e->msg.is_request || e->msg.method == SIP_ACK)
+		return;
+	audit_text_init(&t, buf, sizeof(buf));
+	bool ping = e->msg.method == SIP_OPTIONS; // the target asks whether its peer lives
+	if (audit_response_write(&e->msg, ping ? 200 : 486, ping ? "OK" : "Busy Here", "busy", NULL, NULL, &t))
+		(void)audit_send(a, e, &e->from, t.at, t.len); // it is sent again otherwise
+}
+
 bool audit_alive(struct audit *a)
 {
 	enum { TRIES = 4 }; // datagrams may be lost, budgets may be short after an attack

@@ -131,6 +131,8 @@ bool audit_called_request(struct audit *a, const struct audit_call *c, const cha
 // any). Others are dropped; OPTIONS are answered.
 bool audit_await(struct audit *a, struct audit_end *e, const char *method, unsigned least, unsigned most,
 	const char *call_id, uint32_t ms);
+// Answer 486 to the request that E got last (no ACK), so that it is not sent again into the next probe.
+void audit_refuse(struct audit *a, struct audit_end *e);
 // Does the target still answer the caller's OPTIONS?
 bool audit_alive(struct audit *a);
 

@@ -45,6 +45,7 @@ static void requests_judge(struct audit *a, const char *method, struct audit_res
 		for (uint32_t n = 0; n < ANSWERS_MAX && audit_receive(a, e, AUDIT_QUIET_MS); n++) {
 			if (!e->parsed)
 				continue;
+			audit_refuse(a, e);
 			through += e->msg.is_request && bytes_equal(sip_bytes(&e->msg, e->msg.method_name), bytes_of_string(method));
 			accepted += !e->msg.is_request && e->msg.status >= 200 && e->msg.status < 300 &&
 				e->msg.cseq_method == sip_method_of(bytes_of_string(method));

@@ -20,6 +20,12 @@ static bool invite_again(struct audit *a, const struct audit_call *c, uint32_t m
 	return audit_request_write(a, &r, &t) && audit_send(a, &a->end[AUDIT_CALLER], &a->s->target, t.at, t.len);
 }
 
+static void relayed(struct audit *a, struct audit_result *r, const char *what)
+{
+	audit_find(r, false, "%s", what);
+	audit_refuse(a, &a->end[AUDIT_CALLED]);
+}
+
 static void hop_limit(struct audit *a, struct audit_result *r)
 {
 	struct audit_call c = {0};
@@ -33,7 +39,7 @@ static void hop_limit(struct audit *a, struct audit_result *r)
 	bool answered = audit_await(a, e, NULL, 200, 699, c.call_id, AUDIT_WAIT_MS);
 	unsigned status = answered ? e->msg.status : 0;
 	if (audit_await(a, &a->end[AUDIT_CALLED], "INVITE", 0, 0, NULL, AUDIT_QUIET_MS))
-		audit_find(r, false, "an INVITE with Max-Forwards 0 was relayed");
+		relayed(a, r, "an INVITE with Max-Forwards 0 was relayed");
 	else
 		audit_find(r, status == 483, "Max-Forwards 0: %u", status);
 }
@@ -61,7 +67,7 @@ static void own_via(struct audit *a, const struct audit_call *c, struct audit_re
 	unsigned status = answered ? e->msg.status : 0;
 	if (audit_await(a, there, "INVITE", 0, 0, NULL, AUDIT_QUIET_MS) &&
 		!bytes_equal(sip_bytes(&there->msg, there->msg.branch), sip_bytes(&c->in, c->in.branch)))
-		audit_find(r, false, "an INVITE with the target's own Via went round again");
+		relayed(a, r, "an INVITE with the target's own Via went round again");
 	else
 		audit_find(r, true, "own Via: %u", status); // 482 or 483; a policy that refuses it sooner ends the loop too
 }
@@ -78,7 +84,7 @@ static void merged(struct audit *a, const struct audit_call *c, struct audit_res
 	unsigned status = answered ? e->msg.status : 0;
 	if (audit_await(a, &a->end[AUDIT_CALLED], "INVITE", 0, 0, NULL, AUDIT_QUIET_MS) &&
 		!bytes_equal(sip_bytes(&a->end[AUDIT_CALLED].msg, a->end[AUDIT_CALLED].msg.branch), sip_bytes(&c->in, c->in.branch)))
-		audit_find(r, false, "the same request by another way was relayed a second time");
+		relayed(a, r, "the same request by another way was relayed a second time");
 	else
 		audit_find(r, true, "merged request: %u", status); // 482 (RFC3261#8.2.2.2), or nothing
 }

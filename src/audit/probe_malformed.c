@@ -152,18 +152,12 @@ static uint32_t answer_badly(struct audit *a)
 // Refuse what came through of them, so that the target is not left with half-open calls of ours.
 static uint32_t refuse_all(struct audit *a)
 {
-	char buf[AUDIT_MESSAGE_MAX];
 	struct audit_end *e = &a->end[AUDIT_CALLED];
 	uint32_t n = 0;
 
 	while (audit_receive(a, e, 1)) {
-		struct audit_text t;
-		audit_text_init(&t, buf, sizeof(buf));
-		if (!e->parsed || !e->msg.is_request || e->msg.method == SIP_ACK)
-			continue;
-		n++;
-		if (audit_response_write(&e->msg, 486, "Busy Here", "busy", NULL, NULL, &t))
-			(void)audit_send(a, e, &e->from, t.at, t.len); // it is sent again otherwise
+		n += e->parsed && e->msg.is_request && e->msg.method != SIP_ACK;
+		audit_refuse(a, e);
 	}
 	(void)audit_drain(a, &a->end[AUDIT_CALLER], 0);
 	(void)audit_drain(a, &a->end[AUDIT_STRANGER], 0);

@@ -93,7 +93,8 @@ void audit_probe_topology(struct audit *a, struct audit_result *r)
 	struct audit_call c = {.caller_extra = caller_lines, .called_extra = called_lines, .mark = "audit-sdp-mark"};
 	struct secrets caller = {0}, called = {0};
 
-	if (!marked_call(a, &c, r))
+	bool whole = marked_call(a, &c, r);
+	if (c.invite_len == 0)
 		return;
 	own_secrets(a, &c, &caller, &called);
 	secret(&caller, "User-Agent", "audit-caller-agent");
@@ -107,8 +108,8 @@ void audit_probe_topology(struct audit *a, struct audit_result *r)
 	secret(&called, "unknown header", "audit-called-unknown");
 	secret(&called, "SDP origin or name", "audit-sdp-mark");
 	const struct audit_end *one = &a->end[AUDIT_CALLED], *two = &a->end[AUDIT_CALLER];
-	if (search(one, &caller, "the called side", r) + search(two, &called, "the caller", r) > 0)
-		return;
+	if (search(one, &caller, "the called side", r) + search(two, &called, "the caller", r) > 0 || !whole)
+		return; // what crossed before a call broke off has crossed
 	audit_find(r, true, "%u octets at the called side and %u at the caller hold none of %u names of the other side",
 		one->log_len, two->log_len, caller.count + called.count);
 }
@@ -123,7 +124,8 @@ void audit_probe_devices(struct audit *a, struct audit_result *r)
 		.called_extra = "Record-Route: <sip:proxy-2.inside-called.audit.invalid;lr>\r\n"};
 	struct secrets caller = {0}, called = {0};
 
-	if (!marked_call(a, &c, r))
+	bool whole = marked_call(a, &c, r);
+	if (c.invite_len == 0)
 		return;
 	own_secrets(a, &c, &caller, &called);
 	secret(&caller, "Via host", "inside-caller.audit.invalid");
@@ -133,7 +135,7 @@ void audit_probe_devices(struct audit *a, struct audit_result *r)
 	secret(&caller, "Record-Route host", "10.98.76.6");
 	secret(&called, "Record-Route host", "inside-called.audit.invalid");
 	const struct audit_end *one = &a->end[AUDIT_CALLED], *two = &a->end[AUDIT_CALLER];
-	if (search(one, &caller, "the called side", r) + search(two, &called, "the caller", r) > 0)
-		return;
+	if (search(one, &caller, "the called side", r) + search(two, &called, "the caller", r) > 0 || !whole)
+		return; // what crossed before a call broke off has crossed
 	audit_find(r, true, "3 Via and 3 Record-Route values of earlier hops stayed on their side");
 }

@@ -28,9 +28,10 @@ static void unwanted_try(struct audit *a, const char *method, struct audit_resul
 	if (!request_send(a, AUDIT_CALLER, method, id))
 		return;
 	bool answered = audit_await(a, e, NULL, 200, 699, id, AUDIT_WAIT_MS);
-	if (audit_await(a, &a->end[AUDIT_CALLED], method, 0, 0, NULL, 0))
+	if (a->end[AUDIT_CALLED].fd >= 0 && audit_await(a, &a->end[AUDIT_CALLED], method, 0, 0, NULL, 0)) {
 		audit_find(r, false, "%s reached the called side", method);
-	else if (!answered)
+		audit_refuse(a, &a->end[AUDIT_CALLED]);
+	} else if (!answered)
 		audit_find(r, false, "%s got no answer", method);
 	else if (e->msg.status < 400 || (e->msg.status != 405 && e->msg.status != 403 && e->msg.status != 501))
 		audit_find(r, false, "%s got %u instead of 405", method, e->msg.status);
@@ -78,9 +79,13 @@ void audit_probe_stranger(struct audit *a, struct audit_result *r)
 			audit_find(r, false, "%s was answered with %.*s", methods[i], e->in_len < 11 ? (int)e->in_len : 11,
 				(const char *)e->in);
 		if (a->end[AUDIT_CALLED].fd >= 0 && audit_await(a, &a->end[AUDIT_CALLED], methods[i], 0, 0, NULL, 0) &&
-			i != 0) // OPTIONS may be the target's own
+			i != 0) { // OPTIONS may be the target's own
 			audit_find(r, false, "the stranger's %s reached the called side", methods[i]);
+			audit_refuse(a, &a->end[AUDIT_CALLED]);
+		}
 	}
+	while (audit_receive(a, &a->end[AUDIT_CALLED], AUDIT_QUIET_MS)) // what came through late
+		audit_refuse(a, &a->end[AUDIT_CALLED]);
 	audit_find(r, true, "%zu requests: silence", ARRAY_LEN(methods));
 	silence_judge(a, r);
 }
