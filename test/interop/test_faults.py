@@ -228,7 +228,7 @@ def rtp():
         port.close()
 
 
-def test_reload(own, phones, rtp, started):
+def test_reload(own, phones, rtp, started, capture):
     """Broken file: the old configuration stays and the error has line and column. Good file: new peers; a call lives through both."""
     p = own()
     good = p.config.read_text()
@@ -243,6 +243,7 @@ def test_reload(own, phones, rtp, started):
         assert p.json("status")["generation"] == generation, said
         assert flows(near, far, *rtp) == (10, 10)
     p.config.write_text(system(p.folder, CORE, BORDER, peers(peer("c", "peering", C, ["+4940"], [f"udp:{C}:5060"]))))
+    capture.permit(p.config.read_text())
     third = started(Phone(C))
     assert refused((phones[0], third), "+4940111") in (404, 480, 403, 503, 604), "not yet"
     p.command("reload")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIPp as both sides through one Sallyport, over UDP and TCP: what a call can do, and that its record is right."""
+import socket
 import time
 
 import pytest
@@ -10,7 +11,7 @@ from lab.sipp import (REMEMBER, SDP, Sipp, awaits, back_request, pause, recv, re
 CORE, BORDER = "127.60.1.1", "127.60.1.2"
 CALLER = {"udp": "127.60.1.10", "tcp": "127.60.1.11"}
 CALLED = {"udp": "127.60.1.20", "tcp": "127.60.1.21"}
-SECOND = "127.60.1.22"  # where calls go when the first does not take them
+SECOND, SILENT = "127.60.1.22", "127.60.1.23"  # each with a second target, for calls that the first does not take
 NUMBER = {"udp": "+49891", "tcp": "+49892"}
 SIPP = {"udp": "u1", "tcp": "t1"}
 BOTH = pytest.mark.parametrize("transport", ["udp", "tcp"])
@@ -24,6 +25,7 @@ def sallyport(provider, folder):
         peers.append(peer(f"called-{t}", "peering", CALLED[t], [NUMBER[t]], [f"{t}:{CALLED[t]}:5060"]))
     peers.append(peer("rerouted", "peering", SECOND, ["+49893"], [f"udp:{SECOND}:5060", f"udp:{SECOND}:5070"],
                       reroute_on=[503, 486, "timeout"]))
+    peers.append(peer("silent", "peering", SILENT, ["+49894"], [f"udp:{SILENT}:5060", f"udp:{SILENT}:5070"], reroute_on=["timeout"]))
     return provider("s", system(folder / "s", CORE, BORDER, peers, pairs=128, workers=2))
 
 
@@ -192,5 +194,7 @@ def test_no_answer_is_rerouted(pair):
     """Nobody at the first target: the next is tried when the transaction has run out (RFC3261#17.1.1.2: 32 s)."""
     calling = [request("INVITE", 1, SDP), recv(100, True), recv(180, True).replace("<recv ", '<recv timeout="40000" '),
                recv(200, rrs=True).replace("<recv ", '<recv timeout="40000" '), request("ACK", 1)] + HANG_UP
-    records = pair.run(calling, ANSWER + TAKE_HANG_UP, number="+4989300", address=SECOND, port=5070)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind((SILENT, 5060))
+        records = pair.run(calling, ANSWER + TAKE_HANG_UP, number="+4989400", address=SILENT, port=5070)
     assert records[0]["attempts"] == 2 and records[0]["status"] == 200
