@@ -7,6 +7,7 @@ import time
 from plant import ROOT, program
 
 FUZZ_SLICE_S, FUZZ_LEAST_S = 300, 2  # each target
+BUILD_MAX_S = 1200
 ROUNDS_SLICE = 20000
 RANDOM = ["test/unit/sf/unit-sf-call_random", "test/unit/admin/unit-admin-redact"]
 
@@ -18,14 +19,20 @@ def fuzz(c):
     each = 1  # a first round builds everything, and tells how long the rest takes
     while c.todo() > 0 and c.left() > 0:
         begin = time.monotonic()
-        status, said = program(["test/fuzz/run"], max(60, c.left() * 2) + each * turns, {"SECONDS_EACH": str(each)},
+        limit = each * turns + BUILD_MAX_S
+        status, said = program(["test/fuzz/run"], min(limit, max(60, c.left() + 30)), {"SECONDS_EACH": str(each)},
                                c.folder / "fuzz.log")
+        if status is None and time.monotonic() - begin < limit:
+            print("  cut off by the end of its share, perhaps while it was built; not counted", flush=True)
+            return
         good = re.findall(r"^ok +(\w+): (\d+) runs in (\d+) s", said, re.M)
         bad = re.findall(r"^FAIL (\w+): (.*)", said, re.M)
         overhead = max(0, time.monotonic() - begin - each * turns)
         for name, why in bad:
             print(f"  {name}: {why}", flush=True)
         lost = 0 if status == 0 or bad else 1
+        if lost:
+            print("  " + said[-500:], flush=True)
         runs = {name: int(n) for name, n, _ in good}
         yield each, len(bad) + lost, {"runs": sum(runs.values()), "target_seconds": each * len(good), "runs_of": runs}
         each = int(min(FUZZ_SLICE_S, c.todo(), (c.left() - min(overhead, 10)) / turns))
