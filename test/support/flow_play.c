@@ -123,7 +123,7 @@ static result play_send_h(void *ctx, const struct hop *to, struct bytes octets)
 		return FAIL(E_CLOSED);
 	p->out_octets += octets.len;
 	struct play_sent *s = &p->sent[p->sent_count++ % PLAY_SENT];
-	s->to = i < PLAY_NEIGHBOURS ? i : 0;
+	s->to = (uint8_t)(i < PLAY_NEIGHBOURS ? i : 0);
 	snprintf(s->text, sizeof(s->text), "%.*s", (int)octets.len, (const char *)octets.at);
 	return OK;
 }
@@ -170,7 +170,7 @@ static const char *header(const char *text, const char *name, char compact, char
 void play_deliver(struct play *p, uint8_t from, const char *text, size_t len)
 {
 	static char copy[65536];
-	uint8_t who = p->as > 0 ? (uint8_t)((p->as - 1) % PLAY_NEIGHBOURS) : from;
+	uint8_t who = (uint8_t)(p->as > 0 ? (p->as - 1) % PLAY_NEIGHBOURS : from);
 	const struct neighbour *n = &neighbours[who];
 	struct origin o = {.transport = (enum transport)n->transport, .listener = n->listener, .zone = n->zone,
 		.tls_peer = PEER_NONE};
@@ -400,7 +400,7 @@ static void play_event(struct play *p)
 	case 8:
 		p->twist = take(p);
 		p->twist_value = take(p);
-		p->as = take(p) % (PLAY_NEIGHBOURS * 2) < PLAY_NEIGHBOURS ? 0 : (uint8_t)(1 + p->twist % PLAY_NEIGHBOURS);
+		p->as = (uint8_t)(take(p) % (PLAY_NEIGHBOURS * 2) < PLAY_NEIGHBOURS ? 0 : 1 + p->twist % PLAY_NEIGHBOURS);
 		break;
 	default:
 		faults(p, take(p));
