@@ -105,8 +105,13 @@ static void pay_owed(struct admin *a, uint64_t now_us)
 	state_h(a, a->full);
 }
 
-static void on_record(struct admin *a, const struct ipc_admin *m)
+// The marks that did not come are none: what an earlier packet left behind them is not read.
+static void on_record(struct admin *a, struct ipc_admin *m, size_t n)
 {
+	const size_t head = IPC_ADMIN_HEAD + offsetof(struct ipc_admin_record, mark);
+	size_t marks = n > head ? (n - head) / sizeof(m->u.record.mark[0]) : 0;
+	if (m->u.record.mark_count > marks)
+		m->u.record.mark_count = (uint8_t)marks;
 	if (a->syncing || a->cdr == NULL)
 		return;
 	json_t *o = view_record_line(a->snapshot, &m->u.record);
@@ -127,7 +132,7 @@ static void on_packet(struct admin *a, enum ask_where where, size_t n)
 	if (ask_packet(&a->ask, where, a->packet, n) || where != ASK_SIGNALLER)
 		return;
 	if (a->packet->type == IPC_ADMIN_RECORD)
-		on_record(a, a->packet);
+		on_record(a, a->packet, n);
 	else
 		trace_packet(a, a->packet, n);
 }

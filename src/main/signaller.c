@@ -8,6 +8,7 @@
 #include "main/control.h"
 #include "wire/sip/sip.h"
 
+#include <malloc.h>
 #include <sodium.h>
 #include <unistd.h>
 
@@ -222,8 +223,15 @@ static result watch(struct signaller *s)
 	return OK;
 }
 
+enum {
+	HEAP_TRIM = 32 * 1024 * 1024, // [octets] kept for the next calls instead of given back and asked for again
+	HEAP_PAD = 1024 * 1024,       // [octets] asked for at once
+};
+
 static result prepare(struct signaller *s)
 {
+	mallopt(M_TRIM_THRESHOLD, HEAP_TRIM);
+	mallopt(M_TOP_PAD, HEAP_PAD);
 	REQUIRE(sodium_init() >= 0, E_SYSTEM);
 	TRY(use_first_snapshot(s));
 	TRY(make_net(s));

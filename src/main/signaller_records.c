@@ -62,18 +62,20 @@ static void records_accept_h(struct mail *m, void *ctx);
 
 static struct record_pending *record_make(const struct worker *w, const struct call_ended *call)
 {
-	struct record_pending *r = memory_alloc(sizeof(*r) - sizeof(r->message) + IPC_ADMIN_HEAD + sizeof(r->message.u.record));
+	uint8_t marks = call->trail.count < TRAIL_MAX ? call->trail.count : TRAIL_MAX;
+	size_t size = IPC_ADMIN_HEAD + offsetof(struct ipc_admin_record, mark) + marks * sizeof(struct ipc_admin_mark);
+	struct record_pending *r = memory_alloc(offsetof(struct record_pending, message) + size);
 	if (r == NULL)
 		return NULL;
 	struct ipc_admin_record *out = &r->message.u.record;
 	r->mail.deliver = records_accept_h;
-	r->size = (uint32_t)(IPC_ADMIN_HEAD + sizeof(*out));
+	r->size = (uint32_t)size;
 	r->message.version = IPC_ADMIN_VERSION;
 	r->message.type = IPC_ADMIN_RECORD;
 	fill_call_row(w, &call->info, 0, &out->call);
 	if (call->info.answer_us != 0 && call->info.end_us > call->info.answer_us)
 		out->call.duration_us = call->info.end_us - call->info.answer_us;
-	for (uint8_t i = 0; i < call->trail.count && i < TRAIL_MAX; i++)
+	for (uint8_t i = 0; i < marks; i++)
 		fill_mark_row(&call->trail.mark[i], &out->mark[out->mark_count++]);
 	fill_streams(call, out);
 	return r;

@@ -216,6 +216,8 @@ void conn_open(struct conn *c)
 	struct net_worker *w = c->owner->worker;
 	c->state = CONN_OPEN;
 	c->active_us = w->loop.now.mono_us;
+	if (!c->dialled && c->peer == PEER_NONE)
+		c->begun_us = c->active_us; // whoever proved nothing speaks within a frame's time, or goes (SF-A6)
 	net_count(&w->counters, NET_STREAM_OPENED, 1);
 	if (event_add(&c->readable, NULL) != 0) {
 		conn_close(c, NET_NO_MEMORY, E_NO_MEMORY);

@@ -40,7 +40,6 @@ peers:
       - {{control: transport-identity, reason: "laboratory", until: 2099-12-31}}
       - {{control: srtp, reason: "laboratory", until: 2099-12-31}}{waivers}
 limits: {{calls: 2000, sessions: 500, connections: 64, connections_per_source: 16}}
-timeouts: {{frame: 5, idle: 10}}
 admin: {{socket: {folder}/admin.sock}}
 records: {{path: {folder}/records/records.jsonl}}
 workers: 1
