@@ -59,8 +59,7 @@ def replay_random(c):
 
 def prove(c):
     """A unit is one driver of test/prove. One that was cut off by the end of its share is not counted and comes again."""
-    names = sorted(p.stem for p in (ROOT / "test/prove").glob("*.c"))
-    for name in names[c.count:]:
+    for name in drivers()[c.count:]:
         if c.left() < 10:
             return
         status, said = program(["test/prove/run", name], min(c.left(), 1000),
@@ -74,4 +73,7 @@ def prove(c):
 
 
 def drivers():
-    return len(list((ROOT / "test/prove").glob("*.c")))
+    """Names, those that take long last."""
+    slow = re.compile(r"^// (?:slow|quick: no)", re.M)
+    return sorted((p.stem for p in (ROOT / "test/prove").glob("*.c")),
+                  key=lambda n: (bool(slow.search((ROOT / f"test/prove/{n}.c").read_text())), n))
