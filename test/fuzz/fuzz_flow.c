@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzz target: a whole worker. The input is a list of events (test/support/flow_play.c): datagrams and streamed messages of
 // peers and strangers, lawful, bent and raw, answers, waiting, faults. parse -> gates -> rewrite -> serialise -> parse again;
-// nothing goes to nobody's address, nothing inside leaves, and hours later nothing is left.
+// nothing goes to nobody's address, nothing inside leaves, and an hour later nothing is left.
 #include "../support/flow_rig.c"
 #include "../support/flow_play.c"
 

@@ -428,7 +428,7 @@ void play_end(struct play *p)
 {
 	p->rig.media_hold = false;
 	flow_rig_media(&p->rig, &p->now);
-	play_wait(p, 3 * 3600 * SECOND);
+	play_wait(p, 3600 * SECOND); // twice the session interval
 	if (sf_call_count(flow_sf(p->rig.flow)) != 0)
 		fault(p, "a zombie call is left", bytes_of_string(""));
 	if (p->rig.sessions_live != 0)

@@ -3,7 +3,7 @@
 // network and media. For the fuzz target, the property test and the out-of-memory sweep.
 //
 // Held against it after every message that leaves: it parses again, it goes to a provisioned peer's address or back on
-// the stream it answers, it names nothing of the other side; and a stranger on UDP never gets an octet. In the end, hours later,
+// the stream it answers, it names nothing of the other side; and a stranger on UDP never gets an octet. In the end, an hour later,
 // no call, no media session and no count of a concurrent call is left.
 #ifndef SUPPORT_FLOW_PLAY_H
 #define SUPPORT_FLOW_PLAY_H
@@ -43,7 +43,7 @@ void play_run(struct play *p, const uint8_t *data, size_t size);
 // One message of neighbour FROM; the time that goes by.
 void play_deliver(struct play *p, uint8_t from, const char *text, size_t len);
 void play_wait(struct play *p, uint64_t us);
-// Let hours go by; everything must end.
+// Let an hour go by; everything must end.
 void play_end(struct play *p);
 void play_close(struct play *p);
 

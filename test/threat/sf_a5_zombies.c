@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SF-A5, SF-A4, SF-C3, LRF-I2: random sequences of lawful, bent, forged and broken events against a whole worker.
 // Whatever comes: nothing is sent to an address that is nobody's, strangers on UDP get nothing, what leaves parses and
-// names nothing of the other side, and hours later no call, session or count is left. Seeds are fixed: a failure repeats.
+// names nothing of the other side, and an hour later no call, session or count is left. Seeds are fixed: a failure repeats.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
