@@ -17,6 +17,24 @@ static bool may_describe(const struct sip_msg *m)
 	return m->method == SIP_INVITE || m->method == SIP_ACK || m->method == SIP_PRACK || m->method == SIP_UPDATE;
 }
 
+// Does a body of several parts hold a description? One that cannot be taken apart may, and so may parts within parts.
+static bool hides_description(const struct sip_msg *m, const struct sip_line *type)
+{
+	struct sip_multipart parts;
+	struct bytes kind = sip_bytes(m, type->value);
+	if (kind.len < 10 || !bytes_equal_nocase(bytes_make(kind.at, 10), BYTES("multipart/")))
+		return false;
+	if (!is_ok(sip_multipart_parse(m->buf, m->size, type->value, m->body, &parts)))
+		return true;
+	for (uint32_t i = 0; i < parts.count; i++) {
+		struct bytes part = span_bytes(m->buf, m->size, parts.part[i].content_type);
+		bool nested = part.len >= 10 && bytes_equal_nocase(bytes_make(part.at, 10), BYTES("multipart/"));
+		if (nested || sip_content_type_is(m->buf, m->size, parts.part[i].content_type, BYTES("application/sdp")))
+			return true;
+	}
+	return false;
+}
+
 // Kinds of body that a border element understands well enough to carry.
 static bool body_type_known(const struct sip_msg *m)
 {
@@ -24,7 +42,8 @@ static bool body_type_known(const struct sip_msg *m)
 	if (l == NULL)
 		return false;
 	// A description where none is negotiated: nobody would rewrite its addresses (SF-C3).
-	if (!may_describe(m) && sip_content_type_is(m->buf, m->size, l->value, BYTES("application/sdp")))
+	if (!may_describe(m) && (sip_content_type_is(m->buf, m->size, l->value, BYTES("application/sdp")) ||
+					hides_description(m, l)))
 		return false;
 	if (m->method == SIP_MESSAGE || m->method == SIP_INFO)
 		return true; // opaque to us, passed as octets
@@ -60,7 +79,7 @@ struct verdict gate_response_body(struct passage *p)
 	const struct sip_line *l = sip_first(m, SIP_HDR_CONTENT_TYPE);
 	if (span_empty(m->body) || l == NULL || may_describe(m))
 		return PASS;
-	if (sip_content_type_is(m->buf, m->size, l->value, BYTES("application/sdp")))
+	if (sip_content_type_is(m->buf, m->size, l->value, BYTES("application/sdp")) || hides_description(m, l))
 		return DROP("description where none is negotiated");
 	return PASS;
 }

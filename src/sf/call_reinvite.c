@@ -181,7 +181,7 @@ void call_session_due_h(struct sf_call *c, struct call_event *e)
 		struct sf_leg *l = branch_leg(b, side);
 		if (l->timer.interval_s == 0 || l->timer.at_us > e->now->mono_us)
 			continue;
-		if (!l->timer.we_refresh || l->timer.refreshing) {
+		if (!l->timer.we_refresh || l->timer.refreshing || l->timer.expires_us <= e->now->mono_us) {
 			sf_alarm(c->sf, SF_ALARM_SESSION_EXPIRED, l->peer, e->now);
 			call_end(c, side, 408, "session timer expired", e->now);
 			return;
@@ -219,8 +219,11 @@ void refresh_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t status
 		sf_alarm(c->sf, SF_ALARM_SESSION_EXPIRED, l->peer, now);
 		call_end(c, side, status, "session refresh failed", now);
 		return;
+	} else if (m == NULL) { // could not be sent: no sign of life, again until it has expired (SF-A5)
+		l->timer.refreshing = false;
+		l->timer.at_us = now->mono_us + SF_T2_US;
 	} else { // any other answer proves it alive; try again soon, and expire when that fails
-		if (m != NULL && status == 422 && is_ok(session_terms_read(m, &terms)) &&
+		if (status == 422 && is_ok(session_terms_read(m, &terms)) &&
 			terms.min_se_s > l->timer.interval_s && terms.min_se_s <= SESSION_LONGEST_S)
 			l->timer.interval_s = l->timer.min_se_s = terms.min_se_s;
 		session_timer_restart(&l->timer, now);

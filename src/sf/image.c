@@ -189,7 +189,10 @@ static result leg_restore(
 		.min_se_s = i->min_se_s,
 		.we_refresh = i->we_refresh,
 		.they_support = i->they_support,
-		.at_us = i->timer_at_us};
+		.at_us = i->timer_at_us,
+		.expires_us = i->interval_s != 0 && i->timer_at_us < NO_DEADLINE - i->interval_s * SECOND
+					    ? i->timer_at_us + i->interval_s * SECOND
+					    : NO_DEADLINE};
 	memcpy(l->tag, i->tag, SF_TOKEN_LEN);
 	return OK;
 }

@@ -111,6 +111,7 @@ void session_timer_restart(struct session_timer *t, const struct now *now)
 	uint64_t interval = t->interval_s * SECOND, early = interval / 3;
 
 	t->refreshing = false;
+	t->expires_us = t->interval_s != 0 ? now->mono_us + interval : NO_DEADLINE;
 	if (t->interval_s == 0)
 		t->at_us = NO_DEADLINE;
 	else if (t->we_refresh)

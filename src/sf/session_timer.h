@@ -28,6 +28,7 @@ struct session_timer {
 	bool refreshing;   // our refresh is under way
 	bool they_support; // they know RFC 4028
 	uint64_t at_us;    // when to refresh, or when it has expired; NO_DEADLINE
+	uint64_t expires_us; // then it ends, whatever is under way; only a refresh moves it (SF-A5); NO_DEADLINE
 };
 
 // E_SYNTAX when a value is malformed.

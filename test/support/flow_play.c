@@ -200,8 +200,8 @@ static const char *sdp_text(const struct play *p, uint8_t from, uint8_t kind)
 {
 	static char text[600];
 	static const char *const lines[] = {"m=audio 4000 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n",
-		"m=audio 4000 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 "
-		"inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n",
+		("m=audio 4000 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 "
+			"inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"),
 		"m=audio 0 RTP/AVP 8\r\nm=video 4002 RTP/AVP 99\r\na=rtpmap:99 H264/90000\r\n",
 		"m=audio 4000 UDP/TLS/RTP/SAVPF 8\r\na=fingerprint:sha-256 AA:BB\r\na=setup:actpass\r\n",
 		"m=audio 4000 RTP/AVP 8\r\na=sendonly\r\na=candidate:1 1 UDP 1 10.0.0.5 4000 typ host\r\n", "",

@@ -95,3 +95,10 @@ class Provider:
                 self.process.kill()
                 self.process.wait()
         return self.process.returncode
+
+
+def assert_sound(provider):
+    """Nothing in its log tells of a fault of our own: sanitizer reports, impossible events, damaged records."""
+    bad = ("Sanitizer", "runtime error:", "impossible-event", "request-refused")
+    lines = [line for line in provider.log.read_text(errors="replace").splitlines() if any(word in line for word in bad)]
+    assert not lines, lines[:5]
