@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from lab.capture import Capture            # noqa: E402
-from lab.provider import Provider          # noqa: E402
+from lab.provider import Provider, assert_sound          # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +50,8 @@ def provider(binary, folder, capture):
     yield make
     for p in started:
         p.stop()
+    for p in started:
+        assert_sound(p)
 
 
 @pytest.fixture
