@@ -66,7 +66,9 @@ class Plant:
         return found
 
     def new_records(self, wanted, limit=15):
-        """How many records of calls not seen before came, once there are WANTED or LIMIT seconds have passed."""
+        """How many records of calls not seen before came, once there are WANTED or LIMIT seconds have passed.
+
+        Only a record of a call that was answered and that its caller ended is one: Sallyport ended the others."""
         path, before, until = self.sallyport.folder / "records/records.jsonl", len(self.ids), time.monotonic() + limit
         while True:
             if path.exists():
@@ -75,7 +77,8 @@ class Plant:
                     octets = f.read()
                 whole = octets.rfind(b"\n") + 1
                 self.record_at += whole
-                self.ids.update(json.loads(line)["id"] for line in octets[:whole].splitlines())
+                records = [json.loads(line) for line in octets[:whole].splitlines()]
+                self.ids.update(r["id"] for r in records if r["status"] == 200 and r["released_by"] == "caller")
             if len(self.ids) - before >= wanted or time.monotonic() > until:
                 return len(self.ids) - before
             time.sleep(0.2)
