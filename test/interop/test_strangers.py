@@ -119,6 +119,9 @@ def test_half_message_and_silence_over_tcp(sallyport):
     whole.sendall(message("OPTIONS", TCP).replace(b"sip:+4989111@", b"sip:"))
     assert whole.recv(4096).startswith(b"SIP/2.0 200")
     assert half.recv(1) == b"", "closed after `timeouts.frame`"
+    time.sleep(0.5)
+    whole.sendall(message("OPTIONS", TCP).replace(b"sip:+4989111@", b"sip:"))
+    assert whole.recv(4096).startswith(b"SIP/2.0 200"), "a connection that has spoken stays open"
     half.close()
     whole.close()
     assert moved(sallyport, before, "net.stream_frame_timeout").get("net.stream_frame_timeout") == 1
