@@ -115,7 +115,6 @@ struct signaller {
 
 // signaller_worker.c
 MUST_USE result worker_init(struct worker *w, struct signaller *s, uint8_t index);
-void worker_end(struct worker *w);
 // Each entry into a worker's code begins with it: the flow follows the snapshot in force.
 void worker_enter(struct worker *w);
 void worker_dialled(struct worker *w, uint32_t request, int fd);

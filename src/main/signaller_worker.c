@@ -186,16 +186,6 @@ result worker_init(struct worker *w, struct signaller *s, uint8_t index)
 	return OK;
 }
 
-void worker_end(struct worker *w)
-{
-	if (w->media_event != NULL)
-		event_free(w->media_event);
-	flow_free(w->flow);
-	sf_token_keys_free(w->keys);
-	memory_free(w->out);
-	memory_free(w->large);
-}
-
 struct drain_mail {
 	struct mail mail;
 	struct worker *to;

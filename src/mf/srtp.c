@@ -48,12 +48,6 @@ static result keys_set(struct mf_srtp *s, const uint8_t *master)
 	return srtp_derive_session(s->row, master, LABEL_RTCP_KEY, &s->rtcp);
 }
 
-size_t mf_srtp_size(const struct mf_srtp *s)
-{
-	return sizeof(*s) + (s->row->aead ? 0 : sizeof(s->mac[0])) +
-	       s->sources.room * sizeof(struct srtp_source);
-}
-
 void mf_srtp_free(struct mf_srtp *s)
 {
 	if (s == NULL)

@@ -53,7 +53,4 @@ MUST_USE result mf_srtcp_protect(struct mf_srtp *s, uint8_t *buf, uint32_t *len,
 MUST_USE result mf_srtcp_unprotect(struct mf_srtp *s, uint8_t *buf, uint32_t *len);
 MUST_USE result mf_srtcp_authenticate(struct mf_srtp *s, const uint8_t *buf, uint32_t len);
 
-// Octets of heap that one context holds, without its ciphers (for the memory budget).
-size_t mf_srtp_size(const struct mf_srtp *s);
-
 #endif

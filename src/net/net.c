@@ -186,11 +186,6 @@ struct net_worker *net_worker(struct net *n, uint32_t index)
 	return index < n->config.workers ? &n->worker[index] : NULL;
 }
 
-uint32_t net_worker_index(const struct net_worker *w)
-{
-	return w->index;
-}
-
 struct loop *net_worker_loop(struct net_worker *w)
 {
 	return &w->loop;
@@ -295,15 +290,6 @@ result net_close(struct net_worker *w, const struct conn_ref *conn)
 	if (!is_ok(r))
 		memory_free(k);
 	return r;
-}
-
-void net_close_peer(struct net_worker *w, peer_id peer)
-{
-	uint32_t slot = 0;
-	struct pool_ref ref;
-	for (struct conn *c; (c = pool_next(w->streams->conns, &slot, &ref)) != NULL; slot++)
-		if (c->peer == peer)
-			conn_close(c, NET_STREAM_REFUSED, E_POLICY);
 }
 
 uint32_t net_connections(struct net *n)

@@ -63,7 +63,6 @@ MUST_USE result net_start(struct net *n);
 void net_stop(struct net *n);
 
 struct net_worker *net_worker(struct net *n, uint32_t index); // NULL beyond the last
-uint32_t net_worker_index(const struct net_worker *w);
 struct loop *net_worker_loop(struct net_worker *w);
 // The worker whose loop hands out mail: CTX of a mail_h on a worker.
 struct net_worker *net_worker_of(void *mail_ctx);
@@ -97,8 +96,6 @@ void net_dialled(struct net_worker *w, const struct conn_ref *conn, int fd);
 // Close a connection (a verdict of CLOSE), whichever worker owns it. E_FULL, E_NO_MEMORY when that worker cannot be
 // told.
 MUST_USE result net_close(struct net_worker *w, const struct conn_ref *conn);
-// Close all connections of this worker that lead to PEER (blocked); to be called on each worker.
-void net_close_peer(struct net_worker *w, peer_id peer);
 // Connections of all workers, handshakes included.
 uint32_t net_connections(struct net *n);
 

@@ -51,8 +51,6 @@ struct trail *sf_call_trail(struct sf_call *c);
 struct sf_call *sf_find_call(struct sf *sf, struct bytes call_id);
 struct sf_call *sf_call_at(struct sf *sf, struct pool_ref ref);
 
-// The name of a call state, for pictures and records. Static storage.
-const char *sf_call_state_name(enum sf_call_state s);
 // Every cell of the call table, for generated pictures and the coverage test.
 void sf_call_describe(void (*cell)(const char *state, const char *event, const char *handler, void *ctx), void *ctx);
 

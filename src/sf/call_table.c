@@ -178,11 +178,6 @@ static const char *const event_names[CALL_EVENTS] = {
 	[CALL_HANGUP] = "hang up",
 };
 
-const char *sf_call_state_name(enum sf_call_state s)
-{
-	return (unsigned)s < SF_CALL_STATES ? state_names[s] : "?";
-}
-
 void sf_call_describe(void (*cell)(const char *, const char *, const char *, void *), void *ctx)
 {
 	for (uint32_t s = 0; s < SF_CALL_STATES; s++)

@@ -63,10 +63,3 @@ enum sdp_proto sdp_proto_of_span(const uint8_t *buf, uint32_t n, struct span v)
 			return (enum sdp_proto)PROTOS[r].id;
 	return SDP_PROTO_OTHER;
 }
-
-enum sdp_proto sdp_proto_of(struct bytes text)
-{
-	if (text.len > SDP_LINE_MAX)
-		return SDP_PROTO_OTHER;
-	return sdp_proto_of_span(text.at, (uint32_t)text.len, span_make(0, (uint32_t)text.len));
-}

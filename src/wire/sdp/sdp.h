@@ -147,8 +147,6 @@ bool sdp_format_next(const struct sdp *s, struct span *at, struct span *format);
 uint16_t sdp_attr_find(const struct sdp *s, uint16_t from, uint16_t end, enum sdp_attr attr);
 // Direction of media line I: its own, else the session's, else sendrecv (RFC8866#6.7).
 enum sdp_direction sdp_direction_of(const struct sdp *s, uint8_t i);
-// The enum sdp_proto of a proto text.
-enum sdp_proto sdp_proto_of(struct bytes text);
 
 // ---- keys (crypto.c, RFC 4568) -----------------------------------------------------------------------------
 
