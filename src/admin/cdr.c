@@ -57,7 +57,7 @@ static uint32_t spill_measure(const struct cdr *c)
 
 static void spill_open(struct cdr *c)
 {
-	struct stat st;
+	struct stat st = {0};
 	c->spill = open(c->spill_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (c->spill < 0)
 		return;
@@ -68,6 +68,9 @@ static void spill_open(struct cdr *c)
 		c->spill_used = spill_measure(c);
 		return;
 	}
+	// No room for all of it: what was taken is given back, or it would fill the very disk that the records need.
+	if (S_ISREG(st.st_mode) && ftruncate(c->spill, st.st_size) != 0)
+		log_write(LOG_LEVEL_WARNING, "records.spill-kept", LOG_STR("path", c->spill_path));
 	close(c->spill);
 	c->spill = -1;
 }

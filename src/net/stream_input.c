@@ -113,6 +113,7 @@ static uint32_t take_fresh(struct conn *c, uint8_t *octets, uint32_t n)
 	if (c->state != CONN_OPEN)
 		return n;
 	if (length != 0 && length <= n) {
+		c->begun_us = 0;
 		hand_up(c, octets, length);
 		return length;
 	}

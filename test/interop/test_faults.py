@@ -195,7 +195,6 @@ def test_disk_full_refuses_new_calls(own, phones, small_disk):
     assert until(lambda: len(records_of(disk)) == 2), records_of(disk)
 
 
-@pytest.mark.xfail(reason="a spill file that finds no room keeps what it took of the disk", strict=False)
 def test_spill_file_leaves_room(own, phones, small_disk):
     """The disk is smaller than the spill file: records are written all the same."""
     disk = small_disk("1m")
