@@ -66,7 +66,7 @@ struct conf_result {
 	struct conf_private private;
 	struct conf_message *message; // sorted by place
 	uint32_t message_count, messages_lost;
-	uint32_t errors, out_of_service, warnings;
+	uint32_t errors, out_of_service, warnings; // messages of each kind; one peer may have several
 	char file_name[CONF_PATH_MAX];
 };
 

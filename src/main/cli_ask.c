@@ -91,6 +91,16 @@ int cli_route(const struct cli *c)
 		.query = {{"domain", c->argument[0]}, {"from", c->from}}}, cli_show_hops);
 }
 
+// A file written with an editor ends its lines with LF alone; as a SIP message it is refused for its first line, which
+// tells nobody why. It is walked as it is: it may be meant so.
+static void hint_line_ends(const struct cli *c, const uint8_t *message, size_t len)
+{
+	const uint8_t *end = memchr(message, '\n', len);
+	if (end != NULL && (end == message || end[-1] != '\r'))
+		cli_say(c, "note: the lines of %s end with LF alone, SIP wants CR LF; mend: sed -i 's/$/\\r/' %s", c->argument[0],
+			c->argument[0]);
+}
+
 int cli_dry_run(const struct cli *c)
 {
 	uint8_t *message;
@@ -103,6 +113,7 @@ int cli_dry_run(const struct cli *c)
 			(int)IPC_ADMIN_OCTETS_MAX);
 		return CLI_FAILED;
 	}
+	hint_line_ends(c, message, len);
 	int status = show(c, &(struct cli_request){.method = "POST", .path = "/dry-run", .query = {{"peer", c->from}},
 		.body = message, .body_len = len}, cli_show_steps);
 	memory_free(message);

@@ -66,7 +66,8 @@ static void print_text(const struct conf_result *r, const char *extra)
 		printf("%s\n", conf_message_text(r, i, text, sizeof(text)));
 	if (extra[0] != '\0')
 		printf("%s: error: %s\n", r->file_name, extra);
-	printf("%s: %u errors, %u peers out of service, %u warnings\n", r->file_name, r->errors + (extra[0] != '\0'),
+	printf("%s: %s (messages: error %u, out of service %u, warning %u)\n", r->file_name,
+		conf_check_status(r) == 0 && extra[0] == '\0' ? "good" : "not good", r->errors + (extra[0] != '\0'),
 		r->out_of_service, r->warnings);
 	if (r->messages_lost > 0)
 		printf("%s: %u more messages are not shown; mend these first\n", r->file_name, r->messages_lost);

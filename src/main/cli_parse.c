@@ -48,8 +48,9 @@ void cli_usage(FILE *to)
 {
 	fprintf(to, "usage: sallyport SUB-COMMAND ...\n\n");
 	for (uint32_t i = 0; i < cli_command_count; i++)
-		fprintf(to, "  %s %s\n      %s\n", cli_commands[i].name, cli_commands[i].usage, cli_commands[i].does);
-	fprintf(to, "  audit TARGET\n      execute the threats against a lab target\n\n"
+		fprintf(to, "  %s%s%s\n      %s\n", cli_commands[i].name, cli_commands[i].usage[0] != '\0' ? " " : "",
+			cli_commands[i].usage, cli_commands[i].does);
+	fprintf(to, "  audit TARGET\n      execute the threats against a lab target\n  help\n      this list\n\n"
 		"Those that speak to a running sallyport find it by --socket PATH or --config FILE.\n"
 		"Exit status: 0 done, 1 refused or not found, 2 wrong usage, 3 no sallyport answers.\n");
 }
