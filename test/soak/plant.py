@@ -28,7 +28,7 @@ class Plant:
         self.folder = Path(tempfile.mkdtemp(prefix="soak-"))
         self.folder.chmod(0o755)
         self.more, self.keep, self.loads = more, False, []
-        self.record_at, self.ids = 0, set()
+        self.records, self.rest, self.ids = None, b"", set()
 
     def text(self, rate=10000):
         limits = {"calls_per_second": rate, "concurrent_calls": 10000, "messages_per_second": 100000}
@@ -49,7 +49,7 @@ class Plant:
         for load in self.loads:
             load.kill()
         self.sallyport.stop()
-        if not self.keep and kind in (None, GeneratorExit):
+        if not self.keep and kind in (None, GeneratorExit, KeyboardInterrupt):
             shutil.rmtree(self.folder, ignore_errors=True)
         else:
             print(f"  kept: {self.folder}", flush=True)
@@ -65,20 +65,27 @@ class Plant:
                 found[role] = next((int(line.split()[1]) for line in f if line.startswith("VmRSS:")), 0)
         return found
 
+    def _read_records(self, path):
+        while path.exists():
+            self.records = self.records or open(path, "rb")
+            last = os.path.samestat(os.fstat(self.records.fileno()), path.stat())  # before reading: else it was rotated away
+            octets = self.rest + self.records.read()
+            whole = octets.rfind(b"\n") + 1
+            self.rest = octets[whole:]
+            records = [json.loads(line) for line in octets[:whole].splitlines()]
+            self.ids.update(r["id"] for r in records if r["status"] == 200 and r["released_by"] == "caller")
+            if last:
+                return
+            self.records.close()
+            self.records = None
+
     def new_records(self, wanted, limit=15):
         """How many records of calls not seen before came, once there are WANTED or LIMIT seconds have passed.
 
         Only a record of a call that was answered and that its caller ended is one: Sallyport ended the others."""
-        path, before, until = self.sallyport.folder / "records/records.jsonl", len(self.ids), time.monotonic() + limit
+        before, until = len(self.ids), time.monotonic() + limit
         while True:
-            if path.exists():
-                with open(path, "rb") as f:
-                    f.seek(self.record_at)
-                    octets = f.read()
-                whole = octets.rfind(b"\n") + 1
-                self.record_at += whole
-                records = [json.loads(line) for line in octets[:whole].splitlines()]
-                self.ids.update(r["id"] for r in records if r["status"] == 200 and r["released_by"] == "caller")
+            self._read_records(self.sallyport.folder / "records/records.jsonl")
             if len(self.ids) - before >= wanted or time.monotonic() > until:
                 return len(self.ids) - before
             time.sleep(0.2)
