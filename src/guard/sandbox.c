@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -38,6 +39,7 @@ static result become(const char *user, char *report, size_t room)
 	gid_t gid = pw != NULL ? pw->pw_gid : 65534;
 	REQUIRE(setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0, E_SYSTEM);
 	REQUIRE(setuid(0) != 0, E_SYSTEM); // there must be no way back
+	REQUIRE(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, E_SYSTEM); // a change of user forgets it: no child outlives the monitor
 	snprintf(report, room, "user=%s", pw != NULL ? user : "65534");
 	return OK;
 }

@@ -52,6 +52,22 @@ static int try_fork(void)
 	return fork() >= 0 ? 0 : 1;
 }
 
+// A connection without connect(): the kernel would look at the descriptor only after the filter.
+static int try_fastopen(void)
+{
+	return sendto(-1, "x", 1, MSG_FASTOPEN, NULL, 0) < 0 && errno == EBADF ? 0 : 1;
+}
+
+static int try_signal_other(void)
+{
+	return tgkill(getppid(), getppid(), 0) == 0 ? 0 : 1;
+}
+
+static int try_signal_self(void)
+{
+	return tgkill(getpid(), gettid(), 0) == 0 && sendto(-1, "x", 1, MSG_NOSIGNAL, NULL, 0) < 0 && errno == EBADF ? 0 : 1;
+}
+
 static int try_live(void) // what a child needs every day
 {
 	void *p = malloc(100000);
@@ -104,6 +120,9 @@ static void each_role(void **state)
 		assert_false(works(role, false, try_write_exec));
 		assert_false(works(role, false, try_ptrace));
 		assert_false(works(role, false, try_fork));
+		assert_false(works(role, false, try_fastopen));
+		assert_false(works(role, false, try_signal_other));
+		assert_true(works(role, false, try_signal_self));
 		assert_false(works(role, false, try_open)); // nothing was listed
 		assert_int_equal(works(role, false, try_socket), role == ROLE_RESOLVER);
 	}
@@ -116,6 +135,7 @@ static void filter_off(void **state)
 	if (instrumented())
 		skip();
 	assert_true(works(ROLE_MEDIA, true, try_socket));
+	assert_true(works(ROLE_MEDIA, true, try_fastopen));
 	assert_true(works(ROLE_MEDIA, true, try_fork));
 	assert_true(works(ROLE_MEDIA, true, try_write_exec));
 }
