@@ -3,6 +3,7 @@
 #include "main/channels.h"
 
 #include "main/control.h"
+#include "registry/snapshot.h"
 #include "terms/ipc_control.h"
 
 #include <sys/socket.h>
@@ -42,6 +43,9 @@ static void pair_none(struct channel_pair *p)
 {
 	p->end[0] = p->end[1] = -1;
 }
+
+_Static_assert((int)WORKERS_MAX <= (int)NET_WORKERS_MAX, "what the configuration admits must start");
+_Static_assert((int)HANDSHAKE_THREADS_MAX <= (int)NET_HANDSHAKERS_MAX, "what the configuration admits must start");
 
 result channels_open(struct channels *c, uint32_t workers, uint32_t handshake_threads)
 {

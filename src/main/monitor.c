@@ -30,13 +30,16 @@ static result make_secrets(struct monitor *m)
 static uint16_t cores(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
-	return n < 1 ? 1 : n > 64 ? 64 : (uint16_t)n;
+	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (uint16_t)n;
 }
 
 static result make_memfds(struct monitor *m)
 {
 	const struct settings *s = &m->conf.snapshot->settings;
 	uint32_t slots = s->max_calls * m->workers; // a worker may have them all
+	if (slots > RECORDS_SLOTS_MAX)
+		fprintf(stderr, "sallyport: limits.calls %u times %u workers is more than %d; lower one of them\n", s->max_calls,
+			m->workers, (int)RECORDS_SLOTS_MAX);
 	TRY(records_create("sallyport-calls", slots, CALL_RECORD_SMALL, &m->calls_fd[0]));
 	TRY(records_create("sallyport-calls-large", slots, CALL_RECORD_LARGE, &m->calls_fd[1]));
 	return media_memfd(m->conf.snapshot, m->workers, &m->sessions_fd);
@@ -64,11 +67,20 @@ static result spawn_ready(struct monitor *m, unsigned role)
 	return FAIL(E_SYSTEM);
 }
 
+// A start that fails says why; the other steps of start() do so themselves.
+static result told(result r, const char *what)
+{
+	if (!is_ok(r))
+		fprintf(stderr, "sallyport: cannot make %s (%s); smaller `limits` or fewer `workers` need less memory and descriptors\n",
+			what, error_name(r.error));
+	return r;
+}
+
 static result start(struct monitor *m)
 {
 	char why[256] = "";
-	TRY(make_secrets(m));
-	TRY(block_signals(m));
+	TRY(told(make_secrets(m), "the secrets"));
+	TRY(told(block_signals(m), "the signal descriptor"));
 	TRY(spawn_ready(m, ROLE_RESOLVER)); // first: the configuration may hold names
 	TRY(monitor_load(m, true));
 	const struct settings *s = &m->conf.snapshot->settings;
@@ -79,9 +91,9 @@ static result start(struct monitor *m)
 		fprintf(stderr, "sallyport: %s\n", why);
 		return r;
 	}
-	TRY(make_memfds(m));
-	TRY(channels_open(&m->channels, m->workers, m->handshake_threads));
-	TRY(monitor_publish(m));
+	TRY(told(make_memfds(m), "the memory of kept calls and sessions"));
+	TRY(told(channels_open(&m->channels, m->workers, m->handshake_threads), "the channels between processes"));
+	TRY(told(monitor_publish(m), "the snapshot"));
 	static const unsigned order[] = {ROLE_SIGNER, ROLE_MEDIA, ROLE_DIRECTORY, ROLE_SIGNALLER, ROLE_ADMIN};
 	for (uint32_t i = 0; i < ARRAY_LEN(order); i++)
 		TRY(spawn_ready(m, order[i]));

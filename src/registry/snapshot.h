@@ -27,6 +27,8 @@ enum {
 	PEER_CODECS_MAX = 16,
 	PEER_REROUTE_MAX = 16,
 	CODEC_NAME_MAX = 24,
+	WORKERS_MAX = 64,         // threads of signaller and of media each; src/net has as many
+	HANDSHAKE_THREADS_MAX = 8, // a channel to the signer each; src/net has as many
 };
 
 struct blob { // octets elsewhere in the snapshot: offset from its start
