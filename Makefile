@@ -2,7 +2,17 @@
 # A plain front door to the Meson build: every target installs what is missing, builds, then runs.
 BUILD ?= build
 .DEFAULT_GOAL := build
-.PHONY: build deps demo test soak bench fuzz prove audit check package clean
+.PHONY: help build deps demo test soak bench fuzz prove audit check package clean
+
+help:
+	@echo "make          install what is missing (packaging/deps.txt), build into $(BUILD)/"
+	@echo "make demo     two providers, a secured call, two attacks"
+	@echo "make test     everything; single stages: tools/run-tests STAGE..."
+	@echo "make check    the static checks"
+	@echo "make fuzz     every fuzz target for 60 s; make prove: Frama-C over every parser"
+	@echo "make audit    the threats against a Sallyport and against an element without defence"
+	@echo "make bench    figures as ratios against other daemons; make soak: long runs, MINUTES=N bounds them"
+	@echo "make package  a Debian package; make clean: remove build/ and build-*/"
 
 deps:
 	@tools/install-deps packaging/deps.txt
