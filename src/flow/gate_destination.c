@@ -99,7 +99,7 @@ struct verdict gate_identity(struct passage *p)
 struct verdict gate_lookup(struct passage *p)
 {
 	if (p->msg->method == SIP_OPTIONS && p->query.number[0] == '\0' && p->query.domain[0] == '\0')
-		return sf_step_options(p->flow->sf, p->msg, p->origin, p->peer, p->now);
+		return p->dry ? DONE : sf_step_options(p->flow->sf, p->msg, p->origin, p->peer, p->now);
 	return is_ok(luf_lookup(p->flow->registry, &p->query, &p->target)) ? PASS : REPLY(404, "Not Found");
 }
 

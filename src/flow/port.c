@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the Signalling Function asks of the world, answered by the other rooms: limits, routing memory, media, records.
 #include "base/log.h"
+#include "base/memory.h"
 #include "flow/media.h"
 #include "flow/state.h"
 
@@ -56,6 +57,7 @@ static void port_keep(void *ctx, struct sf_call *call, bool keep)
 	}
 	media_image.len = flow_media_save(f, call, media);
 	port->keep(port->ctx, sf_call_ref(call), &image, media_image);
+	memory_wipe(media, sizeof(media)); // it holds keys
 }
 
 static void port_ended(void *ctx, struct sf_call *call, const struct now *now)

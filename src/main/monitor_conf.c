@@ -9,8 +9,30 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+// The answer to Q. One that comes too late must not be taken for the next name's.
+static result resolved(struct monitor *m, const struct ipc_control *q, struct ipc_control *a)
+{
+	int control = m->child[ROLE_RESOLVER].control;
+	uint64_t until = clock_now().mono_us + RESOLVE_MS * MS, now;
+	while ((now = clock_now().mono_us) < until) {
+		size_t len;
+		int fd;
+		if (!control_wait(control, (int)((until - now) / MS) + 1))
+			continue;
+		TRY(control_receive(control, a, &len, &fd));
+		if (fd >= 0)
+			close(fd);
+		if (len != sizeof(*a) || a->type != IPC_CONTROL_RESOLVED || a->request != q->request)
+			continue;
+		bool same = memchr(a->text, '\0', sizeof(a->text)) != NULL && strcmp(a->text, q->text) == 0;
+		return same && a->error == E_OK && a->address_count <= IPC_CONTROL_ADDRESSES_MAX ? OK : FAIL(E_NOT_FOUND);
+	}
+	return FAIL(E_TIMEOUT);
+}
 
 // A name is resolved by the resolver; the monitor waits, because there is nothing else to do before the sockets are open,
 // and a reload is rare. The answer's addresses were parsed there.
@@ -19,17 +41,12 @@ static result resolve(void *ctx, const char *host, uint16_t port, enum transport
 {
 	struct monitor *m = ctx;
 	struct ipc_control q = control_make(IPC_CONTROL_RESOLVE), a;
-	size_t len;
-	int fd;
 	*count = 0;
 	REQUIRE(m->child[ROLE_RESOLVER].control >= 0, E_NOT_FOUND);
 	REQUIRE((size_t)snprintf(q.text, sizeof(q.text), "%s", host) < sizeof(q.text), E_TOO_LONG);
+	q.request = ++m->resolve_number;
 	TRY(control_send(m->child[ROLE_RESOLVER].control, &q, -1));
-	REQUIRE(control_wait(m->child[ROLE_RESOLVER].control, RESOLVE_MS), E_TIMEOUT);
-	TRY(control_receive(m->child[ROLE_RESOLVER].control, &a, &len, &fd));
-	if (fd >= 0)
-		close(fd);
-	REQUIRE(len == sizeof(a) && a.type == IPC_CONTROL_RESOLVED && a.error == E_OK, E_NOT_FOUND);
+	TRY(resolved(m, &q, &a));
 	for (uint32_t i = 0; i < a.address_count && i < IPC_CONTROL_ADDRESSES_MAX && *count < room; i++) {
 		out[*count] = a.address[i];
 		out[(*count)++].port = port != 0 ? port : (transport_is_secure(transport) ? 5061 : 5060);

@@ -42,6 +42,7 @@ struct monitor {
 	uint8_t token_current;
 	uint8_t secret[16];
 	int signal_fd;
+	uint32_t resolve_number; // of the last question to the resolver
 	bool stopping, draining;
 };
 

@@ -17,6 +17,7 @@ enum {
 	DIALS_MAX = 1024,           // connections asked for and not yet answered, of one worker
 	RECORDS_PENDING_MAX = 4096, // ended calls that admin has not acknowledged: 4 MiB; then the policy decides
 	TRACE_KEY_MAX = 256,
+	FORWARDED_MAX = 16 * 1024 * 1024, // [octets] waiting for one worker: 0.1 s of a full 1 Gbit/s
 	RANDOM_BUFFER = 1024,       // [octets] taken from the system at once: 30 calls
 	STOP_LINGER_MS = 400,       // for BYEs to leave and records to reach admin, before the process ends
 	RECORDS_BATCH = 32,         // ended calls that one worker hands over together
@@ -29,6 +30,11 @@ struct kept_call { // head of a slot in the calls memfd; then the call's image, 
 };
 
 struct signaller;
+
+struct dialled { // a connection that the monitor was asked for
+	uint32_t request;
+	struct conn_ref conn;
+};
 
 struct worker {
 	struct signaller *home;
@@ -44,7 +50,8 @@ struct worker {
 	int media;               // channel to the Media Function
 	struct event *media_event;
 	uint32_t dial_next;
-	struct conn_ref dial[DIALS_MAX];
+	struct dialled dial[DIALS_MAX];
+	_Atomic uint64_t forwarded; // [octets] on their way here from other workers
 	_Atomic uint64_t media_full, records_damaged, records_too_long;
 	struct record_pending *record_chain, **record_end; // ended calls to be handed over together
 	uint32_t records_waiting;

@@ -34,22 +34,35 @@ static void forward_h(struct mail *m, void *ctx)
 	const struct now *now = &f->to->loop->now;
 	UNUSED(ctx);
 	worker_enter(f->to);
+	atomic_fetch_sub_explicit(&f->to->forwarded, f->size, memory_order_relaxed);
 	flow_receive(f->to->flow, &f->origin, f->octets, f->size, now);
 	memory_free(f);
 }
 
 static void forward(struct worker *w, uint8_t owner, const struct origin *from, const uint8_t *octets, uint32_t n)
 {
-	struct forward *f = memory_alloc(sizeof(*f) + n);
-	if (f == NULL)
-		return; // as lost on the way: the sender repeats it
+	struct worker *to = &w->home->worker[owner];
+	bool room = atomic_fetch_add_explicit(&to->forwarded, n, memory_order_relaxed) + n <= FORWARDED_MAX;
+	struct forward *f = room ? memory_alloc(sizeof(*f) + n) : NULL;
+	if (f == NULL) { // as lost on the way: the sender repeats it
+		atomic_fetch_sub_explicit(&to->forwarded, n, memory_order_relaxed);
+		return;
+	}
 	f->mail.deliver = forward_h;
-	f->to = &w->home->worker[owner];
+	f->to = to;
 	f->origin = *from;
 	f->size = n;
 	memcpy(f->octets, octets, n);
-	if (!is_ok(loop_post(f->to->loop, &f->mail, net_worker_counters(w->net))))
+	if (!is_ok(loop_post(f->to->loop, &f->mail, net_worker_counters(w->net)))) {
+		atomic_fetch_sub_explicit(&f->to->forwarded, n, memory_order_relaxed);
 		memory_free(f);
+	}
+}
+
+// Only what a peer may have sent is worth a copy; the local flow drops and counts the rest (SF-A1).
+static bool may_be_peers(const struct worker *w, const struct origin *o)
+{
+	return o->tls_peer != PEER_NONE || registry_peer_by_address(w->registry, o->zone, &o->remote) != PEER_NONE;
 }
 
 static void receive_h(void *ctx, uint8_t *octets, uint32_t n, const struct origin *from, const struct now *now)
@@ -57,7 +70,7 @@ static void receive_h(void *ctx, uint8_t *octets, uint32_t n, const struct origi
 	struct worker *w = ctx;
 	worker_enter(w);
 	uint8_t owner = flow_owner(w->keys, w->home->start->secret, (uint8_t)w->home->workers, octets, n);
-	if (owner != w->index)
+	if (owner != w->index && may_be_peers(w, from))
 		forward(w, owner, from, octets, n);
 	else
 		flow_receive(w->flow, from, octets, n, now);
@@ -78,8 +91,8 @@ static void dial_h(void *ctx, const struct conn_ref *conn, const struct hop *hop
 {
 	struct worker *w = ctx;
 	struct ipc_control m = control_make(IPC_CONTROL_DIAL);
-	uint32_t request = w->dial_next++ % DIALS_MAX;
-	w->dial[request] = *conn;
+	uint32_t request = ++w->dial_next;
+	w->dial[request % DIALS_MAX] = (struct dialled){request, *conn};
 	m.request = request;
 	m.worker = w->index;
 	m.listener = hop->listener;
@@ -92,13 +105,14 @@ static void dial_h(void *ctx, const struct conn_ref *conn, const struct hop *hop
 
 void worker_dialled(struct worker *w, uint32_t request, int fd)
 {
-	if (request >= DIALS_MAX || w->dial[request].generation == 0) {
+	struct dialled *d = &w->dial[request % DIALS_MAX];
+	if (d->request != request || d->conn.generation == 0) { // answered, or overtaken by a thousand others
 		if (fd >= 0)
 			close(fd);
 		return;
 	}
-	struct conn_ref conn = w->dial[request];
-	w->dial[request] = (struct conn_ref){0, 0, 0};
+	struct conn_ref conn = d->conn;
+	d->conn = (struct conn_ref){0, 0, 0};
 	net_dialled(w->net, &conn, fd);
 }
 

@@ -63,10 +63,21 @@ static bool may_be_peer(struct stream_listener *l, const struct address *remote)
 	return (zone < ZONES_MAX && s->zone_open[zone]) || registry_peer_by_address(r, zone, remote) != PEER_NONE;
 }
 
+// Clear TCP from an address that no peer lists takes no place in the caps, unless the listener answers strangers.
+static bool clear_stranger(struct stream_listener *l, const struct address *remote)
+{
+	const struct registry *r = net_registry(l->owner->worker);
+	if (r == NULL || l->transport != TRANSPORT_TCP)
+		return false;
+	const struct snapshot *snap = registry_snapshot(r);
+	bool answered = l->origin.listener < snap->listener_count && snap->listener[l->origin.listener].strangers_answer;
+	return !answered && registry_peer_by_address(r, l->origin.zone, remote) == PEER_NONE;
+}
+
 static bool may_come(struct stream_listener *l, const struct address *remote)
 {
 	struct net_worker *w = l->owner->worker;
-	if (l->transport == TRANSPORT_TLS && !may_be_peer(l, remote)) {
+	if (l->transport == TRANSPORT_TLS ? !may_be_peer(l, remote) : clear_stranger(l, remote)) {
 		net_count(&w->counters, NET_STREAM_REFUSED_STRANGER, 1);
 		return false;
 	}

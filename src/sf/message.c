@@ -163,11 +163,16 @@ static bool lower_equal(const uint8_t *a, const uint8_t *b, size_t n)
 	return bytes_equal_nocase(bytes_make(a, n), bytes_make(b, n));
 }
 
+// The beginning of a long text tells it as well; comparing more would let a peer buy 64 KiB times its Call-ID of work.
+enum { HIDDEN_COMPARED = 32 };
+
 // Does VALUE hold one of the sender's hidden texts, in any case?
 static bool reveals(const struct passage *p, struct bytes value)
 {
 	for (uint32_t i = 0; i < p->hidden_count; i++) {
 		struct bytes h = p->hidden[i];
+		if (h.len > HIDDEN_COMPARED)
+			h.len = HIDDEN_COMPARED;
 		uint8_t first = h.at[0], other = first;
 		if ((first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z'))
 			other = first ^ 0x20;

@@ -28,6 +28,7 @@ struct snapshot *fixture_snapshot(const struct fixture_options *o, uint32_t gene
 	memcpy(s->zone[0].name, "core", 5);
 	memcpy(s->zone[1].name, "peering", 8);
 	s->listener_count = 2;
+	s->listener[0].strangers_answer = s->listener[1].strangers_answer = 1; // clear TCP from anywhere
 	memcpy(s->listener[0].name, "core", 5);
 	memcpy(s->listener[1].name, "peering", 8);
 	s->listener[1].zone = FIXTURE_ZONE;
