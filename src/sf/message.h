@@ -44,12 +44,11 @@ void message_party(
 	struct sip_writer *w, const struct sip_msg *m, enum sip_hdr id, struct bytes user, struct bytes host);
 // Content-Type (when there is a body), Content-Length, body.
 void message_body(struct sip_writer *w, const struct message_body *b);
-// Status line with PHRASE (empty: the usual one), Via (received and rport as RFC3261#18.2.1 and RFC 3581 say), From, To (with TAG if it has
-// none), Call-ID, CSeq of a response to REQUEST (octets from the start line on), which goes BACK. RECORD:
-// Record-Route too. COMPACT: short header names.
-void message_reply(struct sip_writer *w, struct bytes request, const struct address *source, uint16_t status,
-	struct bytes phrase, struct bytes tag, bool record, bool compact);
-// The same for the request of server transaction TX.
+// Status line with PHRASE (empty: the usual one) and what a response to M repeats: Via (with received and rport by
+// SOURCE), From, To (with TAG if it has none), Call-ID, CSeq. COMPACT: short header names.
+void message_reply(struct sip_writer *w, const struct sip_msg *m, const struct address *source, uint16_t status,
+	struct bytes phrase, struct bytes tag, bool compact);
+// The same for the request of server transaction TX. RECORD: Record-Route too.
 void message_reply_tx(struct sip_writer *w, struct sf_tx *tx, uint16_t status, struct bytes tag, bool record);
 // A whole response of ours with neither body nor more header fields than Retry-After, through TX.
 void message_respond(struct sf *sf, struct sf_tx *tx, uint16_t status, struct bytes tag, uint32_t retry_s,

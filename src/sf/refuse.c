@@ -20,10 +20,6 @@ struct stateless { // an answer in the making
 static void write_answer(
 	struct sf *sf, const struct stateless *a, const struct origin *o, bool compact, struct sip_writer *w)
 {
-	// The whole message as it came; of its header only what a response repeats is read.
-	struct bytes request =
-		bytes_make(a->m->buf, a->m->headers.to <= a->m->size ? a->m->headers.to : a->m->size);
-	struct address source = o->remote;
 	char tag[SF_TOKEN_LEN];
 	// The same tag for every repetition of the request, without keeping anything.
 	uint64_t hash = keyed_hash(sf->config.secret, sip_bytes(a->m, a->m->branch));
@@ -31,8 +27,7 @@ static void write_answer(
 	for (uint32_t i = 0; i < 8; i++)
 		tag[i] = "0123456789abcdef"[(hash >> (4 * i)) & 15];
 	message_begin(sf, w);
-	message_reply(w, request, &source, a->status, a->phrase, a->status == 100 ? BYTES("") : bytes_make(tag, 8),
-		false, compact);
+	message_reply(w, a->m, &o->remote, a->status, a->phrase, bytes_make(tag, 8), compact);
 	if (a->retry_s > 0)
 		message_number(w, SIP_HDR_RETRY_AFTER, a->retry_s);
 	if (a->unsupported.len > 0)

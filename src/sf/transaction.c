@@ -75,7 +75,7 @@ void sf_tx_release(struct sf_tx *tx)
 	timer_cancel(tx->table->wheel, &tx->fault);
 	sf_tx_unlink(tx);
 	sf_tx_drop_octets(tx);
-	sf_tx_drop_request(tx);
+	sf_tx_drop_head(tx);
 	pool_put(tx->table->pool, tx->ref);
 }
 
@@ -221,11 +221,9 @@ void sf_tx_drop_octets(struct sf_tx *tx)
 	tx->octets_len = 0;
 }
 
-void sf_tx_drop_request(struct sf_tx *tx)
+void sf_tx_drop_head(struct sf_tx *tx)
 {
-	memory_free(tx->request);
-	tx->request = NULL;
-	tx->request_len = 0;
+	reply_head_free(&tx->head);
 }
 
 // ---- the walk through the tables
@@ -334,9 +332,9 @@ struct bytes sf_tx_octets(const struct sf_tx *tx)
 	return bytes_make(tx->octets, tx->octets_len);
 }
 
-struct bytes sf_tx_request(const struct sf_tx *tx)
+const struct reply_head *sf_tx_head(const struct sf_tx *tx)
 {
-	return bytes_make(tx->request, tx->request_len);
+	return &tx->head;
 }
 
 static void row_describe(const struct sf_tx_machine *m, uint32_t state,

@@ -11,6 +11,7 @@
 
 #include "base/timer.h"
 #include "sf/port.h"
+#include "sf/reply_head.h"
 #include "sf/token.h"
 #include "wire/sip/sip.h"
 
@@ -111,8 +112,8 @@ enum sf_tx_kind sf_tx_kind(const struct sf_tx *tx);
 const char *sf_tx_state_name(const struct sf_tx *tx);
 const struct hop *sf_tx_hop(const struct sf_tx *tx); // client: where it was sent; server: where answers go
 struct bytes sf_tx_octets(const struct sf_tx *tx);   // what may be sent again; empty when nothing may
-// Server: the header of the received request, a copy that answers can be formed from; until the final answer.
-struct bytes sf_tx_request(const struct sf_tx *tx);
+// Server: what responses to its request repeat; empty after the final answer.
+const struct reply_head *sf_tx_head(const struct sf_tx *tx);
 // The tables, for generated pictures and the (state, event) coverage test.
 void sf_tx_describe(void (*cell)(const char *machine, const char *state, const char *event,
 			    const char *handler, void *ctx),

@@ -67,9 +67,9 @@ struct sf_tx {
 	zone_id zone;
 	struct hop hop;
 	uint32_t interval_us; // of the next retransmission
-	uint32_t octets_len, request_len;
+	uint32_t octets_len;
 	uint8_t *octets;  // last sent, as long as it may be sent again
-	uint8_t *request; // server: header of the request; until the final answer
+	struct reply_head head; // server: until the final answer
 	struct timer repeat, life, fault;
 	uint8_t key[SF_TX_KEY_LEN], merge[SF_TX_KEY_LEN]; // server
 };
@@ -128,7 +128,7 @@ void sf_tx_send_kept(struct sf_tx *tx, const struct now *now);
 // kept.
 bool sf_tx_keep(struct sf_tx *tx, struct bytes octets);
 void sf_tx_drop_octets(struct sf_tx *tx);
-void sf_tx_drop_request(struct sf_tx *tx);
+void sf_tx_drop_head(struct sf_tx *tx);
 void sf_tx_arm_repeat(struct sf_tx *tx, uint32_t interval_us, const struct now *now);
 void sf_tx_arm_life(struct sf_tx *tx, enum sf_tx_event event, uint64_t at_us);
 // A failure met while sending: it happens to TX at the next run of the wheel, not under its user's feet.
@@ -144,9 +144,8 @@ void sf_tx_unreachable(struct sf_tx *tx, const struct sf_tx_input *in); // tell 
 // ---- transaction_match.c
 // ----------------------------------------------------------------------------------------
 
-MUST_USE result sf_tx_top_via(const struct sip_msg *m, struct sip_via *via);
 // Into the tables. E_DUPLICATE, E_FULL, E_NO_MEMORY.
-MUST_USE result sf_tx_link(struct sf_tx *tx, const struct sip_msg *m, const struct sip_via *via);
+MUST_USE result sf_tx_link(struct sf_tx *tx, const struct sip_msg *m);
 void sf_tx_unlink(struct sf_tx *tx);
 bool sf_tx_match_key(const void *value, struct bytes key);
 bool sf_tx_match_merge(const void *value, struct bytes key);

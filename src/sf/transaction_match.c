@@ -52,16 +52,16 @@ static void mix_end(const struct mix *x, const struct sf_tx_table *t, uint8_t ou
 }
 
 // PEER is PEER_NONE, but for transactions whose branch another peer used before.
-static void request_key(const struct sf_tx_table *t, const struct sip_msg *m, const struct sip_via *via,
-	enum sip_method method, peer_id peer, uint8_t out[SF_TX_KEY_LEN])
+static void request_key(const struct sf_tx_table *t, const struct sip_msg *m, enum sip_method method, peer_id peer,
+	uint8_t out[SF_TX_KEY_LEN])
 {
-	uint8_t small[5] = {(uint8_t)method, (uint8_t)(via->port >> 8), (uint8_t)via->port,
+	uint8_t small[5] = {(uint8_t)method, (uint8_t)(m->via.port >> 8), (uint8_t)m->via.port,
 		(uint8_t)(peer >> 8), (uint8_t)peer};
 	struct mix x;
 
 	x.len = 0;
-	mix_add(&x, t, sip_bytes(m, via->branch));
-	mix_add(&x, t, sip_bytes(m, via->host));
+	mix_add(&x, t, sip_bytes(m, m->via.branch));
+	mix_add(&x, t, sip_bytes(m, m->via.host));
 	mix_add(&x, t, bytes_make(small, sizeof(small)));
 	if (method == SIP_UNKNOWN_METHOD)
 		mix_add(&x, t, sip_bytes(m, m->method_name));
@@ -98,15 +98,6 @@ bool sf_tx_match_merge(const void *value, struct bytes key)
 	return bytes_equal(key_bytes(((const struct sf_tx *)value)->merge), key);
 }
 
-result sf_tx_top_via(const struct sip_msg *m, struct sip_via *via)
-{
-	struct sip_list it = sip_list_begin(m, SIP_HDR_VIA);
-	struct span value;
-
-	REQUIRE(sip_list_next(&it, &value), E_MISSING);
-	return sip_via_parse(m->buf, m->size, value, via);
-}
-
 static bool has_cookie(const struct sip_msg *m)
 {
 	struct bytes branch = sip_bytes(m, m->branch);
@@ -124,14 +115,14 @@ static bool may_merge(const struct sip_msg *m)
 	return span_empty(m->to_tag) && m->method != SIP_ACK && m->method != SIP_CANCEL;
 }
 
-result sf_tx_link(struct sf_tx *tx, const struct sip_msg *m, const struct sip_via *via)
+result sf_tx_link(struct sf_tx *tx, const struct sip_msg *m)
 {
 	struct sf_tx_table *t = tx->table;
 
-	request_key(t, m, via, m->method, PEER_NONE, tx->key);
+	request_key(t, m, m->method, PEER_NONE, tx->key);
 	result r = table_put(t->by_key, key_bytes(tx->key), tx);
 	if (r.error == E_DUPLICATE) {
-		request_key(t, m, via, m->method, tx->hop.peer, tx->key);
+		request_key(t, m, m->method, tx->hop.peer, tx->key);
 		r = table_put(t->by_key, key_bytes(tx->key), tx);
 	}
 	TRY(r);
@@ -170,17 +161,16 @@ static bool same_flow(const struct sf_tx *tx, const struct origin *o, peer_id pe
 
 // The transaction of METHOD with M's branch and sent-by on this flow. *OTHER: one that this sender may not
 // speak in.
-static struct sf_tx *lookup(const struct sf_tx_table *t, const struct sip_msg *m, const struct sip_via *via,
-	enum sip_method method, const struct origin *o, peer_id peer, struct sf_tx **other)
+static struct sf_tx *lookup(const struct sf_tx_table *t, const struct sip_msg *m, enum sip_method method, const struct origin *o, peer_id peer, struct sf_tx **other)
 {
 	uint8_t key[SF_TX_KEY_LEN];
 
-	request_key(t, m, via, method, PEER_NONE, key);
+	request_key(t, m, method, PEER_NONE, key);
 	struct sf_tx *tx = table_get(t->by_key, key_bytes(key));
 	if (tx == NULL || same_flow(tx, o, peer))
 		return tx;
 	*other = tx;
-	request_key(t, m, via, method, peer, key);
+	request_key(t, m, method, peer, key);
 	tx = table_get(t->by_key, key_bytes(key));
 	return tx != NULL && same_flow(tx, o, peer) ? tx : NULL;
 }
@@ -215,24 +205,23 @@ enum sf_tx_match sf_tx_match_request(struct sf_tx_table *t, const struct sip_msg
 {
 	struct sf_tx_input in = {.now = now};
 	struct sf_tx *other = NULL;
-	struct sip_via via;
 
 	*tx = NULL;
 	t->now_us = now->mono_us;
-	if (!has_cookie(m) || !is_ok(sf_tx_top_via(m, &via)))
+	if (!has_cookie(m))
 		return SF_TX_OLD_BRANCH;
 	if (m->method == SIP_ACK) {
-		*tx = lookup(t, m, &via, SIP_INVITE, origin, peer, &other);
+		*tx = lookup(t, m, SIP_INVITE, origin, peer, &other);
 		return match_ack(*tx, other, now);
 	}
-	*tx = lookup(t, m, &via, m->method, origin, peer, &other);
+	*tx = lookup(t, m, m->method, origin, peer, &other);
 	if (*tx != NULL) {
 		sf_tx_fire(*tx, SF_TX_EV_REQUEST, &in);
 		return SF_TX_ABSORBED;
 	}
 	if (m->method != SIP_CANCEL)
 		return match_new(t, m, other, peer);
-	*tx = lookup(t, m, &via, SIP_INVITE, origin, peer, &other);
+	*tx = lookup(t, m, SIP_INVITE, origin, peer, &other);
 	if (*tx != NULL)
 		return SF_TX_CANCEL;
 	return other != NULL ? SF_TX_FOREIGN : SF_TX_CANCEL_NONE;

@@ -52,7 +52,7 @@ static void succeed(struct sf_tx *tx, const struct sf_tx_input *in)
 {
 	tx->state = SF_TX_ACCEPTED;
 	sf_tx_drop_octets(tx);
-	sf_tx_drop_request(tx);
+	sf_tx_drop_head(tx);
 	sf_tx_arm_life(tx, SF_TX_EV_ACCEPTED_END, in->now->mono_us + TIMEOUT_US);
 	sf_tx_send(tx, in->octets, in->now);
 }
@@ -60,7 +60,7 @@ static void succeed(struct sf_tx *tx, const struct sf_tx_input *in)
 static void refuse(struct sf_tx *tx, const struct sf_tx_input *in)
 {
 	tx->state = SF_TX_COMPLETED;
-	sf_tx_drop_request(tx);
+	sf_tx_drop_head(tx);
 	sf_tx_arm_life(tx, SF_TX_EV_EXPIRE, in->now->mono_us + TIMEOUT_US);
 	if (!sf_tx_reliable(tx))
 		sf_tx_arm_repeat(tx, SF_T1_US, in->now);
@@ -92,7 +92,7 @@ static void confirm(struct sf_tx *tx, const struct sf_tx_input *in)
 static void answer(struct sf_tx *tx, const struct sf_tx_input *in)
 {
 	tx->state = SF_TX_COMPLETED;
-	sf_tx_drop_request(tx);
+	sf_tx_drop_head(tx);
 	sf_tx_arm_life(tx, SF_TX_EV_LINGER, in->now->mono_us + (sf_tx_reliable(tx) ? 0 : TIMEOUT_US));
 	send_and_keep(tx, in);
 }
@@ -211,33 +211,20 @@ static void answer_hop(struct sf_tx *tx, const struct origin *o, peer_id peer, c
 		tx->hop.remote.port = via->has_port && via->port != 0 ? via->port : standard;
 }
 
-static result request_keep(struct sf_tx *tx, const struct sip_msg *m)
-{
-	uint32_t len = m->size - span_len(m->body);
-
-	tx->request = memory_alloc(len);
-	REQUIRE(tx->request != NULL, E_NO_MEMORY);
-	memcpy(tx->request, m->buf, len);
-	tx->request_len = len;
-	return OK;
-}
-
 result sf_tx_server_new(struct sf_tx_table *t, const struct sip_msg *m, const struct origin *origin,
 	peer_id peer, const struct sf_tx_user *events, void *user, const struct now *now, struct sf_tx **out)
 {
 	bool invite = m->method == SIP_INVITE;
-	struct sip_via via;
 	struct sf_tx *tx;
 
 	*out = NULL;
 	t->now_us = now->mono_us;
-	TRY(sf_tx_top_via(m, &via));
 	TRY(sf_tx_make(t, invite ? SF_TX_INVITE_SERVER : SF_TX_SERVER, m->method, &tx));
 	tx->state = invite ? SF_TX_PROCEEDING : SF_TX_TRYING;
-	answer_hop(tx, origin, peer, &via);
-	result r = request_keep(tx, m);
+	answer_hop(tx, origin, peer, &m->via);
+	result r = reply_head_new(&tx->head, m, &origin->remote);
 	if (is_ok(r))
-		r = sf_tx_link(tx, m, &via);
+		r = sf_tx_link(tx, m);
 	if (!is_ok(r)) {
 		sf_tx_release(tx);
 		return r;

@@ -21,6 +21,7 @@ static void msg_clear(struct sip_msg *m, const uint8_t *buf, uint32_t n)
 	m->status = m->line_count = 0;
 	m->method_name = m->ruri = m->reason = m->headers = m->body = (struct span){0, 0};
 	m->call_id = m->from_tag = m->to_tag = m->branch = (struct span){0, 0};
+	m->via = (struct sip_via){0};
 	m->cseq = m->content_length = 0;
 	m->max_forwards = MAX_FORWARDS_ABSENT;
 	memset(m->first, 0, sizeof(m->first));
@@ -167,8 +168,10 @@ static result via_list_parse(struct sip_msg *m)
 		struct sip_via via;
 		REQUIRE(count < SIP_VIA_MAX, E_TOO_MANY);
 		TRY(sip_via_parse(m->buf, m->size, v, &via));
-		if (count == 0)
+		if (count == 0) {
+			m->via = via;
 			m->branch = via.branch;
+		}
 		count++;
 	}
 	REQUIRE(count > 0, E_MISSING);

@@ -56,6 +56,18 @@ struct sip_line { // one header field line, folding included
 	struct span value; // without leading and trailing white space
 };
 
+struct sip_via {
+	struct span whole;
+	uint8_t transport; // enum transport of terms, or 255 for others
+	struct span transport_name;
+	struct span host;
+	bool has_port;
+	uint16_t port;
+	struct span branch, received, maddr;
+	bool has_rport;
+	struct span params;
+};
+
 struct sip_msg {
 	const uint8_t *buf;
 	uint32_t size;
@@ -75,7 +87,8 @@ struct sip_msg {
 	uint32_t cseq;
 	enum sip_method cseq_method;
 	struct span from_tag, to_tag; // empty when absent
-	struct span branch;           // of the topmost Via
+	struct sip_via via;           // the topmost
+	struct span branch;           // of it
 	uint32_t content_length;
 	uint8_t max_forwards;         // 255: absent (a received 255 is kept as 254: one hop less never harms)
 };
@@ -156,17 +169,6 @@ struct sip_addr { // name-addr or addr-spec with header parameters (From, To, Co
 	bool star;           // Contact: *
 	struct span params;  // header parameters after the first ';', without it
 	struct span tag;     // value of ;tag= , else empty
-};
-
-struct sip_via {
-	uint8_t transport; // enum transport of terms, or 255 for others
-	struct span transport_name;
-	struct span host;
-	bool has_port;
-	uint16_t port;
-	struct span branch, received, maddr;
-	bool has_rport;
-	struct span params;
 };
 
 MUST_USE result sip_uri_parse(const uint8_t *buf, uint32_t n, struct span s, struct sip_uri *out);

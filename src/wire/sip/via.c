@@ -120,7 +120,7 @@ static result via_params(const uint8_t *buf, uint32_t n, uint32_t end, uint32_t 
 
 result sip_via_parse(const uint8_t *buf, uint32_t n, struct span s, struct sip_via *out)
 {
-	*out = (struct sip_via){.transport = VIA_TRANSPORT_OTHER};
+	*out = (struct sip_via){.whole = s, .transport = VIA_TRANSPORT_OTHER};
 	REQUIRE(s.to <= n && s.from < s.to, E_SYNTAX);
 	uint32_t i = s.from;
 	TRY(via_protocol(buf, s.to, &i, out));
