@@ -98,7 +98,7 @@ static void passage_begin(struct passage *p, struct flow *f, const struct origin
 	p->dialog = (struct sf_dialog_ref){0};
 	p->unsupported = (struct bytes){NULL, 0};
 	p->caller[0] = p->called[0] = '\0';
-	p->trail.count = 0;
+	p->trail.count = p->trail.reasons = 0;
 }
 
 void flow_receive(struct flow *f, const struct origin *origin, const uint8_t *octets, uint32_t size,

@@ -18,16 +18,8 @@ static uint32_t elapsed_us(const struct passage *p)
 
 static void mark(struct passage *p, const struct step *s, const struct verdict *v, bool shadow)
 {
-	if (!p->told || p->trail.count >= TRAIL_MAX)
-		return;
-	p->trail.mark[p->trail.count++] = (struct trail_mark){
-		.step = (uint8_t)s->id,
-		.action = v->action,
-		.shadow = shadow,
-		.status = v->status,
-		.after_us = elapsed_us(p),
-		.reason = v->reason,
-	};
+	if (p->told)
+		trail_add(&p->trail, (uint8_t)s->id, v, shadow, elapsed_us(p));
 }
 
 // Is the step's control waived for this peer today, or only watched?

@@ -138,7 +138,7 @@ void records_hand_over(struct worker *w);
 void record_acknowledged(struct signaller *s, uint32_t number);
 void records_send(struct signaller *s);                      // what was not sent yet
 void fill_call_row(const struct worker *w, const struct sf_call_info *info, uint64_t now_us, struct ipc_admin_call *out);
-void fill_mark_row(const struct trail_mark *m, struct ipc_admin_mark *out);
+void fill_mark_row(const struct trail *t, uint8_t i, struct ipc_admin_mark *out); // of mark I
 
 // signaller_admin.c
 void admin_receive(struct signaller *s);

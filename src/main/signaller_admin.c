@@ -94,7 +94,7 @@ static void answer_explain(struct walk *k)
 	const struct trail *t = sf_call_trail(c);
 	for (uint8_t i = 0; i < t->count && i < TRAIL_MAX; i++) {
 		struct ipc_admin *m = row(k, IPC_ADMIN_MARK, sizeof(m->u.mark));
-		fill_mark_row(&t->mark[i], &m->u.mark);
+		fill_mark_row(t, i, &m->u.mark);
 		send_row(k, sizeof(m->u.mark));
 	}
 	stream_rows(k, c);
@@ -141,7 +141,7 @@ static void answer_dry_run(struct walk *k)
 	flow_dry_run(w->flow, &o, q->ask.u.raw.octets, q->ask.u.raw.len, &trail, &w->loop->now);
 	for (uint8_t i = 0; i < trail.count; i++) {
 		struct ipc_admin *m = row(k, IPC_ADMIN_MARK, sizeof(m->u.mark));
-		fill_mark_row(&trail.mark[i], &m->u.mark);
+		fill_mark_row(&trail, i, &m->u.mark);
 		send_row(k, sizeof(m->u.mark));
 	}
 }

@@ -32,13 +32,15 @@ void fill_call_row(const struct worker *w, const struct sf_call_info *info, uint
 	text(out->end_reason, sizeof(out->end_reason), bytes_of_string(info->end_reason != NULL ? info->end_reason : ""));
 }
 
-void fill_mark_row(const struct trail_mark *m, struct ipc_admin_mark *out)
+void fill_mark_row(const struct trail *t, uint8_t i, struct ipc_admin_mark *out)
 {
+	const struct trail_mark *m = &t->mark[i];
+	const char *reason = trail_reason(t, i);
 	const struct step *s = step_by_id((enum step_id)m->step);
 	*out = (struct ipc_admin_mark){.action = m->action, .shadow = m->shadow, .status = m->status, .after_us = m->after_us};
 	text(out->step, sizeof(out->step), bytes_of_string(s->name));
 	text(out->threats, sizeof(out->threats), bytes_of_string(s->threats));
-	text(out->reason, sizeof(out->reason), bytes_of_string(m->reason != NULL ? m->reason : ""));
+	text(out->reason, sizeof(out->reason), bytes_of_string(reason != NULL ? reason : ""));
 }
 
 static void fill_streams(const struct call_ended *call, struct ipc_admin_record *out)
@@ -76,7 +78,7 @@ static struct record_pending *record_make(const struct worker *w, const struct c
 	if (call->info.answer_us != 0 && call->info.end_us > call->info.answer_us)
 		out->call.duration_us = call->info.end_us - call->info.answer_us;
 	for (uint8_t i = 0; i < marks; i++)
-		fill_mark_row(&call->trail.mark[i], &out->mark[out->mark_count++]);
+		fill_mark_row(&call->trail, i, &out->mark[out->mark_count++]);
 	fill_streams(call, out);
 	return r;
 }
