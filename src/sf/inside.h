@@ -24,6 +24,7 @@ enum {
 	SF_LEG_CALLED = 8,       // tokens: 0..7 caller's side of a branch, 8.. called side of an attempt
 	SF_DRAIN_RETRY_S = 30,   // Retry-After while draining [s]
 	SF_FULL_RETRY_S = 5,     // Retry-After when a table is full [s]
+	SF_LINGER_SLACK_US = 128 * 1000, // ends of transactions share wake-ups: four a call would double those of a quiet worker [us]
 };
 
 struct message_body; // sf/message.h
@@ -171,7 +172,7 @@ struct local_text { // "host:port" that we give out for one listener and transpo
 struct sf {
 	struct sf_config config;
 	const struct snapshot *snapshot;
-	struct timer_wheel *wheel;
+	struct timer_wheel *wheel, *linger; // linger: what may fire up to SF_LINGER_SLACK_US late
 	struct sf_tx_table *tx;
 	struct pool *calls, *branches, *relays;
 	struct table *by_call_id;

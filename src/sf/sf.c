@@ -80,9 +80,11 @@ static result parts_new(struct sf *sf, const struct now *now)
 	const struct sf_config *c = &sf->config;
 
 	TRY(timer_wheel_new(&sf->wheel, now->mono_us));
+	TRY(timer_wheel_new(&sf->linger, now->mono_us));
 	struct sf_tx_config tx = {.max = c->max_transactions,
 		.worker = c->worker,
 		.wheel = sf->wheel,
+		.linger = sf->linger,
 		.keys = c->keys,
 		.port = &sf->config.port};
 	memcpy(tx.secret, c->secret, sizeof(tx.secret));
@@ -138,6 +140,7 @@ void sf_free(struct sf *sf)
 	pool_free(sf->calls);
 	table_free(sf->by_call_id);
 	timer_wheel_free(sf->wheel);
+	timer_wheel_free(sf->linger);
 	memory_free(sf->out);
 	memory_free(sf->body);
 	memory_free(sf->again);
@@ -149,11 +152,16 @@ void sf_run(struct sf *sf, const struct now *now)
 {
 	sf->now = *now;
 	timer_wheel_run(sf->wheel, now);
+	timer_wheel_run(sf->linger, now);
 }
 
 uint64_t sf_deadline(const struct sf *sf)
 {
-	return timer_wheel_next(sf->wheel);
+	uint64_t next = timer_wheel_next(sf->wheel), linger = timer_wheel_next(sf->linger);
+
+	if (linger != 0 && linger < NO_DEADLINE - SF_LINGER_SLACK_US)
+		linger += SF_LINGER_SLACK_US;
+	return next < linger ? next : linger;
 }
 
 // ---- steps of transactions

@@ -50,6 +50,7 @@ result sf_tx_table_new(struct sf_tx_table **out, const struct sf_tx_config *conf
 	struct sf_tx_table *t = memory_alloc(sizeof(*t));
 	REQUIRE(t != NULL, E_NO_MEMORY);
 	t->wheel = config->wheel;
+	t->linger = config->linger != NULL ? config->linger : config->wheel;
 	t->keys = config->keys;
 	t->port = config->port;
 	t->worker = config->worker;
@@ -67,11 +68,19 @@ result sf_tx_table_new(struct sf_tx_table **out, const struct sf_tx_config *conf
 	return OK;
 }
 
+// Nobody waits for the end of what is over.
+static struct timer_wheel *life_wheel(const struct sf_tx *tx)
+{
+	bool over = tx->life_event == SF_TX_EV_LINGER || tx->life_event == SF_TX_EV_ACCEPTED_END;
+
+	return over ? tx->table->linger : tx->table->wheel;
+}
+
 // Give back all that TX holds, and TX itself.
 void sf_tx_release(struct sf_tx *tx)
 {
 	timer_cancel(tx->table->wheel, &tx->repeat);
-	timer_cancel(tx->table->wheel, &tx->life);
+	timer_cancel(life_wheel(tx), &tx->life);
 	timer_cancel(tx->table->wheel, &tx->fault);
 	sf_tx_unlink(tx);
 	sf_tx_drop_octets(tx);
@@ -168,8 +177,9 @@ void sf_tx_arm_repeat(struct sf_tx *tx, uint32_t interval_us, const struct now *
 
 void sf_tx_arm_life(struct sf_tx *tx, enum sf_tx_event event, uint64_t at_us)
 {
+	timer_cancel(life_wheel(tx), &tx->life);
 	tx->life_event = (uint8_t)event;
-	timer_arm(tx->table->wheel, &tx->life, at_us, life_h);
+	timer_arm(life_wheel(tx), &tx->life, at_us, life_h);
 }
 
 void sf_tx_arm_fault(struct sf_tx *tx)

@@ -56,6 +56,8 @@ struct sf_tx_config {
 	uint32_t max; // transactions alive at once
 	uint8_t worker;
 	struct timer_wheel *wheel;
+	// Timers D and I to M, which only end what is over: they may fire late. NULL: on WHEEL like the others.
+	struct timer_wheel *linger;
 	struct sf_token_keys *keys;
 	const struct sf_port *port;
 	uint8_t secret[16]; // for the keyed hash

@@ -77,7 +77,7 @@ struct sf_tx {
 struct sf_tx_table {
 	struct pool *pool;
 	struct table *by_key, *by_merge; // server transactions
-	struct timer_wheel *wheel;
+	struct timer_wheel *wheel, *linger; // see struct sf_tx_config; may be the same
 	struct sf_token_keys *keys;
 	const struct sf_port *port;
 	uint64_t now_us; // of the last event

@@ -35,6 +35,33 @@ static void test_whole_call(void **state)
 	rig_free(r);
 }
 
+// Thirty requests, some milliseconds apart, leave sixty transactions that end by timers J and K: a few wake-ups for all.
+static void test_ends_share_wake_ups(void **state)
+{
+	struct rig *r = rig_new();
+	uint64_t last_us;
+	uint32_t wakes = 0;
+
+	UNUSED(state);
+	rig_call(r);
+	const char *ok = rig_last(r, RIG_CORE, "SIP/2.0 200");
+	for (int i = 0; i < 30; i++) {
+		assert_int_equal(rig_in_dialog(r, RIG_CORE, ok, "INFO", 8 + i, "", "").action, VERDICT_DONE);
+		rig_answer(r, RIG_FAR, rig_last(r, RIG_FAR, "INFO "), 200, "", "", "");
+		rig_wait(r, 0.003);
+	}
+	uint32_t held = sf_tx_count(r->sf->tx);
+	assert_true(held >= 60);
+	last_us = r->now.mono_us + 34 * SECOND;
+	for (; sf_deadline(r->sf) <= last_us; wakes++) {
+		r->now.mono_us = sf_deadline(r->sf) > r->now.mono_us ? sf_deadline(r->sf) : r->now.mono_us + MS;
+		sf_run(r->sf, &r->now);
+	}
+	assert_int_equal(sf_tx_count(r->sf->tx), 0);
+	assert_in_range(wakes, 2, 12);
+	rig_free(r);
+}
+
 static void test_bye_from_called(void **state)
 {
 	struct rig *r = rig_new();
@@ -260,6 +287,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_call),
+		cmocka_unit_test(test_ends_share_wake_ups),
 		cmocka_unit_test(test_bye_from_called),
 		cmocka_unit_test(test_byes_cross),
 		cmocka_unit_test(test_refused),
