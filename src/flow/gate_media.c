@@ -6,29 +6,9 @@
 #include "flow/gates.h"
 #include "flow/media.h"
 #include "flow/state.h"
-#include "wire/sip/multipart.h"
+#include "wire/sip/body.h"
 
 enum { OFFER_MAX = 16384 }; // [octets] a description of eight lines with candidates has 6 KiB
-
-// The session description of the message, or its part in a multipart body. Empty: a late offer.
-static struct verdict find_offer(const struct sip_msg *m, struct bytes *sdp)
-{
-	const struct sip_line *type = sip_first(m, SIP_HDR_CONTENT_TYPE);
-	*sdp = (struct bytes){NULL, 0};
-	if (span_empty(m->body) || type == NULL)
-		return PASS;
-	if (sip_content_type_is(m->buf, m->size, type->value, BYTES("application/sdp"))) {
-		*sdp = sip_bytes(m, m->body);
-		return PASS;
-	}
-	struct sip_multipart parts;
-	if (!is_ok(sip_multipart_parse(m->buf, m->size, type->value, m->body, &parts)))
-		return REPLY(400, "Bad Multipart Body");
-	for (uint32_t i = 0; i < parts.count; i++)
-		if (sip_content_type_is(m->buf, m->size, parts.part[i].content_type, BYTES("application/sdp")))
-			*sdp = sip_bytes(m, parts.part[i].body);
-	return PASS;
-}
 
 static struct verdict ask_plan(struct passage *p, struct bytes sdp)
 {
@@ -49,10 +29,9 @@ static struct verdict ask_plan(struct passage *p, struct bytes sdp)
 
 struct verdict gate_media_policy(struct passage *p)
 {
-	struct bytes sdp;
-	struct verdict v = find_offer(p->msg, &sdp);
-	if (v.action != VERDICT_PASS)
-		return v;
+	struct sip_body body;
+	sip_body_read(p->msg, &body);
+	struct bytes sdp = sip_bytes(p->msg, body.sdp); // empty: a late offer
 	if (sdp.len > OFFER_MAX)
 		return REPLY(513, "Session Description Too Large");
 	return p->dry && sdp.len > 0 ? ask_plan(p, sdp) : PASS;

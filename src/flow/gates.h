@@ -13,7 +13,7 @@ struct verdict gate_transport_floor(struct passage *p);  // never below what the
 struct verdict gate_transaction(struct passage *p);      // retransmissions, CANCEL and ACK end here
 struct verdict gate_response_token(struct passage *p);
 struct verdict gate_response_source(struct passage *p);
-struct verdict gate_response_body(struct passage *p);    // no description where none is negotiated
+struct verdict gate_response_body(struct passage *p);    // as gate_body, for responses
 struct verdict gate_response_deliver(struct passage *p);
 struct verdict gate_dialog_token(struct passage *p);
 struct verdict gate_dialog_owner(struct passage *p);
@@ -24,6 +24,7 @@ struct verdict gate_method(struct passage *p);           // what a peering borde
 struct verdict gate_rate(struct passage *p);             // calls per second
 struct verdict gate_admission(struct passage *p);        // concurrent calls, records, draining
 struct verdict gate_headers(struct passage *p);          // every known header field, body type
+struct verdict gate_body(struct passage *p);             // one session description at most, none hidden
 struct verdict gate_destination(struct passage *p);      // Request-URI is one that we may route
 struct verdict gate_identity(struct passage *p);         // the caller's number belongs to this peer
 struct verdict gate_lookup(struct passage *p);           // LUF

@@ -16,7 +16,7 @@ static const struct step every_message[] = {
 static const struct step response[] = {
 	{STEP_RESPONSE_TOKEN, "response-token", gate_response_token, ANY, "SF-I5 SF-I6 SF-I7 SF-I8"},
 	{STEP_RESPONSE_SOURCE, "response-source", gate_response_source, ANY, "SF-I5 SF-I6 SF-I7 SF-I8"},
-	{STEP_RESPONSE_BODY, "response-body", gate_response_body, CONTROL_HEADERS, "SF-C3"},
+	{STEP_RESPONSE_BODY, "response-body", gate_response_body, ANY, "SF-C3 LRF-C2"},
 	{STEP_RESPONSE_DELIVER, "deliver", gate_response_deliver, ANY, ""},
 };
 
@@ -26,6 +26,7 @@ static const struct step in_dialog[] = {
 	{STEP_DIALOG_OWNER, "dialog-owner", gate_dialog_owner, ANY, "SF-I1"},
 	{STEP_DIALOG_METHOD, "method", gate_dialog_method, ANY, "SF-I4"},
 	{STEP_DIALOG_HEADERS, "headers", gate_headers, CONTROL_HEADERS, "SF-I11"},
+	{STEP_DIALOG_BODY, "body", gate_body, ANY, "SF-C3 LRF-C2"},
 	{STEP_DIALOG_DELIVER, "deliver", gate_dialog_deliver, ANY, ""},
 };
 
@@ -35,6 +36,7 @@ static const struct step in_dialog[] = {
 	{STEP_RATE, "rate", gate_rate, CONTROL_RATES, "SF-A1"},                                              \
 	{STEP_ADMISSION, "admission", gate_admission, ANY, "SF-A1 SF-A5 BE-5"},                    \
 	{STEP_HEADERS, "headers", gate_headers, CONTROL_HEADERS, "SF-I11"},                                  \
+	{STEP_BODY, "body", gate_body, ANY, "SF-C3 LRF-C2"},                                                 \
 	{STEP_DESTINATION, "destination", gate_destination, CONTROL_NUMBERS, "SF-I12"},                      \
 	{STEP_IDENTITY, "identity", gate_identity, CONTROL_NUMBERS, "SF-I3"},                                \
 	{STEP_LOOKUP, "look-up", gate_lookup, ANY, "LUF-C1 LUF-C3 SF-I12"},                                  \

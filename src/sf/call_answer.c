@@ -96,8 +96,8 @@ static struct verdict answer_body(
 	if (b->answer.at == NULL)
 		return sdp ? message_sdp(b, SIDE_CALLED, SF_SDP_ANSWER, m, body)
 			   : REPLY(502, "Offer Not Answered");
-	*body = (struct message_body){
-		.octets = bytes_make(b->answer.at, b->answer.len), .type = BYTES("application/sdp")};
+	struct bytes held = bytes_make(b->answer.at, b->answer.len);
+	*body = (struct message_body){.octets = held, .sdp = held, .type = BYTES("application/sdp")};
 	return PASS;
 }
 
@@ -119,9 +119,9 @@ void call_answer(struct branch *b, struct sf_tx *tx, const struct sip_msg *m, co
 		answer_fail(c, m, v.status != 0 ? v.status : 488, v.reason, now);
 		return;
 	}
-	if (!b->caller.update && body.octets.len > 0)
+	if (!b->caller.update && body.sdp.len > 0)
 		IGNORE_BOOL(octets_set(
-			&b->caller.sdp, body.octets)); // without it a refresh is an UPDATE or fails
+			&b->caller.sdp, body.sdp)); // without it a refresh is an UPDATE or fails
 	agree_timers(b, m, now);
 	a.status = m->status;
 	if (c->server == NULL || !answer_write(c, &a, &out)) {

@@ -281,7 +281,7 @@ static bool send_invite(
 		return fits && send_invite(c, m, body, now); // once: the hop is a stream now
 	}
 	if (body->replaced)
-		IGNORE_BOOL(octets_set(&l->sdp, body->octets)); // without it a refresh is an UPDATE or fails
+		IGNORE_BOOL(octets_set(&l->sdp, body->sdp)); // without it a refresh is an UPDATE or fails
 	c->client = tx;
 	c->attempts++;
 	ring_arm(c, now);

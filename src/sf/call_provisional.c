@@ -207,7 +207,7 @@ static void provisional(struct branch *b, struct sf_tx *tx, const struct sip_msg
 			return;
 		}
 		provisional_oa(b, role, reliable);
-		if (b->oa == OA_EARLY && reliable && !octets_set(&b->answer, body.octets)) {
+		if (b->oa == OA_EARLY && reliable && !octets_set(&b->answer, body.sdp)) {
 			call_refuse_early(c, 503, 2, "out of memory", now);
 			return;
 		}

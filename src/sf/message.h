@@ -19,6 +19,7 @@ struct passage { // a message on its way from one peer to another
 
 struct message_body { // what goes behind the empty line
 	struct bytes octets;
+	struct bytes sdp;  // the description in OCTETS, when it is ours
 	bool replaced;     // octets are ours: Content-Encoding of the original says nothing
 	struct bytes type; // Content-Type
 };

@@ -1,53 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies: the session description is found, handed to the port, and replaced in place; other parts of a
-// multipart body stay as they are (RFC 5621).
+// multipart body stay as they are (RFC 5621), what stands before the first and behind the last is left out. That
+// there is no second description is a gate's word: src/flow/gate_body.c.
 #include "sf/message.h"
 
-#include "wire/sip/multipart.h"
+#include "wire/sip/body.h"
 
-struct found {
-	bool multipart;
-	struct span sdp;
-};
+bool message_has_sdp(const struct sip_msg *m)
+{
+	struct sip_body body;
+
+	sip_body_read(m, &body);
+	return body.has_sdp;
+}
 
 static struct span content_type(const struct sip_msg *m)
 {
 	const struct sip_line *l = sip_first(m, SIP_HDR_CONTENT_TYPE);
 
 	return l != NULL ? l->value : span_make(0, 0);
-}
-
-static bool find(const struct sip_msg *m, struct found *f)
-{
-	struct span type = content_type(m);
-	struct sip_multipart parts;
-
-	*f = (struct found){.sdp = m->body};
-	if (span_empty(m->body) || span_empty(type))
-		return false;
-	if (sip_content_type_is(m->buf, m->size, type, BYTES("application/sdp")))
-		return true;
-	if (!bytes_begin(sip_bytes(m, type), BYTES("multipart/")) &&
-		!sip_content_type_is(m->buf, m->size, type, BYTES("multipart/mixed")))
-		return false;
-	if (!is_ok(sip_multipart_parse(m->buf, m->size, type, m->body, &parts)))
-		return false;
-	for (uint32_t i = 0; i < parts.count; i++) {
-		if (!sip_content_type_is(
-			    m->buf, m->size, parts.part[i].content_type, BYTES("application/sdp")))
-			continue;
-		f->multipart = true;
-		f->sdp = parts.part[i].body;
-		return true;
-	}
-	return false;
-}
-
-bool message_has_sdp(const struct sip_msg *m)
-{
-	struct found f;
-
-	return find(m, &f);
 }
 
 struct message_body message_body_as_is(const struct sip_msg *m)
@@ -60,26 +31,31 @@ struct verdict message_sdp(struct branch *b, uint8_t side, enum sf_sdp_role role
 {
 	struct sf *sf = b->call->sf;
 	struct sip_writer w;
-	struct found f;
+	struct sip_body f;
 	uint32_t n = 0;
-	bool sdp = find(m, &f);
 
+	sip_body_read(m, &f);
+	bool sdp = f.has_sdp;
 	*out = (struct message_body){0};
 	if (!sdp && role != SF_SDP_OFFER)
 		return PASS;
 	sip_write_init(&w, sf->body, SF_BODY_CAP);
-	if (f.multipart)
-		sip_write_octets(&w, sip_bytes(m, span_make(m->body.from, f.sdp.from)));
+	if (sdp && f.multipart)
+		sip_write_octets(&w, sip_bytes(m, span_make(f.parts.from, f.sdp.from)));
+	uint32_t from = w.len;
 	b->media_open = true;
 	struct verdict v = sf->config.port.sdp(
 		sf->config.port.ctx, b->call, &b->pub, side, role, sdp ? sip_bytes(m, f.sdp) : BYTES(""), &w);
 	if (v.action != VERDICT_PASS || !sdp)
 		return v;
+	uint32_t to = w.len;
 	if (f.multipart)
-		sip_write_octets(&w, sip_bytes(m, span_make(f.sdp.to, m->body.to)));
+		sip_write_octets(&w, sip_bytes(m, span_make(f.sdp.to, f.parts.to)));
 	if (!is_ok(sip_write_end(&w, &n)))
 		return REPLY(513, "Message Too Large");
-	*out = (struct message_body){
-		.octets = bytes_make(w.at, n), .replaced = true, .type = sip_bytes(m, content_type(m))};
+	*out = (struct message_body){.octets = bytes_make(w.at, n),
+		.sdp = bytes_make(w.at + from, to - from),
+		.replaced = true,
+		.type = sip_bytes(m, content_type(m))};
 	return PASS;
 }

@@ -154,7 +154,7 @@ bool relay_send(struct sf_relay *r, struct sf_leg *to, enum sip_method method, c
 		to->cseq_invite = r->cseq_out;
 	if (body != NULL && body->replaced && !to->update)
 		IGNORE_BOOL(
-			octets_set(&to->sdp, body->octets)); // without it the next refresh fails, and says so
+			octets_set(&to->sdp, body->sdp)); // without it the next refresh fails, and says so
 	sf_tx_client_start(r->client, &to->hop, out, now);
 	return true;
 }

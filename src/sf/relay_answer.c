@@ -44,7 +44,7 @@ void relay_pass_answer(
 		return;
 	}
 	if (body->replaced && !l->update)
-		IGNORE_BOOL(octets_set(&l->sdp, body->octets)); // as in relay_send
+		IGNORE_BOOL(octets_set(&l->sdp, body->sdp)); // as in relay_send
 	sf_tx_respond(r->server, out, m->status, now);
 	if (r->method == SIP_INVITE && m->status < 300)
 		ack_begin(c, r->server, r->client, r->asker, r->cseq_in, r->cseq_out, r->offer == RELAY_LATE,

@@ -4,6 +4,7 @@
 #define FUZZ_SIP_H
 
 #include "wire/sip/header.h"
+#include "wire/sip/body.h"
 #include "wire/sip/multipart.h"
 #include "wire/sip/sip.h"
 #include "wire/sip/write.h"
@@ -85,6 +86,12 @@ static inline void fuzz_message(const uint8_t *data, uint32_t size)
 	if (type != NULL && is_ok(sip_multipart_parse(data, size, type->value, m.body, &parts)))
 		for (uint32_t i = 0; i < parts.count; i++)
 			span_within(parts.part[i].body, size);
+	struct sip_body body;
+	sip_body_read(&m, &body);
+	must(body.has_sdp || span_empty(body.sdp));
+	span_within(body.sdp, size);
+	span_within(body.parts, size);
+	must(!body.multipart || !body.has_sdp || (body.parts.from <= body.sdp.from && body.sdp.to <= body.parts.to));
 	if (is_ok(r))
 		fuzz_rewrite(&m);
 }

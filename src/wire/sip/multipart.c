@@ -30,6 +30,18 @@ bool sip_content_type_is(const uint8_t *buf, uint32_t n, struct span value, stru
 	return i >= value.to || octet_at(buf, value.to, i) == ';';
 }
 
+bool sip_content_class_is(const uint8_t *buf, uint32_t n, struct span value, struct bytes type)
+{
+	uint32_t i = value.from;
+
+	if (value.to > n)
+		return false;
+	for (uint32_t k = 0; k < type.len; k++, i++)
+		if (octet_lower(octet_at(buf, value.to, i)) != octet_lower(type.at[k]))
+			return false;
+	return octet_at(buf, value.to, scan_lws(buf, value.to, i)) == '/';
+}
+
 // The boundary parameter without quotes. Characters of RFC2046#5.1.1, no quoted pair.
 static result boundary_find(const uint8_t *buf, uint32_t n, struct span content_type, struct span *out)
 {
@@ -164,6 +176,7 @@ result sip_multipart_parse(const uint8_t *buf, uint32_t n, struct span content_t
 	REQUIRE(body.to <= n && body.from <= body.to, E_SYNTAX);
 	TRY(boundary_find(buf, n, content_type, &boundary));
 	REQUIRE(delimiter_find(buf, body.to, body.from, boundary, &from, &at, &last) && !last, E_SYNTAX);
+	out->all = (struct span){from, at};
 	while (!last) {
 		uint32_t past;
 		REQUIRE(out->count < MULTIPART_PARTS_MAX, E_TOO_MANY);
@@ -172,5 +185,6 @@ result sip_multipart_parse(const uint8_t *buf, uint32_t n, struct span content_t
 		out->count++;
 		at = past;
 	}
+	out->all.to = at;
 	return OK;
 }
