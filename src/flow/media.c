@@ -79,6 +79,7 @@ static void tell_media(struct flow *f, const struct flow_media *m, const struct 
 		return;
 	plan_media(m->plan, c, &plan);
 	media_session_update(f, m->session, &plan);
+	m->session->told = m->self;
 	memory_wipe(&plan, sizeof(plan)); // it holds keys
 }
 
@@ -172,6 +173,23 @@ void flow_media_rollback(struct flow *f, struct sf_call *call, struct sf_branch 
 	m->waiting = false;
 	plan_rollback(m->plan);
 	if (context_whole(&c) && plan_agreed(m->plan))
+		tell_media(f, m, &c);
+}
+
+// Branches of a fork share the session, and the last one to answer had its plan set: addresses, keys and codecs of a branch
+// that lost must not stay (MF-I1, MF-C1). Where nobody else spoke nothing is told.
+void flow_media_confirm(struct flow *f, struct sf_call *call, struct sf_branch *branch)
+{
+	struct flow_media *m = branch->media;
+	struct sf_call_info info;
+	if (m == NULL || m->session == NULL)
+		return;
+	const struct pool_ref *told = &m->session->told;
+	if (told->slot == m->self.slot && told->generation == m->self.generation)
+		return;
+	sf_call_info(call, &info);
+	struct plan_context c = flow_media_context(f, &info);
+	if (context_whole(&c))
 		tell_media(f, m, &c);
 }
 

@@ -27,6 +27,7 @@ struct media_session { // in the media process; shared by the branches of a fork
 	listener_id listener[2];
 	uint32_t request;
 	struct media_ports ports;
+	struct pool_ref told;    // whose plan was told last: each branch of a fork tells its own
 };
 
 struct flow_media { // branch->media
@@ -61,6 +62,7 @@ struct plan_context flow_media_context(struct flow *f, const struct sf_call_info
 struct verdict flow_media_sdp(struct flow *f, struct sf_call *call, struct sf_branch *branch, int side,
 	enum sf_sdp_role role, struct bytes sdp, struct sip_writer *out);
 void flow_media_rollback(struct flow *f, struct sf_call *call, struct sf_branch *branch);
+void flow_media_confirm(struct flow *f, struct sf_call *call, struct sf_branch *branch);
 void flow_media_end(struct flow *f, struct sf_call *call, struct sf_branch *branch);
 
 // flow/media_session.c: messages to and from the media process.

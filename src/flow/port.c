@@ -39,6 +39,11 @@ static void port_sdp_rollback(void *ctx, struct sf_call *call, struct sf_branch 
 	flow_media_rollback(ctx, call, branch);
 }
 
+static void port_media_confirm(void *ctx, struct sf_call *call, struct sf_branch *branch)
+{
+	flow_media_confirm(ctx, call, branch);
+}
+
 static void port_media_end(void *ctx, struct sf_call *call, struct sf_branch *branch)
 {
 	flow_media_end(ctx, call, branch);
@@ -146,6 +151,7 @@ struct sf_port flow_sf_port(struct flow *f)
 		.send = port_send,
 		.sdp = port_sdp,
 		.sdp_rollback = port_sdp_rollback,
+		.media_confirm = port_media_confirm,
 		.media_end = port_media_end,
 		.keep = port_keep,
 		.ended = port_ended,

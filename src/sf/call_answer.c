@@ -47,6 +47,8 @@ static void confirm(struct sf_call *c, struct branch *b, const struct now *now)
 	for (uint8_t i = SF_BRANCHES_MAX; i-- > 0;)
 		if (i != c->confirmed)
 			branch_free(c, i, now);
+	if (b->media_open)
+		c->sf->config.port.media_confirm(c->sf->config.port.ctx, c, &b->pub);
 	memory_free(c->early);
 	c->early = NULL;
 	for (uint8_t side = 0; side < 2; side++)

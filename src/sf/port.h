@@ -55,6 +55,8 @@ struct sf_port {
 		struct bytes sdp, struct sip_writer *out);
 	// The offer last passed by sdp() was refused: go back to the session as agreed before.
 	void (*sdp_rollback)(void *ctx, struct sf_call *call, struct sf_branch *branch);
+	// The branch won: the session goes on as it agreed, whatever other branches of the fork had media do meanwhile.
+	void (*media_confirm)(void *ctx, struct sf_call *call, struct sf_branch *branch);
 	// The branch ends: release its media.
 	void (*media_end)(void *ctx, struct sf_call *call, struct sf_branch *branch);
 	// A confirmed dialog changed (record it) or ended (KEEP false: erase its record).

@@ -102,6 +102,19 @@ static void plan_tell(struct subject *s)
 	}
 }
 
+// The first octets of the keys that media was last told for the called side: of which branch are they?
+static void keys_tell(struct subject *s)
+{
+	char text[128];
+
+	for (uint32_t i = 0; i < s->rig.plan.count; i++) {
+		const uint8_t *in = s->rig.plan.stream[i].side[1].in.master, *out = s->rig.plan.stream[i].side[1].out.master;
+		snprintf(text, sizeof(text), "stream %u keys in %02x%02x%02x out %02x%02x%02x", i, in[0], in[1], in[2], out[0],
+			out[1], out[2]);
+		event_h(s, text);
+	}
+}
+
 static bool act_media(struct subject *s, const char *command, const struct now *now)
 {
 	if (strcmp(command, "HOLD") == 0)
@@ -155,6 +168,8 @@ static bool subject_act(void *ctx, const char *command, struct bytes octets, con
 		IGNORE_RESULT(sf_hangup(flow_sf(s->rig.flow), s->rig.last_call, "operator", now));
 	else if (strcmp(command, "plan") == 0)
 		plan_tell(s);
+	else if (strcmp(command, "plan-keys") == 0)
+		keys_tell(s);
 	else
 		return false;
 	flow_rig_media(&s->rig, now);

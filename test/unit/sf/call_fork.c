@@ -31,6 +31,8 @@ static void test_two_early_dialogs(void **state)
 	rig_in_dialog(r, RIG_CORE, ok, "ACK", 7, "", "");
 	assert_string_equal(rig_tag(rig_last(r, RIG_FAR, "ACK "), "To"), "fork2");
 	assert_int_equal(r->media_ends, 1);
+	assert_int_equal(r->media_confirms, 1); // the winner's plan is told again
+	assert_int_equal(r->last_confirmed, 1);
 	// The other fork answers too: ACK, BYE, alarm; the call stays.
 	rig_answer(r, RIG_FAR, invite, 200, "fork1", "", rig_sdp);
 	assert_int_equal(r->alarms[SF_ALARM_EXTRA_2XX], 1);

@@ -54,6 +54,15 @@ static void port_rollback(void *ctx, struct sf_call *c, struct sf_branch *b)
 	((struct rig *)ctx)->rollbacks++;
 }
 
+static void port_media_confirm(void *ctx, struct sf_call *c, struct sf_branch *b)
+{
+	struct rig *r = ctx;
+
+	UNUSED(c);
+	r->media_confirms++;
+	r->last_confirmed = b->index;
+}
+
 static void port_media_end(void *ctx, struct sf_call *c, struct sf_branch *b)
 {
 	UNUSED(c);
@@ -213,6 +222,7 @@ struct rig *rig_new(void)
 			.send = port_send,
 			.sdp = port_sdp,
 			.sdp_rollback = port_rollback,
+			.media_confirm = port_media_confirm,
 			.media_end = port_media_end,
 			.keep = port_keep,
 			.ended = port_ended,

@@ -28,12 +28,12 @@ struct rig {
 	uint32_t sent_count;
 	struct rig_sent sent[RIG_SENT_MAX];
 	uint32_t alarms[SF_ALARM_COUNT];
-	uint32_t offers, answers, rollbacks, media_ends, keeps, erased, ended, admits, releases, hops_dead,
+	uint32_t offers, answers, rollbacks, media_ends, media_confirms, keeps, erased, ended, admits, releases, hops_dead,
 		hops_alive;
 	enum sf_sdp_role last_role;
 	bool wait_next, refuse_next, no_admit, send_fails;
 	struct pool_ref last_call;
-	uint8_t last_branch;
+	uint8_t last_branch, last_confirmed;
 	uint16_t last_status;
 	char last_reason[64];
 	struct sip_msg msg; // last parsed
