@@ -47,7 +47,7 @@ enum sf_tx_match {
 	SF_TX_CANCEL,      // CANCEL whose INVITE transaction is *TX (RFC3261#9.2)
 	SF_TX_CANCEL_NONE, // CANCEL that matches nothing: 481
 	SF_TX_ACK_2XX,     // ACK that is not hop by hop: an in-dialog request for the dialog layer
-	SF_TX_MERGED,      // same Call-ID, From tag and CSeq by another way: 482 (RFC3261#8.2.2.2)
+	SF_TX_MERGED,      // same Call-ID, From tag and CSeq of the same peer by another way: 482 (RFC3261#8.2.2.2)
 	SF_TX_FOREIGN,     // would match, but from another peer or address: dropped and alarmed
 	SF_TX_OLD_BRANCH,  // top Via branch without the magic cookie (RFC 2543): 400; an ACK is dropped
 };

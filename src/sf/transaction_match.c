@@ -68,10 +68,12 @@ static void request_key(const struct sf_tx_table *t, const struct sip_msg *m, en
 	mix_end(&x, t, out);
 }
 
-static void merge_key(const struct sf_tx_table *t, const struct sip_msg *m, uint8_t out[SF_TX_KEY_LEN])
+// With the peer in it: what one peer sends never gets another's request refused (SF-A5).
+static void merge_key(
+	const struct sf_tx_table *t, const struct sip_msg *m, peer_id peer, uint8_t out[SF_TX_KEY_LEN])
 {
-	uint8_t small[5] = {(uint8_t)m->method, (uint8_t)(m->cseq >> 24), (uint8_t)(m->cseq >> 16),
-		(uint8_t)(m->cseq >> 8), (uint8_t)m->cseq};
+	uint8_t small[7] = {(uint8_t)m->method, (uint8_t)(m->cseq >> 24), (uint8_t)(m->cseq >> 16),
+		(uint8_t)(m->cseq >> 8), (uint8_t)m->cseq, (uint8_t)(peer >> 8), (uint8_t)peer};
 	struct mix x;
 
 	x.len = 0;
@@ -129,7 +131,7 @@ result sf_tx_link(struct sf_tx *tx, const struct sip_msg *m)
 	tx->keyed = true;
 	if (!may_merge(m))
 		return OK;
-	merge_key(t, m, tx->merge);
+	merge_key(t, m, tx->hop.peer, tx->merge);
 	r = table_put(t->by_merge, key_bytes(tx->merge), tx);
 	tx->merged = is_ok(r);
 	return r.error == E_DUPLICATE ? OK : r; // the user answers 482 to it
@@ -196,7 +198,7 @@ static enum sf_tx_match match_new(
 		return SF_TX_FOREIGN;
 	if (!may_merge(m))
 		return SF_TX_NEW;
-	merge_key(t, m, key);
+	merge_key(t, m, peer, key);
 	return table_get(t->by_merge, key_bytes(key)) != NULL ? SF_TX_MERGED : SF_TX_NEW;
 }
 
