@@ -132,7 +132,8 @@ struct verdict gate_route(struct passage *p)
 	result r = lrf_route(f->registry, f->dead_targets, &p->target, f->seed++, p->now, &p->plan.sed);
 	if (!is_ok(r))
 		return (struct verdict){VERDICT_REPLY, 503, "No Route", 0};
-	if (p->query.kind == URI_KIND_SIPS)
+	p->plan.sips = p->query.kind == URI_KIND_SIPS;
+	if (p->plan.sips)
 		keep_secure(&p->plan.sed);
 	if (p->plan.sed.count == 0)
 		return REPLY(480, "SIPS Not Allowed"); // RFC5630#5.2

@@ -75,7 +75,7 @@ void ack_send(struct sf_call *c, struct sf_leg *l, uint32_t cseq, const struct m
 	ack_branch(c->sf, branch);
 	message_begin(c->sf, &w);
 	message_in_dialog(&w, c->sf, l, SIP_ACK, cseq, branch, 70);
-	message_contact(&w, c->sf, &l->hop);
+	message_contact(&w, c->sf, &l->hop, l->sips);
 	message_body(&w, body);
 	if (!message_end(&w, &out))
 		return;

@@ -193,7 +193,7 @@ result called_texts(struct sf *sf, const struct early *early, struct sf_leg *l, 
 	a = w.len;
 	message_party(&w, m, SIP_HDR_TO, bytes_of_string(early->user), bytes_of_string(early->host));
 	b = w.len;
-	sip_write_string(&w, "sip:");
+	sip_write_string(&w, early->sips ? "sips:" : "sip:");
 	if (early->user[0] != 0) {
 		sip_write_string(&w, early->user);
 		sip_write_string(&w, "@");
@@ -225,7 +225,7 @@ static void write_invite(struct sf_call *c, struct sip_writer *w, const struct s
 	passage_init(&p, c->sf, m, c->branch[0]->caller.peer, l->peer);
 	message_begin(c->sf, w);
 	message_in_dialog(w, c->sf, l, SIP_INVITE, l->cseq_local, branch, mf);
-	message_contact(w, c->sf, &l->hop);
+	message_contact(w, c->sf, &l->hop, l->sips);
 	message_allow(w);
 	options_write(w, SIP_HDR_SUPPORTED,
 		offers_reliable(c) ? (timer ? BYTES("timer, 100rel") : BYTES("100rel"))
@@ -270,6 +270,7 @@ static bool send_invite(
 
 	leg_clear(l);
 	leg_open(c, l, SIDE_CALLED, (uint8_t)(SF_LEG_CALLED + (c->attempts & 7)), hop, c->early->peer);
+	l->sips = c->early->sips;
 	if (!is_ok(called_texts(c->sf, c->early, l, m, c->ref)))
 		return false;
 	if (!is_ok(sf_tx_client_new(c->sf->tx, SIP_INVITE, l->peer, &call_client_events, c, branch, &tx)))

@@ -13,6 +13,7 @@ result early_new(struct sf *sf, struct early **out, const struct sip_msg *m, con
 	REQUIRE(e != NULL, E_NO_MEMORY);
 	e->hop_count = (uint8_t)hops;
 	e->peer = plan->sed.peer;
+	e->sips = plan->sips;
 	e->ring_timeout_s = plan->ring_timeout_s != 0 ? plan->ring_timeout_s : SF_RING_DEFAULT_S;
 	e->session_s = sf_session_s(sf, e->peer);
 	e->min_se_s = sf_min_se_s(sf, e->peer);
@@ -26,6 +27,26 @@ result early_new(struct sf *sf, struct early **out, const struct sip_msg *m, con
 	e->message_len = m->size;
 	*out = e;
 	return OK;
+}
+
+static bool is_sips(const struct sip_msg *m, enum sip_hdr id)
+{
+	struct sip_list it = sip_list_begin(m, id);
+	struct sip_addr a;
+	struct span v;
+
+	return sip_list_next(&it, &v) && is_ok(sip_addr_parse(m->buf, m->size, v, &a)) &&
+	       a.uri.scheme == SIP_SCHEME_SIPS;
+}
+
+// Must our Contact in the answer be a sips URI (RFC3261#12.1.1)?
+static bool wants_sips(const struct sip_msg *m)
+{
+	struct bytes uri = sip_bytes(m, m->ruri);
+
+	if (uri.len > 5 && bytes_equal_nocase(bytes_make(uri.at, 5), BYTES("sips:")))
+		return true;
+	return is_sips(m, m->first[SIP_HDR_RECORD_ROUTE] != 0 ? SIP_HDR_RECORD_ROUTE : SIP_HDR_CONTACT);
 }
 
 static result caller_leg(struct sf_call *c, const struct sip_msg *m, const struct origin *o, peer_id peer)
@@ -42,6 +63,7 @@ static result caller_leg(struct sf_call *c, const struct sip_msg *m, const struc
 	REQUIRE(b != NULL, E_NO_MEMORY);
 	leg_open(c, &b->caller, SIDE_CALLER, 0, &hop, peer);
 	b->caller.zone = o->zone;
+	b->caller.sips = wants_sips(m);
 	b->caller.cseq_remote = m->cseq;
 	b->caller.cseq_remote_known = true;
 	TRY(leg_read_target(m, &p.target));

@@ -85,7 +85,7 @@ bool answer_write(struct sf_call *c, const struct answer *a, struct bytes *out)
 	passage_init(&p, c->sf, a->m, a->branch->called.peer, l->peer);
 	message_begin(c->sf, &w);
 	message_reply_tx(&w, c->server, a->status, bytes_make(l->tag, SF_TOKEN_LEN), true);
-	message_contact(&w, c->sf, &l->hop);
+	message_contact(&w, c->sf, &l->hop, l->sips);
 	message_allow(&w);
 	if (a->status >= 200) {
 		options_write(&w, SIP_HDR_SUPPORTED, BYTES("timer, 100rel"), a->m);

@@ -103,7 +103,7 @@ static void update_here(struct sf_call *c, struct sf_leg *l, struct call_event *
 		return;
 	message_begin(c->sf, &w);
 	message_reply_tx(&w, tx, 200, BYTES(""), false);
-	message_contact(&w, c->sf, &l->hop);
+	message_contact(&w, c->sf, &l->hop, l->sips);
 	message_allow(&w);
 	sip_write_header(&w, SIP_HDR_SUPPORTED, BYTES("timer"));
 	if (c->state == SF_CALL_CONFIRMED && session_timer_write_answer(&w, &l->timer))

@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 
-enum { IMAGE_MAGIC = 0x53464331, IMAGE_TEXTS = 6 };
+enum { IMAGE_MAGIC = 0x53464332, IMAGE_TEXTS = 6 };
 
 struct image_leg { // fixed part; texts follow in the order of struct leg_parts, then the description
 	struct hop hop;
@@ -20,7 +20,7 @@ struct image_leg { // fixed part; texts follow in the order of struct leg_parts,
 	zone_id zone;
 	listener_id listener;
 	uint8_t transport, side, token_leg;
-	uint8_t update, reliable, cseq_remote_known, we_refresh, they_support;
+	uint8_t update, reliable, cseq_remote_known, sips, we_refresh, they_support;
 	char tag[SF_TOKEN_LEN];
 };
 
@@ -81,6 +81,7 @@ static result leg_save(const struct sf_leg *l, struct image_leg *out, uint8_t *o
 	out->update = l->update;
 	out->reliable = l->reliable;
 	out->cseq_remote_known = l->cseq_remote_known;
+	out->sips = l->sips;
 	out->we_refresh = l->timer.we_refresh;
 	out->they_support = l->timer.they_support;
 	memcpy(out->tag, l->tag, SF_TOKEN_LEN);
@@ -184,6 +185,7 @@ static result leg_restore(
 	l->cseq_invite = i->cseq_invite;
 	l->cseq_remote = i->cseq_remote;
 	l->cseq_remote_known = i->cseq_remote_known;
+	l->sips = i->sips;
 	l->rseq = i->rseq;
 	l->timer = (struct session_timer){.interval_s = i->interval_s,
 		.min_se_s = i->min_se_s,

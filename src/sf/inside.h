@@ -88,6 +88,7 @@ struct ack_wait { // a 2xx to INVITE was passed on: repeated until its ACK comes
 
 struct early { // needed until the call is confirmed: where else to try, and the caller's INVITE
 	uint8_t hop_count, hop_at;
+	bool sips; // asked for by a sips URI: it stays one (RFC 5630)
 	peer_id peer;
 	uint32_t ring_timeout_s, session_s, min_se_s;
 	char user[USER_MAX], host[DOMAIN_MAX];

@@ -54,14 +54,21 @@ static void write_transport(struct sip_writer *w, enum transport t)
 	sip_write_string(w, text[(unsigned)t % TRANSPORT_COUNT]);
 }
 
-void message_contact(struct sip_writer *w, const struct sf *sf, const struct hop *hop)
+void message_contact(struct sip_writer *w, const struct sf *sf, const struct hop *hop, bool sips)
 {
+	struct hop at = *hop;
+
+	// Who asks by sips comes back by TLS, whatever it came by: there, if that listener has it.
+	if (sips && !transport_is_secure(at.transport) &&
+		sf->local[at.listener % LISTENERS_MAX][TRANSPORT_TLS].len > 0)
+		at.transport = TRANSPORT_TLS;
 	sip_write_name(w, SIP_HDR_CONTACT);
-	sip_write_string(w, "<sip:");
+	sip_write_string(w, sips ? "<sips:" : "<sip:");
 	sip_write_octets(w, own_user);
 	sip_write_string(w, "@");
-	sip_write_octets(w, local_text(sf, hop));
-	write_transport(w, hop->transport);
+	sip_write_octets(w, local_text(sf, &at));
+	if (!sips || at.transport == TRANSPORT_DTLS)
+		write_transport(w, at.transport); // sips says TLS already (RFC3261#26.2.2)
 	sip_write_string(w, ">");
 	sip_write_crlf(w);
 }
@@ -203,7 +210,7 @@ static void write_user_uri(struct sip_writer *w, const uint8_t *buf, uint32_t n,
 		host = original; // RFC3323#4.1.1.3
 	if (user.len == 0)
 		user = span_bytes(buf, n, u->user);
-	sip_write_string(w, "<sip:");
+	sip_write_string(w, u->scheme == SIP_SCHEME_SIPS ? "<sips:" : "<sip:");
 	if (user.len > 0) {
 		sip_write_octets(w, user);
 		sip_write_string(w, "@");

@@ -30,7 +30,8 @@ void message_begin(struct sf *sf, struct sip_writer *w);
 // Via with our address on HOP and BRANCH.
 void message_via(
 	struct sip_writer *w, const struct sf *sf, const struct hop *hop, const char branch[SF_BRANCH_LEN]);
-void message_contact(struct sip_writer *w, const struct sf *sf, const struct hop *hop);
+// Contact that reaches us as HOP does; SIPS: in a dialog of sips URIs (RFC3261#12.1.1).
+void message_contact(struct sip_writer *w, const struct sf *sf, const struct hop *hop, bool sips);
 void message_allow(struct sip_writer *w);
 void message_capabilities(struct sip_writer *w); // Allow, Accept, Supported (RFC3261#11.2)
 void message_cseq(struct sip_writer *w, uint32_t cseq, enum sip_method method);

@@ -109,7 +109,7 @@ bool relay_carries_session(enum sip_method m)
 static void write_session(
 	struct sip_writer *w, const struct sf_relay *r, const struct sf_leg *to, const struct sip_msg *from)
 {
-	message_contact(w, r->sf, &to->hop);
+	message_contact(w, r->sf, &to->hop, to->sips);
 	message_allow(w);
 	options_write(w, SIP_HDR_SUPPORTED, BYTES("timer"), from);
 	session_timer_write_request(w, &to->timer, to->timer.interval_s, sf_min_se_s(r->sf, to->peer), true);

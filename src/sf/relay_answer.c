@@ -16,7 +16,7 @@ static void write_answer(
 	message_begin(r->sf, w);
 	message_reply_tx(w, r->server, m->status, BYTES(""), session);
 	if (session && m->status < 300) {
-		message_contact(w, r->sf, &l->hop);
+		message_contact(w, r->sf, &l->hop, l->sips);
 		message_allow(w);
 		options_write(w, SIP_HDR_SUPPORTED, BYTES("timer"), m);
 		refresh = session_timer_write_answer(w, &l->timer);

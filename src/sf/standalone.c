@@ -194,7 +194,7 @@ void sf_probe(struct sf *sf, const struct hop *hop, const struct now *now)
 						    &relay_client_events, r, branch, &r->client))) {
 		message_begin(sf, &w);
 		message_in_dialog(&w, sf, &l, SIP_OPTIONS, 1, branch, 70);
-		message_contact(&w, sf, hop);
+		message_contact(&w, sf, hop, false);
 		message_body(&w, NULL);
 		if (message_end(&w, &out)) {
 			sf_tx_client_start(r->client, &l.hop, out, now);

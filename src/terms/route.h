@@ -40,6 +40,7 @@ struct leg_plan { // how the outgoing leg is made
 	char ruri_user[USER_MAX];
 	char ruri_host[DOMAIN_MAX]; // what stands in Request-URI and To towards the far side
 	uint32_t ring_timeout_s;
+	bool sips; // asked for by a sips URI
 };
 
 #endif
