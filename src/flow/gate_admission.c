@@ -41,6 +41,20 @@ struct verdict gate_admission(struct passage *p)
 	return PASS;
 }
 
+// What ends a call or an exchange under way is never refused for load.
+struct verdict gate_share(struct passage *p)
+{
+	const struct sip_msg *m = p->msg;
+	bool inside = !span_empty(m->to_tag);
+	if (m->method == SIP_ACK || m->method == SIP_BYE || m->method == SIP_PRACK)
+		return PASS;
+	if (sf_share_left(p->flow->sf, p->peer, m->method == SIP_INVITE && !inside))
+		return PASS;
+	if (inside) // 503 would tell a user agent to leave the call's way (RFC3261#21.5.4)
+		return (struct verdict){VERDICT_REPLY, 500, "Share Used Up", RETRY_AFTER_S};
+	return busy("Share Used Up", RETRY_AFTER_S);
+}
+
 struct verdict gate_method(struct passage *p)
 {
 	switch (p->msg->method) { // SF-I4: what does not belong at a peering border is not offered

@@ -22,6 +22,7 @@ struct verdict gate_dialog_deliver(struct passage *p);
 struct verdict gate_service(struct passage *p);          // in service, not blocked, no waiver run out
 struct verdict gate_method(struct passage *p);           // what a peering border takes at all
 struct verdict gate_rate(struct passage *p);             // calls per second
+struct verdict gate_share(struct passage *p);            // nobody takes the tables from the others
 struct verdict gate_admission(struct passage *p);        // concurrent calls, records, draining
 struct verdict gate_headers(struct passage *p);          // every known header field, body type
 struct verdict gate_body(struct passage *p);             // one session description at most, none hidden

@@ -184,6 +184,7 @@ void flow_media_confirm(struct flow *f, struct sf_call *call, struct sf_branch *
 	struct sf_call_info info;
 	if (m == NULL || m->session == NULL)
 		return;
+	media_session_fork_end(f, m->session);
 	const struct pool_ref *told = &m->session->told;
 	if (told->slot == m->self.slot && told->generation == m->self.generation)
 		return;

@@ -6,12 +6,15 @@
 #ifndef FLOW_MEDIA_H
 #define FLOW_MEDIA_H
 
+#include "base/share.h"
 #include "flow/flow.h"
 #include "mf/plan/plan.h"
 
 enum {
 	FLOW_MEDIA_IMAGE_MAX = PLAN_IMAGE_MAX + 64,  // [octets] for the crash record
 	FLOW_STATS_WAIT_US = 2 * 1000 * 1000,        // a record waits so long for the figures of its media [us]
+	FLOW_FORK_SESSIONS = 4,                      // every fourth call may have a branch with ports of its own
+	FLOW_SPARE_SESSIONS = 8,                     // offers with more streams than before: the new session is there first
 	FLOW_LEASE_US = 30 * 1000 * 1000,            // media is told that we live [us]; it reaps after three times that
 };
 
@@ -24,6 +27,8 @@ struct media_session { // in the media process; shared by the branches of a fork
 	uint8_t branch;          // that asked for it
 	uint8_t refs;
 	uint8_t state;           // enum media_session_state
+	bool forked;             // counts in the fork_share of the called peer
+	peer_id called;
 	listener_id listener[2];
 	uint32_t request;
 	struct media_ports ports;
@@ -40,6 +45,7 @@ struct flow_media { // branch->media
 struct ended_call; // flow/media_ended.c
 struct flow_media_table {
 	struct pool *branches, *sessions;
+	struct share fork_share; // sessions of branches beyond the first, by the called peer
 	uint32_t next_request;
 	uint64_t lease_at_us;
 	struct ended_call *first, *last; // wait for figures, oldest first
@@ -69,6 +75,8 @@ void flow_media_end(struct flow *f, struct sf_call *call, struct sf_branch *bran
 MUST_USE result media_session_ask(struct flow *f, const struct sf_call_info *info, uint8_t branch, uint8_t streams,
 	struct media_session **out);
 void media_session_update(struct flow *f, const struct media_session *s, const struct media_plan *plan);
+// The only one of its call: no share is due.
+void media_session_fork_end(struct flow *f, struct media_session *s);
 void media_session_release(struct flow *f, struct media_session *s, const struct media_plan *plan);
 void flow_media_message(struct flow *f, const struct ipc_media *m, const struct now *now);
 void flow_media_run(struct flow *f, const struct now *now);

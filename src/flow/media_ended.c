@@ -29,6 +29,7 @@ void flow_media_free(struct flow_media_table *t)
 	}
 	pool_free(t->branches);
 	pool_free(t->sessions);
+	share_free(&t->fork_share);
 	memory_free(t);
 }
 

@@ -10,11 +10,14 @@ result flow_media_new(struct flow_media_table **out, uint32_t max_calls)
 {
 	struct flow_media_table *t = memory_alloc(sizeof(*t));
 	REQUIRE(t != NULL, E_NO_MEMORY);
-	// Forks are the exception: every fourth call may have a second branch.
-	uint32_t max = max_calls + max_calls / 4 + 8;
-	result r = pool_new(&t->branches, sizeof(struct flow_media), max);
+	// Branches are bounded by those of the Signalling Function (sf.c: parts_new). They share the session of the first one,
+	// unless the called side makes the offers: each branch then has its own.
+	uint32_t forks = max_calls / FLOW_FORK_SESSIONS + SF_BRANCHES_MAX;
+	result r = pool_new(&t->branches, sizeof(struct flow_media), max_calls * 2 + SF_BRANCHES_MAX);
 	if (is_ok(r))
-		r = pool_new(&t->sessions, sizeof(struct media_session), max);
+		r = pool_new(&t->sessions, sizeof(struct media_session), max_calls + forks + FLOW_SPARE_SESSIONS);
+	if (is_ok(r))
+		r = share_new(&t->fork_share, forks, PEERS_MAX);
 	if (!is_ok(r)) {
 		flow_media_free(t);
 		return r;
@@ -103,9 +106,12 @@ result media_session_ask(struct flow *f, const struct sf_call_info *info, uint8_
 {
 	void *object;
 	struct pool_ref ref;
+	bool forked = branch > 0 && info->state < SF_CALL_CONFIRMED;
+	if (forked)
+		REQUIRE(share_left(&f->media->fork_share, info->peer[1], flow_snapshot(f)->peer_count), E_FULL);
 	TRY(pool_get(f->media->sessions, &object, &ref));
 	struct media_session *s = object;
-	*s = (struct media_session){.self = ref, .call = info->ref, .branch = branch, .refs = 1, .state = MEDIA_SESSION_ASKED,
+	*s = (struct media_session){.self = ref, .call = info->ref, .called = info->peer[1], .branch = branch, .refs = 1, .state = MEDIA_SESSION_ASKED,
 		.listener = {info->listener[0], info->listener[1]}, .request = request_of(ref)};
 	struct ipc_media m = message_make(f, IPC_MEDIA_CREATE);
 	m.request = s->request;
@@ -118,6 +124,9 @@ result media_session_ask(struct flow *f, const struct sf_call_info *info, uint8_
 		pool_put(f->media->sessions, ref);
 		return r;
 	}
+	s->forked = forked;
+	if (forked)
+		share_take(&f->media->fork_share, s->called);
 	*out = s;
 	return OK;
 }
@@ -143,10 +152,18 @@ static void session_delete(struct flow *f, struct session_ref session, uint32_t 
 	IGNORE_RESULT(say(f, &m)); // the lease ends what a lost message leaves behind
 }
 
+void media_session_fork_end(struct flow *f, struct media_session *s)
+{
+	if (s->forked)
+		share_give(&f->media->fork_share, s->called);
+	s->forked = false;
+}
+
 void media_session_release(struct flow *f, struct media_session *s, const struct media_plan *plan)
 {
 	if (--s->refs > 0)
 		return;
+	media_session_fork_end(f, s);
 	if (s->state == MEDIA_SESSION_READY) {
 		if (plan != NULL)
 			media_ended_plan(f, s->session, plan);

@@ -25,6 +25,7 @@ static const struct step in_dialog[] = {
 	{STEP_DIALOG_TOKEN, "dialog-token", gate_dialog_token, ANY, "SF-I1"},
 	{STEP_DIALOG_OWNER, "dialog-owner", gate_dialog_owner, ANY, "SF-I1"},
 	{STEP_DIALOG_METHOD, "method", gate_dialog_method, ANY, "SF-I4"},
+	{STEP_DIALOG_SHARE, "share", gate_share, ANY, "SF-A1 SF-A5"},
 	{STEP_DIALOG_HEADERS, "headers", gate_headers, CONTROL_HEADERS, "SF-I11"},
 	{STEP_DIALOG_BODY, "body", gate_body, ANY, "SF-C3 LRF-C2"},
 	{STEP_DIALOG_DELIVER, "deliver", gate_dialog_deliver, ANY, ""},
@@ -34,6 +35,7 @@ static const struct step in_dialog[] = {
 	{STEP_SERVICE, "in-service", gate_service, ANY, "BE-4"},                                             \
 	{STEP_METHOD, "method", gate_method, ANY, "SF-I4"},                                                  \
 	{STEP_RATE, "rate", gate_rate, CONTROL_RATES, "SF-A1"},                                              \
+	{STEP_SHARE, "share", gate_share, ANY, "SF-A1 SF-A5"},                                               \
 	{STEP_ADMISSION, "admission", gate_admission, ANY, "SF-A1 SF-A5 BE-5"},                    \
 	{STEP_HEADERS, "headers", gate_headers, CONTROL_HEADERS, "SF-I11"},                                  \
 	{STEP_BODY, "body", gate_body, ANY, "SF-C3 LRF-C2"},                                                 \

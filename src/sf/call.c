@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "sf/message.h"
 
-struct sf_call *call_new(struct sf *sf, const struct now *now)
+struct sf_call *call_new(struct sf *sf, peer_id owner, const struct now *now)
 {
 	struct pool_ref ref;
 	void *object;
@@ -20,6 +20,8 @@ struct sf_call *call_new(struct sf *sf, const struct now *now)
 	c->ref = ref;
 	c->confirmed = SF_BRANCHES_MAX;
 	c->admitted_peer = PEER_NONE;
+	c->owner = owner;
+	share_take(&sf->call_share, owner);
 	c->start_ms = now->wall_ms;
 	c->start_us = now->mono_us;
 	return c;
@@ -64,6 +66,13 @@ struct branch *branch_new(struct sf_call *c, uint8_t index)
 	return b;
 }
 
+void branch_fork_end(struct branch *b)
+{
+	if (b->forked)
+		share_give(&b->call->sf->fork_share, b->called.peer);
+	b->forked = false;
+}
+
 static void branch_media_end(struct branch *b)
 {
 	const struct sf_port *port = &b->call->sf->config.port;
@@ -100,6 +109,7 @@ void branch_free(struct sf_call *c, uint8_t index, const struct now *now)
 	reliable_end(b);
 	sf_octets_free(&b->answer);
 	branch_media_end(b);
+	branch_fork_end(b);
 	leg_clear(&b->caller);
 	leg_clear(&b->called);
 	c->branch[index] = NULL;
@@ -197,6 +207,7 @@ void call_free(struct sf_call *c)
 		branch_free(c, i, NULL);
 	if (c->admitted)
 		sf->config.port.release(sf->config.port.ctx, c->admitted_peer);
+	share_give(&sf->call_share, c->owner);
 	pool_put(sf->calls, c->ref);
 }
 

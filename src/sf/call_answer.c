@@ -47,6 +47,7 @@ static void confirm(struct sf_call *c, struct branch *b, const struct now *now)
 	for (uint8_t i = SF_BRANCHES_MAX; i-- > 0;)
 		if (i != c->confirmed)
 			branch_free(c, i, now);
+	branch_fork_end(b);
 	if (b->media_open)
 		c->sf->config.port.media_confirm(c->sf->config.port.ctx, c, &b->pub);
 	memory_free(c->early);
@@ -139,6 +140,16 @@ void call_answer(struct branch *b, struct sf_tx *tx, const struct sip_msg *m, co
 	call_keep(c);
 }
 
+// No room for the branch that answered: it takes the place of the first one, when nothing was agreed there.
+static struct branch *place_of_first(struct sf_call *c, const struct sip_msg *m)
+{
+	struct branch *first = c->branch[0];
+	bool free = !first->dead && first->reliable == NULL && first->answer.at == NULL &&
+		    (first->oa == OA_NONE || (first->oa == OA_OFFERED && first->oa_by == SIDE_CALLER));
+
+	return free && branch_of(c, m) == NULL ? first : NULL;
+}
+
 void call_answer_h(struct sf_call *c, struct call_event *e)
 {
 
@@ -147,6 +158,8 @@ void call_answer_h(struct sf_call *c, struct call_event *e)
 	if (e->tx != c->client || (kept != NULL && kept->status >= 200))
 		return; // the kept answer comes first; others come again
 	struct branch *b = branch_for(c, e->m, e->now);
+	if (b == NULL)
+		b = place_of_first(c, e->m);
 	bool usable = b != NULL && !span_empty(e->m->to_tag) && is_ok(called_learn(b, &b->called, e->m));
 	if (!usable || e->m->first[SIP_HDR_CONTACT] == 0) {
 		answer_fail(c, e->m, 502, "unusable answer", e->now);

@@ -275,6 +275,7 @@ static bool send_invite(
 		return false;
 	if (!is_ok(sf_tx_client_new(c->sf->tx, SIP_INVITE, l->peer, &call_client_events, c, branch, &tx)))
 		return false;
+	sf_tx_charge(tx, c->branch[0]->caller.peer);
 	write_invite(c, &w, l, m, body, branch);
 	bool fits = message_end(&w, &out);
 	if (!fits || hop_to_stream(c->sf, &c->early->hop[c->early->hop_at], l->peer, out.len)) {

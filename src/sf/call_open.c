@@ -164,7 +164,7 @@ struct verdict sf_step_invite(struct sf *sf, const struct sip_msg *m, const stru
 	v = sf_check_options(sf, m, o, now);
 	if (v.action != VERDICT_PASS)
 		return v;
-	struct sf_call *c = call_new(sf, now);
+	struct sf_call *c = call_new(sf, peer, now);
 	if (c == NULL) {
 		sf_alarm(sf, SF_ALARM_TABLE_FULL, peer, now);
 		return (struct verdict){VERDICT_REPLY, 503, "Too Many Calls", SF_FULL_RETRY_S};

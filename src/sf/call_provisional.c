@@ -36,7 +36,9 @@ static struct branch *branch_fork(struct sf_call *c, const struct sip_msg *m, co
 
 	while (i < SF_BRANCHES_MAX && c->branch[i] != NULL)
 		i++;
-	b = branch_new(c, i);
+	// Who forks eightfold takes from its own share, not the branches of others (SF-A5).
+	if (share_left(&c->sf->fork_share, first->called.peer, c->sf->snapshot->peer_count))
+		b = branch_new(c, i);
 	if (b == NULL) {
 		sf_alarm(c->sf, SF_ALARM_TABLE_FULL, first->called.peer, now);
 		return NULL;
@@ -50,6 +52,8 @@ static struct branch *branch_fork(struct sf_call *c, const struct sip_msg *m, co
 	b->called = first->called;
 	b->called.text = NULL;
 	b->called.sdp = (struct octets){0};
+	share_take(&c->sf->fork_share, b->called.peer);
+	b->forked = true;
 	b->oa = first->oa == OA_NONE || first->oa_by != SIDE_CALLER ? OA_NONE : OA_OFFERED; // the same offer
 	b->oa_by = SIDE_CALLER;
 	if (!is_ok(called_learn(b, &first->called, m))) {

@@ -118,12 +118,16 @@ static void options_here(struct sf_call *c, struct sf_leg *l, struct call_event 
 
 static void unsupported_here(struct sf_call *c, struct sf_leg *l, struct call_event *e, struct bytes tags)
 {
+	struct verdict refused = REPLY(420, "Bad Extension");
 	struct sip_writer w;
 	struct bytes out;
 	struct sf_tx *tx;
 
-	if (!is_ok(sf_tx_server_new(c->sf->tx, e->m, e->origin, l->peer, NULL, NULL, e->now, &tx)))
+	if (!sf_share_left(c->sf, l->peer, false) ||
+		!is_ok(sf_tx_server_new(c->sf->tx, e->m, e->origin, l->peer, NULL, NULL, e->now, &tx))) {
+		sf_refuse(c->sf, e->m, e->origin, &refused, tags, e->now);
 		return;
+	}
 	message_begin(c->sf, &w);
 	message_reply_tx(&w, tx, 420, BYTES(""), false);
 	sip_write_header(&w, SIP_HDR_UNSUPPORTED, tags);

@@ -243,6 +243,8 @@ result sf_call_restore(
 	c->sf = sf;
 	c->ref = i.ref;
 	c->confirmed = SF_BRANCHES_MAX;
+	c->owner = i.leg[SIDE_CALLER].peer;
+	share_take(&sf->call_share, c->owner);
 	result r = call_fill(c, &i, image->octets);
 	if (!is_ok(r)) {
 		call_free(c);

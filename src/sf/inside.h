@@ -63,6 +63,7 @@ struct branch { // one early or confirmed dialog pair
 	struct pool_ref ref;
 	struct sf_leg caller, called;
 	uint8_t oa, oa_by;
+	bool forked;       // counts in the fork_share of the called peer
 	bool dead;         // ended by 199, BYE or failure: says no more
 	bool media_open;   // port.sdp was called: port.media_end is due
 	bool passed;       // a provisional of this branch reached the caller
@@ -150,7 +151,7 @@ struct sf_call {
 	bool caller_must_100rel; // ... requires reliable provisionals
 	uint16_t final_status;
 	const char *end_reason;
-	peer_id admitted_peer;
+	peer_id admitted_peer, owner; // OWNER: counts in its call_share
 	uint64_t start_ms, answer_ms, end_ms, start_us, answer_us, end_us;
 	uint32_t cseq_in;              // of the caller's INVITE
 	struct sf_tx *server, *client; // of the initial INVITE
@@ -173,6 +174,9 @@ struct local_text { // "host:port" that we give out for one listener and transpo
 struct sf {
 	struct sf_config config;
 	const struct snapshot *snapshot;
+	// What one peer may have of the transactions (who caused them), of the calls (the caller's) and of the branches
+	// beyond the first of their calls (the called peer).
+	struct share tx_share, call_share, fork_share;
 	struct timer_wheel *wheel, *linger; // linger: what may fire up to SF_LINGER_SLACK_US late
 	struct sf_tx_table *tx;
 	struct pool *calls, *branches, *relays;
@@ -219,9 +223,10 @@ typedef void (*call_h)(struct sf_call *c, struct call_event *e);
 
 // ---- call.c ----
 void call_event(struct sf_call *c, enum call_event_id id, struct call_event *e);
-struct sf_call *call_new(struct sf *sf, const struct now *now);
+struct sf_call *call_new(struct sf *sf, peer_id owner, const struct now *now); // OWNER: whose share it takes
 void call_free(struct sf_call *c);
 struct branch *branch_new(struct sf_call *c, uint8_t index); // NULL: no memory or taken
+void branch_fork_end(struct branch *b);                      // it is the only one of its call: no share is due
 void branch_free(
 	struct sf_call *c, uint8_t index, const struct now *now); // NOW: requests under way are answered 481
 void branch_kill(struct branch *b);                               // no more messages; media released

@@ -88,11 +88,15 @@ void relay_reply(struct sf_relay *r, uint16_t status, uint32_t retry_s, const st
 void dialog_reply(
 	struct sf_call *c, struct sf_leg *l, const struct call_event *e, uint16_t status, uint32_t retry_s)
 {
+	struct verdict v = {.action = VERDICT_REPLY, .status = status, .retry_after_s = retry_s};
 	struct sf_tx *tx;
 
-	if (!is_ok(sf_tx_server_new(c->sf->tx, e->m, e->origin, l->peer, NULL, NULL, e->now, &tx))) {
+	// A BYE or PRACK is taken whatever the load, but nobody fills the table with them.
+	if (!sf_share_left(c->sf, l->peer, false) ||
+		!is_ok(sf_tx_server_new(c->sf->tx, e->m, e->origin, l->peer, NULL, NULL, e->now, &tx))) {
 		sf_alarm(c->sf, SF_ALARM_TABLE_FULL, l->peer, e->now);
-		return; // it comes again
+		sf_refuse(c->sf, e->m, e->origin, &v, BYTES(""), e->now);
+		return;
 	}
 	message_respond(c->sf, tx, status, BYTES(""), retry_s, e->now);
 	sf_tx_abandon(tx);
@@ -127,6 +131,8 @@ bool relay_send(struct sf_relay *r, struct sf_leg *to, enum sip_method method, c
 	if (!is_ok(sf_tx_client_new(
 		    r->sf->tx, method, to->peer, &relay_client_events, r, branch, &r->client)))
 		return false;
+	if (r->server != NULL) // what is our own (BYE, refresh) is nobody's
+		sf_tx_charge(r->client, branch_leg(r->branch, r->asker)->peer);
 	r->sent = method;
 	r->cseq_out = ++to->cseq_local;
 	message_begin(r->sf, &w);

@@ -81,17 +81,21 @@ static result parts_new(struct sf *sf, const struct now *now)
 
 	TRY(timer_wheel_new(&sf->wheel, now->mono_us));
 	TRY(timer_wheel_new(&sf->linger, now->mono_us));
+	TRY(share_new(&sf->tx_share, c->max_transactions, PEERS_MAX));
+	TRY(share_new(&sf->call_share, c->max_calls, PEERS_MAX));
+	TRY(share_new(&sf->fork_share, c->max_calls + SF_BRANCHES_MAX, PEERS_MAX));
 	struct sf_tx_config tx = {.max = c->max_transactions,
 		.worker = c->worker,
 		.wheel = sf->wheel,
 		.linger = sf->linger,
 		.keys = c->keys,
-		.port = &sf->config.port};
+		.port = &sf->config.port,
+		.share = &sf->tx_share};
 	memcpy(tx.secret, c->secret, sizeof(tx.secret));
 	TRY(sf_tx_table_new(&sf->tx, &tx));
 	TRY(pool_new(&sf->calls, sizeof(struct sf_call), c->max_calls));
-	// A call rings on few branches at once: as many again as there are calls, for all of them together.
-	TRY(pool_new(&sf->branches, sizeof(struct branch), c->max_calls * 2 + SF_BRANCHES_MAX));
+	// Each call has its first branch. It rings on few at once: as many again as there are calls, for all of them together.
+	TRY(pool_new(&sf->branches, sizeof(struct branch), c->max_calls + sf->fork_share.max));
 	TRY(pool_new(&sf->relays, sizeof(struct sf_relay), c->max_transactions));
 	TRY(table_new(&sf->by_call_id, c->secret, c->max_calls, match_call_id));
 	sf->out = memory_alloc(SF_OUT_CAP);
@@ -139,6 +143,9 @@ void sf_free(struct sf *sf)
 	pool_free(sf->branches);
 	pool_free(sf->calls);
 	table_free(sf->by_call_id);
+	share_free(&sf->tx_share);
+	share_free(&sf->call_share);
+	share_free(&sf->fork_share);
 	timer_wheel_free(sf->wheel);
 	timer_wheel_free(sf->linger);
 	memory_free(sf->out);
@@ -180,6 +187,13 @@ static void cancel(struct sf *sf, struct sf_tx *tx, const struct sip_msg *m, con
 		call_event(c, CALL_CANCEL, &e);
 	else
 		relay_cancel(sf, tx, now);
+}
+
+bool sf_share_left(const struct sf *sf, peer_id peer, bool call)
+{
+	uint32_t peers = sf->snapshot->peer_count;
+
+	return share_left(&sf->tx_share, peer, peers) && (!call || share_left(&sf->call_share, peer, peers));
 }
 
 struct verdict sf_step_transaction(

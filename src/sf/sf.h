@@ -31,6 +31,8 @@ uint64_t sf_deadline(const struct sf *sf);          // [us] NO_DEADLINE when not
 
 // ---- steps of src/flow; PEER is the identified sender --------------------------------------------------
 
+// May PEER begin something more? Its share of the transactions, and of the calls when CALL (SF-A1, SF-A5).
+bool sf_share_left(const struct sf *sf, peer_id peer, bool call);
 // Every request, step "transaction match": PASS for new requests; DONE when absorbed or answered (CANCEL, merged, ACK).
 struct verdict sf_step_transaction(struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer,
 	const struct now *now);

@@ -64,6 +64,7 @@ static bool standalone_send(struct sf_relay *r, const struct sip_msg *m, const s
 	if (is_ok(called_texts(r->sf, r->early, &l, m, ref)) &&
 		is_ok(sf_tx_client_new(
 			r->sf->tx, m->method, l.peer, &relay_client_events, r, branch, &r->client))) {
+		sf_tx_charge(r->client, r->peer_in);
 		sent = standalone_write(r, &l, m, branch, &out);
 		if (sent)
 			sf_tx_client_start(r->client, hop, out, now);

@@ -53,6 +53,7 @@ result sf_tx_table_new(struct sf_tx_table **out, const struct sf_tx_config *conf
 	t->linger = config->linger != NULL ? config->linger : config->wheel;
 	t->keys = config->keys;
 	t->port = config->port;
+	t->share = config->share;
 	t->worker = config->worker;
 	memcpy(t->secret, config->secret, sizeof(t->secret));
 	result r = pool_new(&t->pool, sizeof(struct sf_tx), config->max);
@@ -85,6 +86,8 @@ void sf_tx_release(struct sf_tx *tx)
 	sf_tx_unlink(tx);
 	sf_tx_drop_octets(tx);
 	sf_tx_drop_head(tx);
+	if (tx->table->share != NULL)
+		share_give(tx->table->share, tx->cause);
 	pool_put(tx->table->pool, tx->ref);
 }
 
@@ -123,9 +126,22 @@ result sf_tx_make(struct sf_tx_table *t, enum sf_tx_kind kind, enum sip_method m
 	tx->ref = ref;
 	tx->kind = (uint8_t)kind;
 	tx->method = (uint8_t)method;
-	tx->hop.peer = PEER_NONE;
+	tx->hop.peer = tx->cause = PEER_NONE;
+	if (t->share != NULL)
+		share_take(t->share, PEER_NONE);
 	*out = tx;
 	return OK;
+}
+
+void sf_tx_charge(struct sf_tx *tx, peer_id peer)
+{
+	struct share *s = tx->table->share;
+
+	if (s != NULL) {
+		share_give(s, tx->cause);
+		share_take(s, peer);
+	}
+	tx->cause = peer;
 }
 
 // ---- timers

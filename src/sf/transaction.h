@@ -9,6 +9,7 @@
 #ifndef SF_TRANSACTION_H
 #define SF_TRANSACTION_H
 
+#include "base/share.h"
 #include "base/timer.h"
 #include "sf/port.h"
 #include "sf/reply_head.h"
@@ -60,7 +61,8 @@ struct sf_tx_config {
 	struct timer_wheel *linger;
 	struct sf_token_keys *keys;
 	const struct sf_port *port;
-	uint8_t secret[16]; // for the keyed hash
+	struct share *share; // counts them for the peer that caused each; NULL: nobody asks
+	uint8_t secret[16];  // for the keyed hash
 };
 
 MUST_USE result sf_tx_table_new(struct sf_tx_table **out, const struct sf_tx_config *config);
@@ -86,6 +88,10 @@ MUST_USE result sf_tx_client_new(struct sf_tx_table *t, enum sip_method method, 
 	const struct sf_tx_user *events, void *user, char branch[SF_BRANCH_LEN], struct sf_tx **out);
 // Send the request OCTETS (which bear that branch) to HOP and start the machine.
 void sf_tx_client_start(struct sf_tx *tx, const struct hop *hop, struct bytes octets, const struct now *now);
+
+// PEER caused TX: it counts for its share of the table. A server transaction is the sender's from the start, a CANCEL is
+// of who caused its INVITE, others are nobody's until somebody says.
+void sf_tx_charge(struct sf_tx *tx, peer_id peer);
 
 // Response gates, in this order (RFC3261#17.1.3):
 // 1. token: E_FORGED when the branch is none of ours, E_STALE when its transaction is gone.

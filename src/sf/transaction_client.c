@@ -66,6 +66,7 @@ static result cancel_start(struct sf_tx *tx, const struct now *now)
 	result r = sf_tx_make(tx->table, SF_TX_CLIENT, SIP_CANCEL, &child);
 	if (is_ok(r)) {
 		struct sf_tx_input in = {.now = now, .octets = octets, .hop = &tx->hop};
+		sf_tx_charge(child, tx->cause);
 		tx->cancel = child->ref;
 		sf_tx_fire(child, SF_TX_EV_START, &in);
 	}

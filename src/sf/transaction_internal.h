@@ -65,6 +65,7 @@ struct sf_tx {
 	bool cancel_wanted, provisional;
 	bool keyed, merged; // stands in the tables
 	zone_id zone;
+	peer_id cause; // see sf_tx_charge()
 	struct hop hop;
 	uint32_t interval_us; // of the next retransmission
 	uint32_t octets_len;
@@ -80,6 +81,7 @@ struct sf_tx_table {
 	struct timer_wheel *wheel, *linger; // see struct sf_tx_config; may be the same
 	struct sf_token_keys *keys;
 	const struct sf_port *port;
+	struct share *share;
 	uint64_t now_us; // of the last event
 	uint8_t worker;
 	uint8_t secret[TABLE_SECRET_LEN];

@@ -221,6 +221,7 @@ result sf_tx_server_new(struct sf_tx_table *t, const struct sip_msg *m, const st
 	t->now_us = now->mono_us;
 	TRY(sf_tx_make(t, invite ? SF_TX_INVITE_SERVER : SF_TX_SERVER, m->method, &tx));
 	tx->state = invite ? SF_TX_PROCEEDING : SF_TX_TRYING;
+	sf_tx_charge(tx, peer);
 	answer_hop(tx, origin, peer, &m->via);
 	result r = reply_head_new(&tx->head, m, &origin->remote);
 	if (is_ok(r))

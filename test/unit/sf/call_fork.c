@@ -58,6 +58,13 @@ static void test_at_most_eight(void **state)
 			rig_count(r, RIG_CORE, "SIP/2.0 180"), i < SF_BRANCHES_MAX ? i + 1 : SF_BRANCHES_MAX);
 	}
 	assert_int_equal(r->alarms[SF_ALARM_TABLE_FULL], 1);
+	rig_answer(r, RIG_FAR, invite, 200, "fork8", "", rig_sdp); // the ninth one answers: in the place of the first
+	const char *ok = rig_last(r, RIG_CORE, "SIP/2.0 200");
+	assert_non_null(ok);
+	rig_in_dialog(r, RIG_CORE, ok, "ACK", 7, "", "");
+	assert_string_equal(rig_tag(rig_last(r, RIG_FAR, "ACK "), "To"), "fork8");
+	rig_answer(r, RIG_FAR, invite, 200, "fork0", "", rig_sdp);
+	assert_string_equal(rig_tag(rig_last(r, RIG_FAR, "BYE "), "To"), "fork0");
 	rig_free(r);
 }
 
