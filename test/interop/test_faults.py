@@ -18,7 +18,7 @@ from lab.configuration import peer, system
 from lab.phone import Call, Phone, Rtp, connect
 from lab.provider import Provider, assert_sound
 
-CORE, BORDER, A, B, C = (f"127.60.6.{n}" for n in (1, 2, 10, 20, 30))
+CORE, BORDER, A, B, C, D = (f"127.60.6.{n}" for n in (1, 2, 10, 20, 30, 40))
 TARGET = (CORE, 5060)
 
 
@@ -71,6 +71,22 @@ def test_media_ports_run_out(own, phones):
     again = connect(*phones, "+4989111", TARGET, media=6050)
     for near, _ in calls[1:] + [again]:
         assert near.bye() == 200
+
+
+def test_one_peer_cannot_take_the_tables(own, phones, started):
+    """A peer asks more than there is room for, of somebody who never answers; a call between the others goes up and down."""
+    greedy, silent = started(Phone(C)), started(Phone(D))
+    more = [peer("greedy", "core", C, ["+4940"], [f"udp:{C}:5060"]), peer("silent", "peering", D, ["+4941"], [f"udp:{D}:5060"])]
+    limits = {"calls": 2000, "transactions": 200, "sessions": 1000, "connections": 64, "connections_per_source": 16}
+    p = own(peers=peers(*more), workers=1, limits=limits)
+    for n in range(400):
+        greedy.send(f"MESSAGE sip:+4941{n}@{CORE} SIP/2.0\r\nVia: SIP/2.0/UDP {C}:5060;branch=z9hG4bKg{n}\r\nMax-Forwards: 70\r\n"
+                    f"From: <sip:+49401@{C}>;tag=g\r\nTo: <sip:+4941{n}@{CORE}>\r\nCall-ID: greedy{n}\r\nCSeq: 1 MESSAGE\r\n"
+                    "Content-Length: 0\r\n\r\n", TARGET)
+    assert until(lambda: sum(v for k, v in p.json("status")["counters"].items() if k.endswith(".share.refused")))
+    assert silent.request("MESSAGE", 3)
+    near, _ = connect(*phones, "+4989111", TARGET)
+    assert near.bye() == 200
 
 
 def fails_to_start(p):

@@ -155,6 +155,27 @@ def test_bad_invite(sallyport, what):
     assert alive(A)
 
 
+INSIDE = "v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio 6000 RTP/AVP 8\r\n".format(A)
+BODIES = {
+    "second description": f"Content-Type: application/sdp\r\n\r\n{INSIDE}", "part within a part":
+    f"Content-Type: multipart / mixed;boundary=in\r\nContent-Disposition: render;handling=optional\r\n\r\n--in\r\nContent-Type: "
+    f"application/sdp\r\n\r\n{INSIDE}\r\n--in--", "message as a part": f"Content-Type: message/sip\r\n\r\nSIP/2.0 200 OK\r\n\r\n{INSIDE}",
+    "part that must be understood": "Content-Type: application/x-unknown\r\n\r\nx",
+}
+
+
+@pytest.mark.parametrize("what", BODIES)
+def test_body_that_hides_a_description(sallyport, what):
+    """One description is rewritten; whatever could carry another one across unseen is refused (SF-C3)."""
+    before = counters(sallyport)
+    body = f"--cut\r\nContent-Type: application/sdp\r\n\r\n{INSIDE}\r\n--cut\r\n{BODIES[what]}\r\n--cut--"
+    invite = message("INVITE", A, f"Contact: <sip:a@{A}>\r\nContent-Type: multipart/mixed;boundary=cut\r\n")
+    invite = invite.replace(b"Content-Length: 0\r\n\r\n", f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    answer = attack.send_udp((A, 5060), TARGET, invite, 2)
+    assert answer is not None and answer.startswith(b"SIP/2.0 415 "), answer
+    assert changed(before, counters(sallyport)).get("calls.started") is None
+
+
 @pytest.fixture
 def phones(started):
     return started(Phone(A)), started(Phone(B))
