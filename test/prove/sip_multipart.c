@@ -14,4 +14,6 @@ void prove_main(void)
 	static struct sip_multipart parts;
 	result r = sip_multipart_parse(prove_octets, n, prove_span(n), prove_span(n), &parts);
 	UNUSED(r);
+	bool is = sip_content_class_is(prove_octets, n, prove_span(n), BYTES("multipart"));
+	UNUSED(is);
 }
