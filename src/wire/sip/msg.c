@@ -295,7 +295,8 @@ static bool stands_alone(const struct sip_msg *m, const struct sip_line *l, cons
 	return d->shape != SIP_SHAPE_LIST || scan_to(m->buf, to, from, ',') == to;
 }
 
-static result check_each(const struct sip_msg *m, const struct sip_hdr_desc *d, struct sip_fault *fault)
+static result check_each(const struct sip_msg *m, const struct sip_hdr_desc *d, sip_hdr_check check,
+	struct sip_fault *fault)
 {
 	struct sip_list it = sip_list_begin(m, d->id);
 	struct span v;
@@ -303,7 +304,7 @@ static result check_each(const struct sip_msg *m, const struct sip_hdr_desc *d, 
 	bool star = false;
 
 	while (sip_list_next(&it, &v)) {
-		result r = d->check(m->buf, m->size, v);
+		result r = check(m->buf, m->size, v);
 		if (!is_ok(r))
 			return fault_set(fault, r.error, 400, d->bad, v);
 		star = star || (d->id == SIP_HDR_CONTACT && span_len(v) == 1);
@@ -321,15 +322,16 @@ static result check_each(const struct sip_msg *m, const struct sip_hdr_desc *d, 
 static result check_one(const struct sip_msg *m, const struct sip_line *l, const struct sip_hdr_desc *d,
 	struct sip_fault *fault)
 {
-	if (d->check == NULL)
+	sip_hdr_check check = d->check;
+	if (check == NULL)
 		return OK;
 	if (stands_alone(m, l, d)) {
-		result r = d->check(m->buf, m->size, l->value);
+		result r = check(m->buf, m->size, l->value);
 		return is_ok(r) ? r : fault_set(fault, r.error, 400, d->bad, l->value);
 	}
-	if (d->check == check_token && d->shape == SIP_SHAPE_LIST && tokens_valid(m, d->id))
+	if (check == check_token && d->shape == SIP_SHAPE_LIST && tokens_valid(m, d->id))
 		return OK;
-	return check_each(m, d, fault);
+	return check_each(m, d, check, fault);
 }
 
 result sip_msg_check_all(const struct sip_msg *m, struct sip_fault *fault)

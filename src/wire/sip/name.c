@@ -15,23 +15,22 @@
 
 enum { NAME_OCTETS = 24 }; // the longest name we know has 21
 
-// The id of the long form of LEN octets, at most NAME_OCTETS, at AT, where NAME_OCTETS can be read.
-static inline __attribute__((always_inline)) enum sip_hdr long_form(const uint8_t *at, uint32_t len)
+// The first and the last eight octets of a name: the same for one of up to eight, zeros behind a shorter one.
+struct ends {
+	uint64_t first, last;
+};
+
+// Of the LEN octets, at most NAME_OCTETS, at AT, where NAME_OCTETS can be read.
+static inline struct ends ends_of(const uint8_t *at, uint32_t len)
 {
 	uint64_t first = word_begin(word_load(at), len);
-	uint64_t last = len > 8 ? word_load(at + len - 8) : first;
-	uint64_t hash = ((first | EACH_OCTET(0x20)) * NAME_HASH + (last | EACH_OCTET(0x20))) * NAME_HASH;
-	uint8_t id = name_slot[hash >> (64 - NAME_SLOT_BITS)];
-	const struct sip_hdr_desc *d = &sip_hdr_rows[id];
-	const uint8_t *known = (const uint8_t *)d->name; // zeros behind its end
+	return (struct ends){first, len > 8 ? word_load(at + len - 8) : first};
+}
 
-	if (d->name_len != len || word_differs(first, word_load(known)) != 0)
-		return SIP_HDR_OTHER;
-	if (len > 8 && word_differs(last, word_load(known + len - 8)) != 0)
-		return SIP_HDR_OTHER;
-	if (len > 16 && word_differs(word_load(at + 8), word_load(known + 8)) != 0)
-		return SIP_HDR_OTHER;
-	return (enum sip_hdr)id;
+static inline uint8_t slot_of(struct ends e)
+{
+	uint64_t hash = ((e.first | EACH_OCTET(0x20)) * NAME_HASH + (e.last | EACH_OCTET(0x20))) * NAME_HASH;
+	return name_slot[hash >> (64 - NAME_SLOT_BITS)];
 }
 
 static enum sip_hdr compact_form(uint8_t c)
@@ -51,7 +50,14 @@ enum sip_hdr name_lookup(const uint8_t *buf, uint32_t end, struct span s)
 		return compact_form(octet_at(buf, end, s.from));
 	for (uint32_t i = 0; i < NAME_OCTETS && i < len; i++)
 		octets[i] = octet_at(buf, end, s.from + i);
-	return long_form(octets, len);
+	uint8_t id = slot_of(ends_of(octets, len));
+	const struct sip_hdr_desc *d = &sip_hdr_rows[id];
+	if (d->name_len != len)
+		return SIP_HDR_OTHER;
+	for (uint32_t i = 0; i < NAME_OCTETS; i++)
+		if (octet_lower(octets[i]) != octet_lower((uint8_t)d->name[i]))
+			return SIP_HDR_OTHER;
+	return (enum sip_hdr)id;
 }
 
 // How many octets stand before the first ':' among the NAME_OCTETS at AT; NAME_OCTETS when it is not there. The wide
@@ -73,12 +79,13 @@ static inline uint32_t octets_to_colon(const uint8_t *at)
 #endif
 }
 
-// Compact and unknown names, blanks before the colon: octet by octet.
+// Compact and unknown names, other case than the RFC's, blanks before the colon: octet by octet.
 static __attribute__((noinline)) uint32_t name_scan_other(const uint8_t *buf, uint32_t n, uint32_t at, struct sip_line *l)
 {
 	uint32_t to = scan_class(buf, n, at, OCT_TOKEN);
 	uint32_t i = scan_class(buf, n, to, OCT_WSP); // "From :" is lawful (RFC3261#7.3.1)
 
+	l->id = SIP_HDR_OTHER;
 	l->name = (struct span){at, to};
 	if (to == at || octet_at(buf, n, i) != ':')
 		return 0;
@@ -91,11 +98,16 @@ uint32_t name_scan(const uint8_t *buf, uint32_t n, uint32_t at, struct sip_line 
 	if (n < NAME_OCTETS || at > n - NAME_OCTETS)
 		return name_scan_other(buf, n, at, l);
 	uint32_t len = octets_to_colon(buf + at);
-	enum sip_hdr id = long_form(buf + at, len);
-	if (id == SIP_HDR_OTHER)
+	struct ends e = ends_of(buf + at, len);
+	uint8_t id = slot_of(e);
+	const struct sip_hdr_desc *d = &sip_hdr_rows[id];
+	struct ends known = ends_of((const uint8_t *)d->name, len);
+	bool same = id != SIP_HDR_OTHER && d->name_len == len && e.first == known.first && e.last == known.last;
+
+	if (!same || (len > 16 && word_load(buf + at + 8) != word_load((const uint8_t *)d->name + 8)))
 		return name_scan_other(buf, n, at, l);
-	// a name that we know is a token: no look at each of its octets
-	l->id = (uint16_t)id;
+	// spelt as the RFC spells it, so it is a token: no look at each of its octets
+	l->id = id;
 	l->name = (struct span){at, at + len};
 	return at + len + 1;
 }

@@ -39,13 +39,7 @@ static inline bool octet_in(uint8_t c, unsigned class)
 }
 
 // First index not of CLASS.
-static inline uint32_t scan_class(const uint8_t *buf, uint32_t end, uint32_t i, unsigned class)
-{
-	size_t at = i;
-	while (at < end && octet_in(buf[at], class))
-		at++;
-	return (uint32_t)at;
-}
+uint32_t scan_class(const uint8_t *buf, uint32_t end, uint32_t i, unsigned class);
 
 // First index of the octet C; END when there is none.
 static inline uint32_t scan_to(const uint8_t *buf, uint32_t end, uint32_t i, uint8_t c)

@@ -5,6 +5,26 @@
 
 enum { HOST_NAME_MAX_OCTETS = 255 }; // RFC1035#2.3.4
 
+uint32_t scan_class(const uint8_t *buf, uint32_t end, uint32_t i, unsigned class)
+{
+	size_t at = i;
+
+	while (end >= 4 && at <= end - 4) { // one look at the bound for four octets: the hottest loop of the parser
+		if (!octet_in(buf[at], class))
+			return (uint32_t)at;
+		if (!octet_in(buf[at + 1], class))
+			return (uint32_t)at + 1;
+		if (!octet_in(buf[at + 2], class))
+			return (uint32_t)at + 2;
+		if (!octet_in(buf[at + 3], class))
+			return (uint32_t)at + 3;
+		at += 4;
+	}
+	while (at < end && octet_in(buf[at], class))
+		at++;
+	return (uint32_t)at;
+}
+
 uint32_t scan_blanks(const uint8_t *buf, uint32_t end, uint32_t i)
 {
 	for (;;) {
@@ -79,27 +99,25 @@ uint32_t scan_comment(const uint8_t *buf, uint32_t end, uint32_t i)
 	}
 }
 
-// Past the digits at I, their value into *VALUE (of long ones only the number of digits means something).
-static inline uint32_t scan_decimal(const uint8_t *buf, uint32_t end, uint32_t i, uint32_t *value)
-{
-	*value = 0;
-	while (octet_in(octet_at(buf, end, i), OCT_DIGIT))
-		*value = *value * 10 + (uint32_t)(octet_at(buf, end, i++) - '0');
-	return i;
-}
-
 // Past the IPv4 address at I, 0 when there is none.
 static uint32_t scan_ipv4(const uint8_t *buf, uint32_t end, uint32_t i)
 {
-	for (uint32_t part = 1;; part++) {
-		uint32_t value, past = scan_decimal(buf, end, i, &value);
-		if (past == i || past - i > 3 || value > 255)
+	uint32_t part = 1, from = i, value = 0;
+	for (;; i++) {
+		uint32_t c = octet_at(buf, end, i), digit = c - '0';
+		if (digit <= 9) {
+			value = value * 10 + digit; // means nothing beyond three digits
+			continue;
+		}
+		if (i == from || i - from > 3 || value > 255)
 			return 0;
 		if (part == 4)
-			return past;
-		if (octet_at(buf, end, past) != '.')
+			return i;
+		if (c != '.')
 			return 0;
-		i = past + 1;
+		part++;
+		from = i + 1;
+		value = 0;
 	}
 }
 
@@ -191,10 +209,14 @@ uint32_t scan_host(const uint8_t *buf, uint32_t end, uint32_t i)
 
 uint32_t scan_port(const uint8_t *buf, uint32_t end, uint32_t i, uint16_t *port)
 {
-	uint32_t value, past = scan_decimal(buf, end, i, &value);
-	bool good = past > i && past - i <= 5 && value <= 65535;
+	uint32_t from = i, value = 0, digit;
+	while ((digit = (uint32_t)octet_at(buf, end, i) - '0') <= 9) {
+		value = value * 10 + digit; // means nothing beyond five digits
+		i++;
+	}
+	bool good = i > from && i - from <= 5 && value <= 65535;
 	*port = good ? (uint16_t)value : 0;
-	return good ? past : 0;
+	return good ? i : 0;
 }
 
 result scan_param(const uint8_t *buf, uint32_t end, uint32_t *at, struct sip_param *out)
@@ -226,13 +248,14 @@ result scan_param(const uint8_t *buf, uint32_t end, uint32_t *at, struct sip_par
 
 result param_set_add(const uint8_t *buf, uint32_t end, struct param_set *set, struct span name)
 {
-	uint8_t first = octet_lower(octet_at(buf, end, name.from)), last = octet_lower(octet_at(buf, end, name.to - 1));
-	uint64_t bit = (uint64_t)1 << ((first + 5u * last + 11u * (name.to - name.from)) % 64);
+	// "| 0x20" is lower case for letters; what it does to other octets does not matter to a filter
+	uint32_t first = octet_at(buf, end, name.from) | 0x20u, last = octet_at(buf, end, name.to - 1) | 0x20u;
+	uint64_t bit = UINT64_C(1) << ((first + 5 * last + 11 * (name.to - name.from)) % 64);
 
 	REQUIRE(set->count < SIP_PARAMS_MAX, E_TOO_MANY);
 	set->count++;
-	if ((set->seen & bit) != 0)
-		REQUIRE(!param_stands_before(buf, end, set->from, set->separator, name), E_DUPLICATE);
+	if ((set->seen & bit) != 0 && param_stands_before(buf, end, set->from, set->separator, name))
+		return FAIL(E_DUPLICATE);
 	set->seen |= bit;
 	return OK;
 }
