@@ -59,8 +59,10 @@ static const struct name_row PROTOS[] = {
 
 static uint32_t attr_hash(const uint8_t *buf, uint32_t n, struct span v, uint32_t len)
 {
-	return (len * ATTR_BY_LEN + octet_at(buf, n, v.from) * ATTR_BY_FIRST +
-		octet_at(buf, n, v.from + len / 2) * ATTR_BY_MIDDLE + octet_at(buf, n, v.to - 1) * ATTR_BY_LAST) % ATTR_SLOTS;
+	uint32_t first = octet_at(buf, n, v.from), last = octet_at(buf, n, v.to - 1);
+	uint32_t middle = octet_at(buf, n, v.from + len / 2);
+
+	return (len * ATTR_BY_LEN + first * ATTR_BY_FIRST + middle * ATTR_BY_MIDDLE + last * ATTR_BY_LAST) % ATTR_SLOTS;
 }
 
 enum sdp_attr sdp_attr_of(const uint8_t *buf, uint32_t n, struct span v)

@@ -71,9 +71,10 @@ static bool rtpmap_find(const struct sdp *s, uint8_t i, uint8_t pt, struct sdp_r
 	uint16_t at = sdp_attr_find(s, s->media[i].line, end, SDP_ATTR_RTPMAP);
 
 	for (; at < end; at = sdp_attr_find(s, (uint16_t)(at + 1), end, SDP_ATTR_RTPMAP)) {
-		struct sdp_scan c = sdp_scan_make(s->buf, s->size, s->line[at].arg);
+		struct span arg = s->line[at].arg;
+		struct sdp_scan c = sdp_scan_make(s->buf, s->size, arg);
 		uint32_t number;
-		if (sdp_scan_number(&c, PAYLOAD_MAX, &number) && number == pt && is_ok(sdp_rtpmap_parse(s, s->line[at].arg, map)))
+		if (sdp_scan_number(&c, PAYLOAD_MAX, &number) && number == pt && is_ok(sdp_rtpmap_parse(s, arg, map)))
 			return true;
 	}
 	return false;

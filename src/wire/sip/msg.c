@@ -254,8 +254,9 @@ result sip_msg_parse(struct sip_msg *m, const uint8_t *buf, uint32_t n, struct s
 
 // What sip_msg_parse looked at itself.
 static const bool checked_before[SIP_HDR_COUNT] = {
-	[SIP_HDR_VIA] = true, [SIP_HDR_FROM] = true, [SIP_HDR_TO] = true, [SIP_HDR_CALL_ID] = true, [SIP_HDR_CSEQ] = true,
-	[SIP_HDR_MAX_FORWARDS] = true, [SIP_HDR_CONTENT_LENGTH] = true, [SIP_HDR_CONTENT_TYPE] = true,
+	[SIP_HDR_VIA] = true, [SIP_HDR_FROM] = true, [SIP_HDR_TO] = true, [SIP_HDR_CALL_ID] = true,
+	[SIP_HDR_CSEQ] = true, [SIP_HDR_MAX_FORWARDS] = true, [SIP_HDR_CONTENT_LENGTH] = true,
+	[SIP_HDR_CONTENT_TYPE] = true,
 };
 
 // Lists of bare tokens (Allow, Supported, ...) are the longest lists of a message: one look at each octet. False leaves
@@ -300,8 +301,8 @@ static result check_each(const struct sip_msg *m, const struct sip_hdr_desc *d, 
 {
 	struct sip_list it = sip_list_begin(m, d->id);
 	struct span v;
-	uint32_t count = 0, most = d->id == SIP_HDR_ROUTE || d->id == SIP_HDR_RECORD_ROUTE ? SIP_ROUTE_MAX : SIP_LIST_MAX;
-	bool star = false;
+	bool route = d->id == SIP_HDR_ROUTE || d->id == SIP_HDR_RECORD_ROUTE, star = false;
+	uint32_t count = 0, most = route ? SIP_ROUTE_MAX : SIP_LIST_MAX;
 
 	while (sip_list_next(&it, &v)) {
 		result r = check(m->buf, m->size, v);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Header field name -> id, any case, long and compact forms (RFC3261#7.3.1, #7.3.3).
 //
-// Its first and last eight octets, as two words, find a name's slot in a perfect hash, and tell whether it is the name
-// in that slot: no loop over octets. The set is fixed, so no stranger can make it collide.
+// Its first and last eight octets, as two words, find a name's slot in a perfect hash, and tell whether it is the
+// name in that slot: no loop over octets. The set is fixed, so no stranger can make it collide.
 #include "wire/sip/header.h"
 #include "wire/sip/name.h"
 #include "wire/sip/name_slots.h"
@@ -41,23 +41,22 @@ static enum sip_hdr compact_form(uint8_t c)
 
 enum sip_hdr name_lookup(const uint8_t *buf, uint32_t end, struct span s)
 {
-	uint8_t octets[NAME_OCTETS] = {0};
 	uint32_t len = s.to - s.from;
 
 	if (s.from >= s.to || s.to > end || len > NAME_OCTETS)
 		return SIP_HDR_OTHER;
 	if (len == 1)
 		return compact_form(octet_at(buf, end, s.from));
-	for (uint32_t i = 0; i < NAME_OCTETS && i < len; i++)
-		octets[i] = octet_at(buf, end, s.from + i);
-	uint8_t id = slot_of(ends_of(octets, len));
-	const struct sip_hdr_desc *d = &sip_hdr_rows[id];
-	if (d->name_len != len)
-		return SIP_HDR_OTHER;
-	for (uint32_t i = 0; i < NAME_OCTETS; i++)
-		if (octet_lower(octets[i]) != octet_lower((uint8_t)d->name[i]))
-			return SIP_HDR_OTHER;
-	return (enum sip_hdr)id;
+	struct ends e;
+	e.first = word_read(buf, end, s.from, len);
+	e.last = len > 8 ? word_read(buf, end, s.to - 8, 8) : e.first;
+	uint8_t id = slot_of(e);
+	const uint8_t *name = (const uint8_t *)sip_hdr_rows[id].name;
+	struct ends known = ends_of(name, len);
+	uint64_t differs = word_differs(e.first, known.first) | word_differs(e.last, known.last);
+	if (len > 16)
+		differs |= word_differs(word_read(buf, end, s.from + 8, 8), word_load(name + 8));
+	return differs == 0 && sip_hdr_rows[id].name_len == len ? (enum sip_hdr)id : SIP_HDR_OTHER;
 }
 
 // How many octets stand before the first ':' among the NAME_OCTETS at AT; NAME_OCTETS when it is not there. The wide
@@ -80,7 +79,8 @@ static inline uint32_t octets_to_colon(const uint8_t *at)
 }
 
 // Compact and unknown names, other case than the RFC's, blanks before the colon: octet by octet.
-static __attribute__((noinline)) uint32_t name_scan_other(const uint8_t *buf, uint32_t n, uint32_t at, struct sip_line *l)
+static __attribute__((noinline)) uint32_t name_scan_other(const uint8_t *buf, uint32_t n, uint32_t at,
+	struct sip_line *l)
 {
 	uint32_t to = scan_class(buf, n, at, OCT_TOKEN);
 	uint32_t i = scan_class(buf, n, to, OCT_WSP); // "From :" is lawful (RFC3261#7.3.1)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Perfect hash of the long header field names, found by search over NAME_HASH: FIRST and LAST are the first and the last
-// eight octets of a name as numbers, each octet with the bit that makes a letter lower case; its slot is the upper eight
-// bits of (FIRST * NAME_HASH + LAST) * NAME_HASH. A name of less than eight octets is filled up with zeros (before that
-// bit is set), and is both. The unit test looks every descriptor's name up: a new row that collides, or has no slot,
-// fails there.
+// Perfect hash of the long header field names, found by search over NAME_HASH. FIRST and LAST are the first and the
+// last eight octets of a name as numbers, each octet with the bit that makes a letter lower case; the slot is the
+// upper eight bits of (FIRST * NAME_HASH + LAST) * NAME_HASH. A name of less than eight octets is filled up with
+// zeros (before that bit is set), and is both. The unit test looks every descriptor's name up: a new row that
+// collides, or has no slot, fails there.
 #ifndef WIRE_SIP_NAME_SLOTS_H
 #define WIRE_SIP_NAME_SLOTS_H
 

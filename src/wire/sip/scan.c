@@ -41,13 +41,7 @@ uint32_t scan_blanks(const uint8_t *buf, uint32_t end, uint32_t i)
 
 bool scan_word(const uint8_t *buf, uint32_t end, uint32_t i, uint64_t known, uint32_t len)
 {
-	uint64_t w = 0;
-	if (end >= 8 && i <= end - 8)
-		w = word_begin(word_load(buf + i), len);
-	else
-		for (uint32_t k = 0; k < len && k < 8; k++)
-			w |= (uint64_t)octet_at(buf, end, i + k) << (8 * k);
-	return word_differs(w, known) == 0;
+	return word_differs(word_read(buf, end, i, len), known) == 0;
 }
 
 // Past one piece of text: an octet of CLASS, a fold, or a quoted pair. I itself when there is none.

@@ -69,8 +69,8 @@ uint32_t text_utf8(const uint8_t *buf, uint32_t n, uint32_t i)
 }
 
 // The same from I in the line on, whatever the line holds.
-static __attribute__((noinline)) result text_line_rest(const uint8_t *buf, uint32_t n, uint32_t i, bool fold, uint32_t *end,
-	uint32_t *next)
+static __attribute__((noinline)) result text_line_rest(const uint8_t *buf, uint32_t n, uint32_t i, bool fold,
+	uint32_t *end, uint32_t *next)
 {
 	*end = *next = 0; // and no index that was not checked, should the caller go on
 	for (;;) {
@@ -93,7 +93,8 @@ static __attribute__((noinline)) result text_line_rest(const uint8_t *buf, uint3
 result text_line(const uint8_t *buf, uint32_t n, uint32_t i, bool fold, uint32_t *end, uint32_t *next)
 {
 	i = text_end_inline(buf, n, i);
-	if (octet_at(buf, n, i) != '\r' || octet_at(buf, n, i + 1) != '\n' || octet_in(octet_at(buf, n, i + 2), OCT_WSP))
+	bool crlf = octet_at(buf, n, i) == '\r' && octet_at(buf, n, i + 1) == '\n';
+	if (!crlf || octet_in(octet_at(buf, n, i + 2), OCT_WSP))
 		return text_line_rest(buf, n, i, fold, end, next);
 	*end = i; // plain text in one piece, as nearly every line
 	*next = i + 2;

@@ -50,7 +50,8 @@ static uint32_t line_name(const char *name, size_t len, const char *behind, stru
 
 static void lines(void **state)
 {
-	static const char *const behind[] = {":", ": x\r\n", ": x\r\nSubject: enough for three words\r\n", " \t: x\r\n"};
+	static const char *const behind[] = {":", ": x\r\n", " \t: x\r\n",
+		": x\r\nSubject: enough for three words\r\n"};
 	UNUSED(state);
 	for (unsigned i = 1; i < SIP_HDR_COUNT; i++) {
 		const struct sip_hdr_desc *d = sip_hdr_desc((enum sip_hdr)i);

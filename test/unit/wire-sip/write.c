@@ -71,7 +71,8 @@ static void overflow(void **state)
 // Any octet at any place of a line: CR, LF and NUL spoil it, nothing else does, in whatever else the line holds.
 static void any_octet(void **state)
 {
-	static const char *const lines[] = {"short", "a line that is longer than thirty-two octets", "with \xc3\xa4 and \x01 before"};
+	static const char *const lines[] = {"short", "a line that is longer than thirty-two octets",
+		"with \xc3\xa4 and \x01 before"};
 	UNUSED(state);
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		for (size_t at = 0; at < strlen(lines[i]); at++) {
