@@ -101,7 +101,7 @@ static void runs(void **state)
 static void words(void **state)
 {
 	static const char text[] = "xxReCeIvEd=branch;SIP/2.0 rport";
-	static const char *const near[] = {"SIP\r2.0", "SIP\x0f" "2.0", "SHP/2.0", "SIP/2.0\xff", "sip", ""};
+	static const char *const near[] = {"SIP\r2.0", "SIP\0172.0", "SHP/2.0", "SIP/2.0\xff", "sip", ""};
 	UNUSED(state);
 	for (uint32_t end = 0; end < sizeof(text); end++) { // a word that does not end before END is none
 		const uint8_t *buf = (const uint8_t *)text;
