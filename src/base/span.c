@@ -17,7 +17,7 @@ bool bytes_equal_nocase(struct bytes a, struct bytes b)
 	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++)
-		if (octet_lower(a.at[i]) != octet_lower(b.at[i]))
+		if (a.at[i] != b.at[i] && octet_lower(a.at[i]) != octet_lower(b.at[i]))
 			return false;
 	return true;
 }

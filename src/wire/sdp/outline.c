@@ -64,15 +64,19 @@ static uint8_t payload_of(const struct sdp *s, uint8_t i, struct span format)
 	return NOT_A_PAYLOAD;
 }
 
-// The rtpmap of payload type PT on media line I.
+// The rtpmap of payload type PT on media line I. Only the one whose number it is gets parsed as a whole.
 static bool rtpmap_find(const struct sdp *s, uint8_t i, uint8_t pt, struct sdp_rtpmap *map)
 {
 	uint16_t end = s->media[i].end;
 	uint16_t at = sdp_attr_find(s, s->media[i].line, end, SDP_ATTR_RTPMAP);
 
-	for (; at < end; at = sdp_attr_find(s, (uint16_t)(at + 1), end, SDP_ATTR_RTPMAP))
-		if (is_ok(sdp_rtpmap_parse(s, s->line[at].arg, map)) && map->payload == pt)
+	for (; at < end; at = sdp_attr_find(s, (uint16_t)(at + 1), end, SDP_ATTR_RTPMAP)) {
+		struct span arg = s->line[at].arg;
+		struct sdp_scan c = sdp_scan_make(s->buf, s->size, arg);
+		uint32_t number;
+		if (sdp_scan_number(&c, PAYLOAD_MAX, &number) && number == pt && is_ok(sdp_rtpmap_parse(s, arg, map)))
 			return true;
+	}
 	return false;
 }
 

@@ -22,11 +22,14 @@ static inline bool sdp_is_alpha(uint8_t c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// token-char of RFC8866#9.
+// token-char of RFC8866#9: one bit for each octet.
 static inline bool sdp_is_token(uint8_t c)
 {
-	return c == 0x21 || (c >= 0x23 && c <= 0x27) || c == 0x2a || c == 0x2b || c == 0x2d || c == 0x2e ||
-	       (c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x5a) || (c >= 0x5e && c <= 0x7e);
+	static const uint32_t set[8] = {
+		0, 0x03ff6cfa, // "!" "#".."'" "*" "+" "-" "." "0".."9"
+		0xc7fffffe, 0x7fffffff, // "A".."Z" "^".."~"
+	};
+	return (set[c / 32] >> (c % 32) & 1) != 0;
 }
 
 static inline struct sdp_scan sdp_scan_make(const uint8_t *buf, uint32_t n, struct span v)
@@ -56,38 +59,40 @@ static inline bool sdp_scan_char(struct sdp_scan *c, uint8_t ch)
 // One or more octets up to a space.
 static inline bool sdp_scan_word(struct sdp_scan *c, struct span *out)
 {
-	uint32_t from = c->at;
+	uint32_t from = c->at, i = from;
 
-	while (c->at < c->to && octet_at(c->buf, c->n, c->at) != ' ')
-		c->at++;
-	*out = span_make(from, c->at);
-	return c->at > from;
+	while (i < c->to && octet_at(c->buf, c->n, i) != ' ')
+		i++;
+	c->at = i;
+	*out = span_make(from, i);
+	return i > from;
 }
 
 static inline bool sdp_scan_token(struct sdp_scan *c, struct span *out)
 {
-	uint32_t from = c->at;
+	uint32_t from = c->at, i = from;
 
-	while (c->at < c->to && sdp_is_token(octet_at(c->buf, c->n, c->at)))
-		c->at++;
-	*out = span_make(from, c->at);
-	return c->at > from;
+	while (i < c->to && sdp_is_token(octet_at(c->buf, c->n, i)))
+		i++;
+	c->at = i;
+	*out = span_make(from, i);
+	return i > from;
 }
 
 // A decimal number of at most MAX.
 static inline bool sdp_scan_number(struct sdp_scan *c, uint32_t max, uint32_t *out)
 {
-	uint32_t from = c->at, v = 0;
+	uint32_t from = c->at, i = from, v = 0;
 
 	*out = 0;
-	while (c->at < c->to && sdp_is_digit(octet_at(c->buf, c->n, c->at))) {
-		uint32_t d = (uint32_t)octet_at(c->buf, c->n, c->at) - '0';
-		if (d > 9 || v > 429496728)
+	while (i < c->to && sdp_is_digit(octet_at(c->buf, c->n, i))) {
+		if (v > 429496728)
 			return false;
-		v = v * 10 + d;
-		c->at++;
+		v = v * 10 + ((uint32_t)octet_at(c->buf, c->n, i) - '0');
+		i++;
 	}
-	if (c->at == from || v > max)
+	c->at = i;
+	if (i == from || v > max)
 		return false;
 	*out = v;
 	return true;
@@ -96,12 +101,13 @@ static inline bool sdp_scan_number(struct sdp_scan *c, uint32_t max, uint32_t *o
 // Digits only, at most LIMIT of them.
 static inline bool sdp_scan_digits(struct sdp_scan *c, uint32_t limit, struct span *out)
 {
-	uint32_t from = c->at;
+	uint32_t from = c->at, i = from;
 
-	while (c->at < c->to && sdp_is_digit(octet_at(c->buf, c->n, c->at)))
-		c->at++;
-	*out = span_make(from, c->at);
-	return c->at > from && c->at - from <= limit;
+	while (i < c->to && sdp_is_digit(octet_at(c->buf, c->n, i)))
+		i++;
+	c->at = i;
+	*out = span_make(from, i);
+	return i > from && i - from <= limit;
 }
 
 // The literal TEXT of LEN octets, without regard to ASCII case.

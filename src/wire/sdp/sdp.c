@@ -77,25 +77,37 @@ static result order_check(struct parse *p, uint8_t type, struct span where)
 	return OK;
 }
 
+// Past text: the first octet from I on that may end a line or may not stand in one; LIMIT when there is none.
+static inline uint32_t text_past(const uint8_t *buf, uint32_t limit, uint32_t i)
+{
+	size_t at = i;
+	while (at < limit && buf[at] > '\r')
+		at++;
+	return (uint32_t)at;
+}
+
 // Cut the next line off: where it ends, and that it holds nothing forbidden.
 static result line_cut(struct parse *p, struct sdp_line *l)
 {
-	const struct sdp *s = p->s;
-	uint32_t i = p->at, end;
+	const uint8_t *buf = p->s->buf;
+	uint32_t n = p->s->size, i = p->at, end;
+	uint32_t limit = i + SDP_LINE_MAX < n ? i + SDP_LINE_MAX : n;
 
-	while (i < s->size && octet_at(s->buf, s->size, i) != '\n') {
-		uint8_t c = octet_at(s->buf, s->size, i);
-		if (c == 0 || (c == '\r' && octet_at(s->buf, s->size, i + 1) != '\n'))
+	for (;; i++) {
+		i = text_past(buf, limit, i);
+		uint8_t c = octet_at(buf, n, i);
+		if (i >= n || c == '\n')
+			break;
+		if (c == 0 || (c == '\r' && octet_at(buf, n, i + 1) != '\n'))
 			return fault_at(p, E_SYNTAX, "Control character in SDP", span_make(i, i + 1));
-		if (i - p->at >= SDP_LINE_MAX)
+		if (i >= limit)
 			return fault_at(p, E_TOO_LONG, "SDP line too long", span_make(p->at, i));
-		i++;
 	}
-	end = i > p->at && octet_at(s->buf, s->size, i - 1) == '\r' ? i - 1 : i;
-	l->whole = span_make(p->at, i < s->size ? i + 1 : i);
-	if (end < p->at + 2 || octet_at(s->buf, s->size, p->at + 1) != '=')
+	end = i > p->at && octet_at(buf, n, i - 1) == '\r' ? i - 1 : i;
+	l->whole = span_make(p->at, i < n ? i + 1 : i);
+	if (end < p->at + 2 || octet_at(buf, n, p->at + 1) != '=')
 		return fault_at(p, E_SYNTAX, "Not an SDP line", l->whole);
-	l->type = octet_at(s->buf, s->size, p->at);
+	l->type = octet_at(buf, n, p->at);
 	l->value = span_make(p->at + 2, end);
 	p->at = l->whole.to;
 	return OK;
@@ -161,9 +173,10 @@ static result media_begin(struct parse *p, const struct sdp_line *l)
 
 static void attr_split(const struct sdp *s, struct sdp_line *l)
 {
-	uint32_t i = l->value.from;
+	uint32_t i = l->value.from, to = l->value.to, n = s->size;
+	const uint8_t *buf = s->buf;
 
-	while (i < l->value.to && octet_at(s->buf, s->size, i) != ':')
+	while (i < to && octet_at(buf, n, i) != ':')
 		i++;
 	l->name = span_make(l->value.from, i);
 	l->arg = i < l->value.to ? span_make(i + 1, l->value.to) : span_make(i, i);

@@ -46,17 +46,18 @@ static bool scan_connection(struct sdp_scan *c, struct sdp_connection *out)
 		out->family = 6;
 	else
 		return false;
-	uint32_t from = c->at;
-	while (c->at < c->to) {
-		uint8_t ch = octet_at(c->buf, c->n, c->at);
+	uint32_t from = c->at, i = from;
+	while (i < c->to) {
+		uint8_t ch = octet_at(c->buf, c->n, i);
 		if (!sdp_is_alpha(ch) && !sdp_is_digit(ch) && ch != '.' && ch != ':' && ch != '-')
 			break;
-		c->at++;
+		i++;
 	}
-	out->host = span_make(from, c->at);
+	c->at = i;
+	out->host = span_make(from, i);
 	if (span_empty(out->host))
 		return false;
-	for (int i = 0; i < 2 && sdp_scan_char(c, '/'); i++) {
+	for (int part = 0; part < 2 && sdp_scan_char(c, '/'); part++) {
 		uint32_t ignored;
 		out->multicast_form = true;
 		if (!sdp_scan_number(c, PORT_MAX, &ignored))
@@ -193,7 +194,8 @@ static const char *attr_check(const struct sdp *s, const struct sdp_line *l)
 	struct span word = l->name;
 	struct sdp_scan c = sdp_scan_make(s->buf, s->size, l->name);
 
-	if (!sdp_scan_token(&c, &word) || !sdp_scan_end(&c))
+	// the names we know are tokens
+	if (l->attr == SDP_ATTR_OTHER && (!sdp_scan_token(&c, &word) || !sdp_scan_end(&c)))
 		return "Bad attribute name";
 	switch (l->attr) {
 	case SDP_ATTR_RTPMAP:

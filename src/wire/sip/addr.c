@@ -12,6 +12,8 @@ static result addr_display(const uint8_t *buf, uint32_t end, uint32_t i, struct 
 	uint32_t from = i;
 
 	*uri = i;
+	if (octet_at(buf, end, i) == '<')
+		return OK;
 	if (octet_at(buf, end, i) == '"') {
 		i = scan_quoted(buf, end, i);
 		REQUIRE(i != 0, E_SYNTAX);

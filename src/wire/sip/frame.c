@@ -8,59 +8,52 @@
 #include "wire/sip/octet.h"
 #include "wire/sip/sip.h"
 
-// The index behind the first CRLF CRLF; 0 when there is none yet.
+// The index behind the first CRLF CRLF; 0 when there is none yet. Most calls for a slow sender end here, so it looks at
+// line ends only.
 static uint32_t header_end(const uint8_t *buf, uint32_t n)
 {
-#ifndef __FRAMAC__
-	const uint8_t *at = memmem(buf, n, "\r\n\r\n", 4);
-	return at != NULL ? (uint32_t)(at - buf) + 4 : 0;
-#else
-	for (uint32_t past = 4; past <= n; past++)
-		if (octet_at(buf, n, past - 4) == '\r' && octet_at(buf, n, past - 3) == '\n' &&
-			octet_at(buf, n, past - 2) == '\r' && octet_at(buf, n, past - 1) == '\n')
-			return past;
+	for (uint32_t i = scan_to(buf, n, 0, '\n'); i < n; i = scan_to(buf, n, i + 1, '\n'))
+		if (i > 0 && octet_at(buf, n, i - 1) == '\r' && octet_at(buf, n, i + 1) == '\r' &&
+			octet_at(buf, n, i + 2) == '\n')
+			return i + 3;
 	return 0;
-#endif
 }
 
-// The Content-Length among the lines from AT to END (behind the last line's CRLF). E_FRAMING.
-static result length_find(const uint8_t *buf, uint32_t end, uint32_t at, uint32_t max, uint32_t *length)
+// The Content-Length of the header at the front, whose end was found among the N octets. E_FRAMING.
+static result length_find(const uint8_t *buf, uint32_t n, uint32_t max, uint32_t *length)
 {
+	uint32_t to, at;
 	bool found = false;
 
 	*length = 0;
-	while (at < end) {
-		uint32_t to, next;
-		struct span name = {at, scan_class(buf, end, at, OCT_TOKEN)};
-		uint32_t i = scan_class(buf, end, name.to, OCT_WSP);
-		REQUIRE(name.to > at && octet_at(buf, end, i) == ':', E_FRAMING);
-		REQUIRE(is_ok(text_line(buf, end, i + 1, true, &to, &next)), E_FRAMING);
-		if (name_lookup(buf, end, name) == SIP_HDR_CONTENT_LENGTH) {
-			uint32_t from = scan_lws(buf, to, i + 1);
-			uint32_t past = scan_class(buf, to, from, OCT_DIGIT);
-			REQUIRE(!found && scan_lws(buf, to, past) == to, E_FRAMING);
-			REQUIRE(is_ok(sip_number_parse(buf, end, (struct span){from, past}, max, length)), E_FRAMING);
-			found = true;
-		}
-		at = next;
+	REQUIRE(is_ok(text_line(buf, n, 0, false, &to, &at)), E_FRAMING);
+	while (octet_at(buf, n, at) != '\r') {
+		struct sip_line l;
+		uint32_t i = name_scan(buf, n, at, &l);
+		REQUIRE(i != 0 && is_ok(text_line(buf, n, i, true, &to, &at)), E_FRAMING);
+		if (l.id != SIP_HDR_CONTENT_LENGTH)
+			continue;
+		uint32_t from = scan_lws(buf, to, i);
+		uint32_t past = scan_class(buf, to, from, OCT_DIGIT);
+		REQUIRE(!found && scan_lws(buf, to, past) == to, E_FRAMING);
+		REQUIRE(is_ok(sip_number_parse(buf, n, (struct span){from, past}, max, length)), E_FRAMING);
+		found = true;
 	}
-	REQUIRE(found, E_FRAMING);
+	REQUIRE(found && octet_at(buf, n, at + 1) == '\n', E_FRAMING); // the empty line, and no bare CR
 	return OK;
 }
 
 result sip_frame(const uint8_t *buf, uint32_t n, uint32_t max, uint32_t *length)
 {
-	uint32_t to, next, body;
+	uint32_t body;
 
 	*length = 0;
 	REQUIRE(n != 0, E_AGAIN);
 	REQUIRE(octet_in(octet_at(buf, n, 0), OCT_TOKEN), E_FRAMING); // TLS, HTTP/2, ...: not even a method
 	uint32_t head = header_end(buf, n < max ? n : max);
-	if (head < 4)
+	if (head == 0)
 		return FAIL(n < max ? E_AGAIN : E_FRAMING);
-	// the last two octets are the empty line
-	REQUIRE(is_ok(text_line(buf, head, 0, false, &to, &next)), E_FRAMING);
-	TRY(length_find(buf, head - 2, next, max, &body));
+	TRY(length_find(buf, n, max, &body));
 	REQUIRE(body <= max - head, E_FRAMING);
 	*length = head + body;
 	return OK;

@@ -17,7 +17,7 @@
 	}
 
 // clang-format off
-static const struct sip_hdr_desc rows[SIP_HDR_COUNT] = {
+const struct sip_hdr_desc sip_hdr_rows[SIP_HDR_COUNT] = {
 	[SIP_HDR_OTHER] = {
 		.id = SIP_HDR_OTHER, .name = "", .shape = SIP_SHAPE_MULTI, .to_peering = SIP_TREAT_STRIP,
 		.to_core = SIP_TREAT_PASS, .may_be_empty = 1, .bad = "Bad Header Field", .missing = "Missing Header Field",
@@ -108,11 +108,6 @@ static const struct sip_hdr_desc rows[SIP_HDR_COUNT] = {
 	ROW(WWW_AUTHENTICATE, "WWW-Authenticate", 0, MULTI, STRIP, STRIP, 0, 0, check_auth),
 };
 // clang-format on
-
-const struct sip_hdr_desc *sip_hdr_desc(enum sip_hdr id)
-{
-	return &rows[(unsigned)id < SIP_HDR_COUNT ? id : SIP_HDR_OTHER];
-}
 
 struct bytes sip_hdr_name(enum sip_hdr id)
 {

@@ -32,6 +32,12 @@ struct sip_hdr_desc {
 	const char *bad, *missing, *twice, *many; // reason phrases of a 400
 };
 
-const struct sip_hdr_desc *sip_hdr_desc(enum sip_hdr id); // never NULL: OTHER has a row too
+extern const struct sip_hdr_desc sip_hdr_rows[SIP_HDR_COUNT];
+
+// The descriptor of ID; never NULL: SIP_HDR_OTHER has a row too.
+static inline const struct sip_hdr_desc *sip_hdr_desc(enum sip_hdr id)
+{
+	return &sip_hdr_rows[(unsigned)id < SIP_HDR_COUNT ? id : SIP_HDR_OTHER];
+}
 
 #endif

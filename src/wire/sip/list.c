@@ -7,19 +7,6 @@
 #include "wire/sip/octet.h"
 #include "wire/sip/sip.h"
 
-const struct sip_line *sip_first(const struct sip_msg *m, enum sip_hdr id)
-{
-	if ((unsigned)id >= SIP_HDR_COUNT)
-		return NULL;
-	uint16_t i = m->first[id];
-	return i == 0 || i > SIP_HEADERS_MAX ? NULL : &m->line[i - 1];
-}
-
-const struct sip_line *sip_next(const struct sip_msg *m, const struct sip_line *l)
-{
-	return l->next == 0 || l->next > SIP_HEADERS_MAX ? NULL : &m->line[l->next - 1];
-}
-
 struct sip_list sip_list_begin(const struct sip_msg *m, enum sip_hdr id)
 {
 	struct sip_list it = {.msg = m, .line = sip_first(m, id), .at = 0, .count = 0};

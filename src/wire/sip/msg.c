@@ -35,17 +35,18 @@ static result line_split(const struct sip_msg *m, uint32_t *at, struct sip_line 
 	const uint8_t *buf = m->buf;
 	uint32_t n = m->size, from = *at, end, next;
 
-	uint32_t i = scan_class(buf, n, from, OCT_TOKEN);
-	out->name = (struct span){from, i};
-	i = scan_class(buf, n, i, OCT_WSP); // "From :" is lawful (RFC3261#7.3.1)
-	if (out->name.to == from || octet_at(buf, n, i) != ':')
+	uint32_t i = name_scan(buf, n, from, out);
+	if (i == 0) {
+		i = scan_class(buf, n, out->name.to, OCT_WSP);
 		return fault_set(fault, E_SYNTAX, 400, "Bad Header Field", (struct span){from, i});
-	i++;
+	}
 	if (!is_ok(text_line(buf, n, i, true, &end, &next)))
 		return fault_set(fault, E_SYNTAX, 400, "Bad Header Field", out->name);
 	*at = next;
 	if (end - from > SIP_HEADER_LINE_MAX)
 		return fault_set(fault, E_TOO_LONG, 400, "Header Field Too Long", out->name);
+	if (octet_at(buf, end, i) == ' ') // one blank, nearly always
+		i++;
 	i = scan_lws(buf, end, i);
 	while (end > i) {
 		uint8_t c = octet_at(buf, end, end - 1);
@@ -93,7 +94,6 @@ static result lines_index(struct sip_msg *m, uint32_t *at, struct sip_fault *fau
 			return fault_set(fault, E_TOO_MANY, 400, "Too Many Header Fields", (struct span){i, i});
 		struct sip_line *l = &m->line[count];
 		TRY(line_split(m, &i, l, fault));
-		l->id = (uint16_t)name_lookup(m->buf, n, l->name);
 		l->next = 0;
 		result r = line_chain(m, count, last, fault);
 		if (!is_ok(r) && is_ok(first))
@@ -252,12 +252,12 @@ result sip_msg_parse(struct sip_msg *m, const uint8_t *buf, uint32_t n, struct s
 
 // ---- the rest -------------------------------------------------------------------------------------------
 
-static bool checked_before(enum sip_hdr id)
-{
-	return id == SIP_HDR_VIA || id == SIP_HDR_FROM || id == SIP_HDR_TO || id == SIP_HDR_CALL_ID ||
-		id == SIP_HDR_CSEQ || id == SIP_HDR_MAX_FORWARDS || id == SIP_HDR_CONTENT_LENGTH ||
-		id == SIP_HDR_CONTENT_TYPE;
-}
+// What sip_msg_parse looked at itself.
+static const bool checked_before[SIP_HDR_COUNT] = {
+	[SIP_HDR_VIA] = true, [SIP_HDR_FROM] = true, [SIP_HDR_TO] = true, [SIP_HDR_CALL_ID] = true,
+	[SIP_HDR_CSEQ] = true, [SIP_HDR_MAX_FORWARDS] = true, [SIP_HDR_CONTENT_LENGTH] = true,
+	[SIP_HDR_CONTENT_TYPE] = true,
+};
 
 // Lists of bare tokens (Allow, Supported, ...) are the longest lists of a message: one look at each octet. False leaves
 // the verdict, and where the fault stands, to the walk over the values.
@@ -278,22 +278,32 @@ static bool tokens_valid(const struct sip_msg *m, enum sip_hdr id)
 				break;
 			if (octet_at(m->buf, end, i) != ',')
 				return false;
-			i = scan_lws(m->buf, end, i + 1);
+			i++;
+			if (octet_at(m->buf, end, i) == ' ')
+				i++;
+			i = scan_lws(m->buf, end, i);
 		}
 	}
 	return count > 0;
 }
 
-static result check_one(const struct sip_msg *m, const struct sip_hdr_desc *d, struct sip_fault *fault)
+// Does L hold one value, and is it the only line of its name? So it is with most.
+static bool stands_alone(const struct sip_msg *m, const struct sip_line *l, const struct sip_hdr_desc *d)
+{
+	uint32_t from = l->value.from, to = l->value.to;
+	if (l->next != 0 || from >= to || to > m->size)
+		return false;
+	return d->shape != SIP_SHAPE_LIST || scan_to(m->buf, to, from, ',') == to;
+}
+
+static result check_each(const struct sip_msg *m, const struct sip_hdr_desc *d, sip_hdr_check check,
+	struct sip_fault *fault)
 {
 	struct sip_list it = sip_list_begin(m, d->id);
 	struct span v;
-	uint32_t count = 0, most = d->id == SIP_HDR_ROUTE || d->id == SIP_HDR_RECORD_ROUTE ? SIP_ROUTE_MAX : SIP_LIST_MAX;
-	bool star = false;
-	sip_hdr_check check = d->check;
+	bool route = d->id == SIP_HDR_ROUTE || d->id == SIP_HDR_RECORD_ROUTE, star = false;
+	uint32_t count = 0, most = route ? SIP_ROUTE_MAX : SIP_LIST_MAX;
 
-	if (check == NULL || (check == check_token && d->shape == SIP_SHAPE_LIST && tokens_valid(m, d->id)))
-		return OK;
 	while (sip_list_next(&it, &v)) {
 		result r = check(m->buf, m->size, v);
 		if (!is_ok(r))
@@ -309,16 +319,30 @@ static result check_one(const struct sip_msg *m, const struct sip_hdr_desc *d, s
 	return OK;
 }
 
+// The header field that L is the first line of: a header on several lines is checked as a whole.
+static result check_one(const struct sip_msg *m, const struct sip_line *l, const struct sip_hdr_desc *d,
+	struct sip_fault *fault)
+{
+	sip_hdr_check check = d->check;
+	if (check == NULL)
+		return OK;
+	if (stands_alone(m, l, d)) {
+		result r = check(m->buf, m->size, l->value);
+		return is_ok(r) ? r : fault_set(fault, r.error, 400, d->bad, l->value);
+	}
+	if (check == check_token && d->shape == SIP_SHAPE_LIST && tokens_valid(m, d->id))
+		return OK;
+	return check_each(m, d, check, fault);
+}
+
 result sip_msg_check_all(const struct sip_msg *m, struct sip_fault *fault)
 {
 	*fault = (struct sip_fault){0};
-	for (uint16_t i = 0; i < m->line_count && i < SIP_HEADERS_MAX; i++) {
-		uint16_t id = m->line[i].id;
-		const struct sip_hdr_desc *d = sip_hdr_desc((enum sip_hdr)id);
-		// a header on several lines is checked as a whole, at its first
-		if (checked_before(d->id) || m->first[d->id] != i + 1)
+	for (uint32_t i = 0; i < m->line_count && i < SIP_HEADERS_MAX; i++) {
+		const struct sip_line *l = &m->line[i];
+		if (l->id >= SIP_HDR_COUNT || checked_before[l->id] || m->first[l->id] != i + 1)
 			continue;
-		result r = check_one(m, d, fault);
+		result r = check_one(m, l, sip_hdr_desc((enum sip_hdr)l->id), fault);
 		if (!is_ok(r)) {
 			fault->answerable = m->is_request && m->method != SIP_ACK;
 			return r;

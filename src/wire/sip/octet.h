@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/span.h"
 #include "wire/sip/sip.h"
+#include "wire/sip/word.h"
 
 enum sip_octet_class {
 	OCT_ALPHA = 1 << 0,
@@ -38,12 +39,7 @@ static inline bool octet_in(uint8_t c, unsigned class)
 }
 
 // First index not of CLASS.
-static inline uint32_t scan_class(const uint8_t *buf, uint32_t end, uint32_t i, unsigned class)
-{
-	while (octet_in(octet_at(buf, end, i), class))
-		i++;
-	return i;
-}
+uint32_t scan_class(const uint8_t *buf, uint32_t end, uint32_t i, unsigned class);
 
 // First index of the octet C; END when there is none.
 static inline uint32_t scan_to(const uint8_t *buf, uint32_t end, uint32_t i, uint8_t c)
@@ -76,19 +72,12 @@ static inline uint32_t scan_escaped(const uint8_t *buf, uint32_t end, uint32_t i
 	}
 }
 
-// Past linear white space, folding included (RFC3261#25.1 LWS, SWS).
+// Past linear white space, folding included (RFC3261#25.1 LWS, SWS): where there is some, and where there may be.
+uint32_t scan_blanks(const uint8_t *buf, uint32_t end, uint32_t i);
+
 static inline uint32_t scan_lws(const uint8_t *buf, uint32_t end, uint32_t i)
 {
-	for (;;) {
-		uint8_t c = octet_at(buf, end, i);
-		if (c == ' ' || c == '\t')
-			i++;
-		else if (c == '\r' && octet_at(buf, end, i + 1) == '\n' &&
-			octet_in(octet_at(buf, end, i + 2), OCT_WSP))
-			i += 3;
-		else
-			return i;
-	}
+	return i < end && buf[i] <= ' ' ? scan_blanks(buf, end, i) : i;
 }
 
 static inline uint8_t octet_lower(uint8_t c)
@@ -96,16 +85,16 @@ static inline uint8_t octet_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-// Is the span [from, to) the lower-case text LOWER, in any case?
-static inline bool scan_is(const uint8_t *buf, uint32_t end, struct span s, const char *lower, uint32_t len)
+// Do the LEN octets of KNOWN stand at I, its letters in any case? (see word.h)
+bool scan_word(const uint8_t *buf, uint32_t end, uint32_t i, uint64_t known, uint32_t len);
+
+static inline bool scan_is(const uint8_t *buf, uint32_t end, struct span s, uint64_t known, uint32_t len)
 {
-	if (s.to - s.from != len || s.to > end)
-		return false;
-	for (uint32_t i = 0; i < len; i++)
-		if (octet_lower(octet_at(buf, end, s.from + i)) != (uint8_t)lower[i])
-			return false;
-	return true;
+	return s.to - s.from == len && scan_word(buf, end, s.from, known, len);
 }
+
+// Is the span S this literal of at most eight octets, its letters in any case?
+#define SCAN_IS(buf, end, s, literal) scan_is((buf), (end), (s), WORD(literal), sizeof(literal) - 1)
 
 // Do the spans A and B of BUF hold the same octets?
 static inline bool scan_same(const uint8_t *buf, uint32_t end, struct span a, struct span b)
@@ -128,8 +117,6 @@ static inline bool scan_same_nocase(const uint8_t *buf, uint32_t end, struct spa
 			return false;
 	return true;
 }
-
-#define SCAN_IS(buf, end, s, literal) scan_is((buf), (end), (s), "" literal, sizeof(literal) - 1)
 
 // Past the quoted string whose opening quote stands at I. 0 when it does not end (RFC3261#25.1 quoted-string).
 uint32_t scan_quoted(const uint8_t *buf, uint32_t end, uint32_t i);

@@ -3,6 +3,47 @@
 #include "wire/sip/octet.h"
 #include "wire/sip/sip.h"
 
+enum { HOST_NAME_MAX_OCTETS = 255 }; // RFC1035#2.3.4
+
+uint32_t scan_class(const uint8_t *buf, uint32_t end, uint32_t i, unsigned class)
+{
+	size_t at = i;
+
+	while (end >= 4 && at <= end - 4) { // one look at the bound for four octets: the hottest loop of the parser
+		if (!octet_in(buf[at], class))
+			return (uint32_t)at;
+		if (!octet_in(buf[at + 1], class))
+			return (uint32_t)at + 1;
+		if (!octet_in(buf[at + 2], class))
+			return (uint32_t)at + 2;
+		if (!octet_in(buf[at + 3], class))
+			return (uint32_t)at + 3;
+		at += 4;
+	}
+	while (at < end && octet_in(buf[at], class))
+		at++;
+	return (uint32_t)at;
+}
+
+uint32_t scan_blanks(const uint8_t *buf, uint32_t end, uint32_t i)
+{
+	for (;;) {
+		uint8_t c = octet_at(buf, end, i);
+		if (c == ' ' || c == '\t')
+			i++;
+		else if (c == '\r' && octet_at(buf, end, i + 1) == '\n' &&
+			octet_in(octet_at(buf, end, i + 2), OCT_WSP))
+			i += 3;
+		else
+			return i;
+	}
+}
+
+bool scan_word(const uint8_t *buf, uint32_t end, uint32_t i, uint64_t known, uint32_t len)
+{
+	return word_differs(word_read(buf, end, i, len), known) == 0;
+}
+
 // Past one piece of text: an octet of CLASS, a fold, or a quoted pair. I itself when there is none.
 static uint32_t scan_text_piece(const uint8_t *buf, uint32_t end, uint32_t i, unsigned class)
 {
@@ -55,22 +96,23 @@ uint32_t scan_comment(const uint8_t *buf, uint32_t end, uint32_t i)
 // Past the IPv4 address at I, 0 when there is none.
 static uint32_t scan_ipv4(const uint8_t *buf, uint32_t end, uint32_t i)
 {
-	for (uint32_t part = 0; part < 4; part++) {
-		uint32_t value = 0, digits = 0;
-		while (digits < 4 && octet_in(octet_at(buf, end, i), OCT_DIGIT)) {
-			value = value * 10 + (uint32_t)(octet_at(buf, end, i) - '0');
-			digits++;
-			i++;
+	uint32_t part = 1, from = i, value = 0;
+	for (;; i++) {
+		uint32_t c = octet_at(buf, end, i), digit = c - '0';
+		if (digit <= 9) {
+			value = value * 10 + digit; // means nothing beyond three digits
+			continue;
 		}
-		if (digits == 0 || digits > 3 || value > 255)
+		if (i == from || i - from > 3 || value > 255)
 			return 0;
-		if (part == 3)
+		if (part == 4)
 			return i;
-		if (octet_at(buf, end, i) != '.')
+		if (c != '.')
 			return 0;
-		i++;
+		part++;
+		from = i + 1;
+		value = 0;
 	}
-	return 0;
 }
 
 uint32_t scan_ipv6(const uint8_t *buf, uint32_t end, uint32_t i)
@@ -113,23 +155,36 @@ uint32_t scan_ipv6(const uint8_t *buf, uint32_t end, uint32_t i)
 	return (gap ? groups <= 7 : groups == 8) ? i : 0;
 }
 
-// Is [from, to), made of OCT_HOST octets, a host name or an IPv4 address? (hostname, IPv4address)
-static bool host_name_valid(const uint8_t *buf, uint32_t end, uint32_t from, uint32_t to)
+// Past the label of a host name at I: letters, digits, and "-" within. 0 when there is none.
+static uint32_t scan_label(const uint8_t *buf, uint32_t end, uint32_t i)
 {
-	uint32_t label = from;
-	uint8_t top = 0;
-
-	if (octet_at(buf, end, to - 1) == '.')
-		to--;
-	for (uint32_t i = from; i <= to; i++) {
-		if (i < to && octet_at(buf, end, i) != '.')
-			continue;
-		if (i == label || octet_at(buf, end, label) == '-' || octet_at(buf, end, i - 1) == '-')
-			return false;
-		top = octet_at(buf, end, label);
-		label = i + 1;
+	for (;;) {
+		uint32_t past = scan_class(buf, end, i, OCT_ALPHA | OCT_DIGIT);
+		if (past == i)
+			return 0;
+		i = past;
+		while (octet_at(buf, end, i) == '-')
+			i++;
+		if (i == past)
+			return i;
 	}
-	return octet_in(top, OCT_ALPHA) || scan_ipv4(buf, end, from) == to;
+}
+
+// Past the host name or IPv4 address at FROM, 0 when there is none: labels, and perhaps a dot behind the last
+// (hostname, IPv4address).
+static uint32_t scan_host_name(const uint8_t *buf, uint32_t end, uint32_t from)
+{
+	uint32_t i = from, label, past;
+
+	do {
+		label = i;
+		past = scan_label(buf, end, label);
+		if (past == 0)
+			return 0;
+		i = octet_at(buf, end, past) == '.' ? past + 1 : past;
+	} while (i > past && octet_in(octet_at(buf, end, i), OCT_HOST));
+	bool top = octet_in(octet_at(buf, end, label), OCT_ALPHA) || scan_ipv4(buf, end, from) == past;
+	return top && i - from <= HOST_NAME_MAX_OCTETS ? i : 0;
 }
 
 uint32_t scan_host(const uint8_t *buf, uint32_t end, uint32_t i)
@@ -143,23 +198,19 @@ uint32_t scan_host(const uint8_t *buf, uint32_t end, uint32_t i)
 		if (address != 0 && !octet_in(octet_at(buf, end, address), OCT_HOST))
 			return address;
 	}
-	uint32_t past = scan_class(buf, end, i, OCT_HOST);
-	return past > i && past - i <= 255 && host_name_valid(buf, end, i, past) ? past : 0;
+	return scan_host_name(buf, end, i);
 }
 
 uint32_t scan_port(const uint8_t *buf, uint32_t end, uint32_t i, uint16_t *port)
 {
-	uint32_t value = 0, digits = 0;
-	while (digits < 6 && octet_in(octet_at(buf, end, i), OCT_DIGIT)) {
-		value = value * 10 + (uint32_t)(octet_at(buf, end, i) - '0');
-		digits++;
+	uint32_t from = i, value = 0, digit;
+	while ((digit = (uint32_t)octet_at(buf, end, i) - '0') <= 9) {
+		value = value * 10 + digit; // means nothing beyond five digits
 		i++;
 	}
-	*port = 0;
-	if (digits == 0 || digits > 5 || value > 65535)
-		return 0;
-	*port = (uint16_t)value;
-	return i;
+	bool good = i > from && i - from <= 5 && value <= 65535;
+	*port = good ? (uint16_t)value : 0;
+	return good ? i : 0;
 }
 
 result scan_param(const uint8_t *buf, uint32_t end, uint32_t *at, struct sip_param *out)
@@ -191,13 +242,14 @@ result scan_param(const uint8_t *buf, uint32_t end, uint32_t *at, struct sip_par
 
 result param_set_add(const uint8_t *buf, uint32_t end, struct param_set *set, struct span name)
 {
-	uint8_t first = octet_lower(octet_at(buf, end, name.from)), last = octet_lower(octet_at(buf, end, name.to - 1));
-	uint64_t bit = (uint64_t)1 << ((first + 5u * last + 11u * (name.to - name.from)) % 64);
+	// "| 0x20" is lower case for letters; what it does to other octets does not matter to a filter
+	uint32_t first = octet_at(buf, end, name.from) | 0x20u, last = octet_at(buf, end, name.to - 1) | 0x20u;
+	uint64_t bit = UINT64_C(1) << ((first + 5 * last + 11 * (name.to - name.from)) % 64);
 
 	REQUIRE(set->count < SIP_PARAMS_MAX, E_TOO_MANY);
 	set->count++;
-	if ((set->seen & bit) != 0)
-		REQUIRE(!param_stands_before(buf, end, set->from, set->separator, name), E_DUPLICATE);
+	if ((set->seen & bit) != 0 && param_stands_before(buf, end, set->from, set->separator, name))
+		return FAIL(E_DUPLICATE);
 	set->seen |= bit;
 	return OK;
 }

@@ -124,8 +124,17 @@ static inline struct bytes sip_bytes(const struct sip_msg *m, struct span s)
 }
 
 // Lines with this id: walk with  for (l = sip_first(m, id); l; l = sip_next(m, l)).
-const struct sip_line *sip_first(const struct sip_msg *m, enum sip_hdr id);
-const struct sip_line *sip_next(const struct sip_msg *m, const struct sip_line *l);
+static inline const struct sip_line *sip_first(const struct sip_msg *m, enum sip_hdr id)
+{
+	uint32_t i = (unsigned)id < SIP_HDR_COUNT ? m->first[id] : 0u;
+	return i == 0 || i > SIP_HEADERS_MAX ? NULL : &m->line[i - 1];
+}
+
+static inline const struct sip_line *sip_next(const struct sip_msg *m, const struct sip_line *l)
+{
+	return l->next == 0 || l->next > SIP_HEADERS_MAX ? NULL : &m->line[l->next - 1];
+}
+
 // Walk the comma-separated values of all lines of ID (or, for a header that is no list, its whole value):
 //   struct sip_list it = sip_list_begin(m, id); struct span v; while (sip_list_next(&it, &v)) ...
 struct sip_list {

@@ -9,39 +9,32 @@
 #if defined(__SSE2__) && !defined(__FRAMAC__)
 #include <emmintrin.h>
 
-// First index from which fewer than 16 octets remain, or of a block of 16 that holds an odd octet; then *HIT is
-// the octet itself.
-static inline uint32_t text_wide(const uint8_t *buf, uint32_t n, uint32_t i, bool *hit)
+// Which of the 16 octets at AT are neither 0x20..0x7e: one bit each.
+static inline unsigned odd_octets(const uint8_t *at)
 {
-	const __m128i below = _mm_set1_epi8(0x1f), del = _mm_set1_epi8(0x7f);
-	*hit = false;
-	while (n - i >= 16) {
-		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)(buf + i));
-		// signed: 0x80..0xff count as below 0x20
-		__m128i plain = _mm_andnot_si128(_mm_cmpeq_epi8(x, del), _mm_cmpgt_epi8(x, below));
-		unsigned odd = (unsigned)_mm_movemask_epi8(plain) ^ 0xffffu;
-		if (odd != 0) {
-			*hit = true;
-			return i + (uint32_t)__builtin_ctz(odd);
-		}
-		i += 16;
-	}
-	return i;
+	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)at);
+	__m128i above = _mm_cmpgt_epi8(x, _mm_set1_epi8(0x1f)); // signed: 0x80..0xff count as below 0x20
+	__m128i plain = _mm_andnot_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f)), above);
+	return (unsigned)_mm_movemask_epi8(plain) ^ 0xffffu;
 }
 #endif
 
-uint32_t text_end(const uint8_t *buf, uint32_t n, uint32_t i)
+static inline uint32_t text_end_inline(const uint8_t *buf, uint32_t n, uint32_t i)
 {
 #if defined(__SSE2__) && !defined(__FRAMAC__)
-	while (i < n) {
-		bool hit;
-		i = text_wide(buf, n, i, &hit);
-		if (!hit)
-			break;
+	while (n >= 16 && i <= n - 16) {
+		unsigned odd = odd_octets(buf + i);
+		if (odd == 0) {
+			i += 16;
+			continue;
+		}
+		i += (uint32_t)__builtin_ctz(odd);
 		if (buf[i] != '\t')
 			return i;
 		i++;
 	}
+	if (n >= 16 && i < n && odd_octets(buf + n - 16) >> (i - (n - 16)) == 0)
+		return n; // the last block, begun before I
 #endif
 	while (i < n) {
 		uint8_t c = octet_at(buf, n, i);
@@ -50,6 +43,11 @@ uint32_t text_end(const uint8_t *buf, uint32_t n, uint32_t i)
 		i++;
 	}
 	return n;
+}
+
+uint32_t text_end(const uint8_t *buf, uint32_t n, uint32_t i)
+{
+	return text_end_inline(buf, n, i);
 }
 
 uint32_t text_utf8(const uint8_t *buf, uint32_t n, uint32_t i)
@@ -70,16 +68,17 @@ uint32_t text_utf8(const uint8_t *buf, uint32_t n, uint32_t i)
 	return 0;
 }
 
-result text_line(const uint8_t *buf, uint32_t n, uint32_t i, bool fold, uint32_t *end, uint32_t *next)
+// The same from I in the line on, whatever the line holds.
+static __attribute__((noinline)) result text_line_rest(const uint8_t *buf, uint32_t n, uint32_t i, bool fold,
+	uint32_t *end, uint32_t *next)
 {
 	*end = *next = 0; // and no index that was not checked, should the caller go on
 	for (;;) {
-		i = text_end(buf, n, i);
 		uint8_t c = octet_at(buf, n, i);
 		if (c >= 0x80) {
 			uint32_t len = text_utf8(buf, n, i);
 			REQUIRE(len != 0, E_SYNTAX);
-			i += len;
+			i = text_end(buf, n, i + len);
 			continue;
 		}
 		REQUIRE(i < n && c == '\r' && octet_at(buf, n, i + 1) == '\n', E_SYNTAX);
@@ -87,6 +86,17 @@ result text_line(const uint8_t *buf, uint32_t n, uint32_t i, bool fold, uint32_t
 		*next = i + 2;
 		if (!fold || !octet_in(octet_at(buf, n, i + 2), OCT_WSP))
 			return OK;
-		i += 3;
+		i = text_end(buf, n, i + 3);
 	}
+}
+
+result text_line(const uint8_t *buf, uint32_t n, uint32_t i, bool fold, uint32_t *end, uint32_t *next)
+{
+	i = text_end_inline(buf, n, i);
+	bool crlf = octet_at(buf, n, i) == '\r' && octet_at(buf, n, i + 1) == '\n';
+	if (!crlf || octet_in(octet_at(buf, n, i + 2), OCT_WSP))
+		return text_line_rest(buf, n, i, fold, end, next);
+	*end = i; // plain text in one piece, as nearly every line
+	*next = i + 2;
+	return OK;
 }

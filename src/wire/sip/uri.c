@@ -6,15 +6,27 @@
 #include "wire/sip/octet.h"
 #include "wire/sip/sip.h"
 
-static enum sip_scheme scheme_of(const uint8_t *buf, uint32_t end, struct span s)
+// The scheme at *AT; *AT moves behind its colon. E_SYNTAX.
+static result scheme_scan(const uint8_t *buf, uint32_t end, uint32_t *at, enum sip_scheme *scheme)
 {
-	if (SCAN_IS(buf, end, s, "sip"))
-		return SIP_SCHEME_SIP;
-	if (SCAN_IS(buf, end, s, "sips"))
-		return SIP_SCHEME_SIPS;
-	if (SCAN_IS(buf, end, s, "tel"))
-		return SIP_SCHEME_TEL;
-	return SIP_SCHEME_OTHER;
+	uint32_t from = *at;
+
+	if (scan_word(buf, end, from, WORD("sip:"), 4)) { // nearly always
+		*scheme = SIP_SCHEME_SIP;
+		*at = from + 4;
+		return OK;
+	}
+	REQUIRE(octet_in(octet_at(buf, end, from), OCT_ALPHA), E_SYNTAX);
+	uint32_t i = scan_class(buf, end, from, OCT_HOST);
+	while (octet_at(buf, end, i) == '+')
+		i = scan_class(buf, end, i + 1, OCT_HOST);
+	REQUIRE(octet_at(buf, end, i) == ':', E_SYNTAX);
+	*at = i + 1;
+	struct span name = {from, i};
+	*scheme = SCAN_IS(buf, end, name, "sips") ? SIP_SCHEME_SIPS :
+		SCAN_IS(buf, end, name, "tel")    ? SIP_SCHEME_TEL :
+						    SIP_SCHEME_OTHER;
+	return OK;
 }
 
 // ";name[=value]" repeated from *AT; *AT is then at '?' or END.
@@ -128,14 +140,8 @@ result sip_uri_parse(const uint8_t *buf, uint32_t n, struct span s, struct sip_u
 	*out = (struct sip_uri){0};
 	REQUIRE(s.to <= n && s.from < s.to, E_SYNTAX);
 	uint32_t i = s.from;
-	REQUIRE(octet_in(octet_at(buf, s.to, i), OCT_ALPHA), E_SYNTAX);
-	while (octet_in(octet_at(buf, s.to, i), OCT_ALPHA | OCT_DIGIT) || octet_at(buf, s.to, i) == '+' ||
-		octet_at(buf, s.to, i) == '-' || octet_at(buf, s.to, i) == '.')
-		i++;
-	REQUIRE(octet_at(buf, s.to, i) == ':', E_SYNTAX);
+	TRY(scheme_scan(buf, s.to, &i, &out->scheme));
 	out->whole = s;
-	out->scheme = scheme_of(buf, s.to, (struct span){s.from, i});
-	i++;
 	if (out->scheme == SIP_SCHEME_SIP || out->scheme == SIP_SCHEME_SIPS)
 		return uri_sip(buf, s.to, i, out);
 	if (out->scheme == SIP_SCHEME_TEL)

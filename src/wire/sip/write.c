@@ -23,6 +23,18 @@ void sip_write_octets(struct sip_writer *w, struct bytes b)
 	w->len += (uint32_t)b.len;
 }
 
+// Two octets, without a call to copy them: CRLF and ": " are half of all pieces.
+static void write_two(struct sip_writer *w, uint8_t a, uint8_t b)
+{
+	if (w->overflow || w->cap - w->len < 2) {
+		w->overflow = true;
+		return;
+	}
+	w->at[w->len] = a;
+	w->at[w->len + 1] = b;
+	w->len += 2;
+}
+
 void sip_write_string(struct sip_writer *w, const char *s)
 {
 	sip_write_octets(w, bytes_of_string(s));
@@ -49,6 +61,8 @@ static void line_seal(struct sip_writer *w)
 {
 	if (w->overflow)
 		return;
+	if (text_end(w->at, w->len, w->line_from) == w->len)
+		return; // plain text, as nearly every line: one look
 	const uint8_t *from = w->at + w->line_from;
 	size_t len = w->len - w->line_from;
 	if (len != 0 && (memchr(from, '\r', len) != NULL || memchr(from, '\n', len) != NULL || memchr(from, 0, len) != NULL))
@@ -58,7 +72,7 @@ static void line_seal(struct sip_writer *w)
 void sip_write_crlf(struct sip_writer *w)
 {
 	line_seal(w);
-	sip_write_octets(w, BYTES("\r\n"));
+	write_two(w, '\r', '\n');
 	line_open(w);
 }
 
@@ -88,7 +102,7 @@ void sip_write_name(struct sip_writer *w, enum sip_hdr id)
 {
 	line_open(w);
 	sip_write_octets(w, sip_hdr_name(id));
-	sip_write_octets(w, BYTES(": "));
+	write_two(w, ':', ' ');
 }
 
 void sip_write_header(struct sip_writer *w, enum sip_hdr id, struct bytes value)
@@ -125,7 +139,7 @@ void sip_write_line(struct sip_writer *w, const struct sip_msg *m, const struct 
 	} else {
 		line_open(w);
 		sip_write_octets(w, sip_bytes(m, l->name));
-		sip_write_octets(w, BYTES(": "));
+		write_two(w, ':', ' ');
 	}
 	write_unfolded(w, sip_bytes(m, l->value));
 	sip_write_crlf(w);
@@ -136,7 +150,7 @@ void sip_write_body(struct sip_writer *w, struct bytes body)
 	sip_write_name(w, SIP_HDR_CONTENT_LENGTH);
 	sip_write_number(w, body.len);
 	sip_write_crlf(w);
-	sip_write_octets(w, BYTES("\r\n"));
+	write_two(w, '\r', '\n');
 	sip_write_octets(w, body);
 }
 

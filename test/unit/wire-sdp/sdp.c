@@ -2,6 +2,8 @@
 // The index pass: RFC 8866's example, order and grammar of lines, limits.
 #include "unit.h"
 
+#include "wire/sdp/names.h"
+
 static struct sdp s;
 static struct sdp_fault fault;
 
@@ -167,11 +169,52 @@ static void test_limits(void **state)
 	assert_int_equal(parse_repeated(formats, 1, 0).error, E_TOO_MANY);
 }
 
+// Each attribute with a meaning is known by its name and by no other: one octet changed, added or taken is another name.
+static void test_attributes(void **state)
+{
+	static const char *const names[SDP_ATTR_COUNT] = {
+		[SDP_ATTR_RTPMAP] = "rtpmap", [SDP_ATTR_FMTP] = "fmtp", [SDP_ATTR_PTIME] = "ptime",
+		[SDP_ATTR_MAXPTIME] = "maxptime", [SDP_ATTR_SENDRECV] = "sendrecv",
+		[SDP_ATTR_SENDONLY] = "sendonly", [SDP_ATTR_RECVONLY] = "recvonly",
+		[SDP_ATTR_INACTIVE] = "inactive", [SDP_ATTR_RTCP] = "rtcp",
+		[SDP_ATTR_RTCP_MUX] = "rtcp-mux", [SDP_ATTR_RTCP_FB] = "rtcp-fb",
+		[SDP_ATTR_RTCP_RSIZE] = "rtcp-rsize", [SDP_ATTR_CRYPTO] = "crypto",
+		[SDP_ATTR_FINGERPRINT] = "fingerprint", [SDP_ATTR_SETUP] = "setup",
+		[SDP_ATTR_TLS_ID] = "tls-id", [SDP_ATTR_ZRTP_HASH] = "zrtp-hash",
+		[SDP_ATTR_KEY_MGMT] = "key-mgmt", [SDP_ATTR_CANDIDATE] = "candidate",
+		[SDP_ATTR_REMOTE_CANDIDATES] = "remote-candidates",
+		[SDP_ATTR_END_OF_CANDIDATES] = "end-of-candidates", [SDP_ATTR_ICE_UFRAG] = "ice-ufrag",
+		[SDP_ATTR_ICE_PWD] = "ice-pwd", [SDP_ATTR_ICE_OPTIONS] = "ice-options",
+		[SDP_ATTR_ICE_LITE] = "ice-lite", [SDP_ATTR_ICE_MISMATCH] = "ice-mismatch",
+		[SDP_ATTR_ICE_PACING] = "ice-pacing", [SDP_ATTR_ALT] = "alt", [SDP_ATTR_ALTC] = "altc",
+		[SDP_ATTR_PATH] = "path", [SDP_ATTR_SOURCE_FILTER] = "source-filter",
+		[SDP_ATTR_CCAP] = "ccap", [SDP_ATTR_VISITED_REALM] = "visited-realm",
+		[SDP_ATTR_SECONDARY_REALM] = "secondary-realm", [SDP_ATTR_TOOL] = "tool",
+		[SDP_ATTR_SSRC] = "ssrc",
+	};
+	(void)state;
+
+	assert_int_equal(sdp_attr_of((const uint8_t *)"", 0, span_make(0, 0)), SDP_ATTR_OTHER);
+	for (unsigned a = 1; a < SDP_ATTR_COUNT; a++) {
+		uint8_t text[32] = {0};
+		assert_non_null(names[a]);
+		uint32_t len = (uint32_t)strlen(names[a]);
+		memcpy(text, names[a], len);
+		assert_int_equal(sdp_attr_of(text, len, span_make(0, len)), a);
+		assert_int_equal(sdp_attr_of(text, len + 1, span_make(0, len + 1)), SDP_ATTR_OTHER);
+		for (uint32_t i = 0; i < len; i++) {
+			text[i] ^= 0x20; // names are case-sensitive
+			assert_int_equal(sdp_attr_of(text, len, span_make(0, len)), SDP_ATTR_OTHER);
+			text[i] ^= 0x20;
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_example), cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_cuts), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_cuts), cmocka_unit_test(test_limits), cmocka_unit_test(test_attributes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

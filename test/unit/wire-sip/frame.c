@@ -41,6 +41,11 @@ static void length_forms(void **state)
 		{HEAD "Content-Length: 65536\r\n\r\n", E_FRAMING, 0},                        // with its header > max
 		{HEAD "Content-Length: 5\r\nX: a\nb\r\n\r\n", E_FRAMING, 0},                 // bare LF
 		{HEAD "Content-Length: 5\r\nX: a\rb\r\n\r\n", E_FRAMING, 0},                 // bare CR
+		{HEAD "Content-Length: 5\r\n\rX: a\r\n\r\n", E_FRAMING, 0},               // bare CR, where a line begins
+		{HEAD "Content-Length: 5\r\n\nX: a\r\n\r\n", E_FRAMING, 0},               // bare LF there
+		{HEAD "X: a\n\r\nContent-Length: 5\r\n\r\n", E_FRAMING, 0},               // no empty line: an LF before
+		{HEAD "X: a\r\n\r", E_AGAIN, 0},
+		{HEAD "X: a\rb\r\n\r", E_AGAIN, 0},                                        // no verdict before the header ends
 		{HEAD "X\r\nContent-Length: 5\r\n\r\n", E_FRAMING, 0},                       // no colon
 		{HEAD " Content-Length: 5\r\n\r\n", E_FRAMING, 0},                           // folded away
 		{"\x16\x03\x01 hello", E_FRAMING, 0},                                        // a TLS record

@@ -77,9 +77,47 @@ static void parameters(void **state)
 	assert_int_equal(params(many), E_TOO_MANY);
 }
 
+// Where a run of octets ends, and where the buffer does: nothing beyond END counts, or is read.
+static void runs(void **state)
+{
+	UNUSED(state);
+	for (uint32_t end = 0; end <= 13; end++) {
+		for (uint32_t stop = 0; stop <= end; stop++) {
+			uint8_t *text = malloc(end + 1); // so that a read beyond END is seen
+			assert_non_null(text);
+			memset(text, 'a', end);
+			if (stop < end)
+				text[stop] = ' ';
+			text = realloc(text, end > 0 ? end : 1);
+			assert_non_null(text);
+			for (uint32_t from = 0; from <= stop; from++)
+				assert_int_equal(scan_class(text, end, from, OCT_TOKEN), stop);
+			assert_int_equal(scan_class(text, end, end + 5, OCT_TOKEN), end + 5);
+			free(text);
+		}
+	}
+}
+
+static void words(void **state)
+{
+	static const char text[] = "xxReCeIvEd=branch;SIP/2.0 rport";
+	static const char *const near[] = {"SIP\r2.0", "SIP\0172.0", "SHP/2.0", "SIP/2.0\xff", "sip", ""};
+	UNUSED(state);
+	for (uint32_t end = 0; end < sizeof(text); end++) { // a word that does not end before END is none
+		const uint8_t *buf = (const uint8_t *)text;
+		assert_int_equal(scan_word(buf, end, 2, WORD("received"), 8), end >= 10);
+		assert_int_equal(scan_word(buf, end, 11, WORD("branch"), 6), end >= 17);
+		assert_int_equal(scan_word(buf, end, 18, WORD("sip/2.0"), 7), end >= 25);
+		assert_int_equal(scan_word(buf, end, 26, WORD("rport"), 5), end >= 31);
+		assert_false(scan_word(buf, end, 26, WORD("sport"), 5));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(near); i++)
+		assert_false(scan_is(TEXT(near[i]), WORD("sip/2.0"), 7));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(hosts), cmocka_unit_test(quotes), cmocka_unit_test(comments),
-		cmocka_unit_test(parameters)};
+		cmocka_unit_test(parameters), cmocka_unit_test(runs), cmocka_unit_test(words)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

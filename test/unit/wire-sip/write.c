@@ -68,6 +68,29 @@ static void overflow(void **state)
 	}
 }
 
+// Any octet at any place of a line: CR, LF and NUL spoil it, nothing else does, in whatever else the line holds.
+static void any_octet(void **state)
+{
+	static const char *const lines[] = {"short", "a line that is longer than thirty-two octets",
+		"with \xc3\xa4 and \x01 before"};
+	UNUSED(state);
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		for (size_t at = 0; at < strlen(lines[i]); at++) {
+			for (unsigned c = 0; c < 256; c++) {
+				uint8_t out[128], value[64];
+				struct sip_writer w;
+				uint32_t len;
+				memcpy(value, lines[i], strlen(lines[i]));
+				value[at] = (uint8_t)c;
+				sip_write_init(&w, out, sizeof(out));
+				sip_write_header(&w, SIP_HDR_SUBJECT, bytes_make(value, strlen(lines[i])));
+				bool bad = c == '\r' || c == '\n' || c == 0;
+				assert_int_equal(sip_write_end(&w, &len).error, bad ? E_SYNTAX : E_OK);
+			}
+		}
+	}
+}
+
 static void injection(void **state)
 {
 	static const struct bytes bad[] = {{(const uint8_t *)"a\r\nVia: x", 9}, {(const uint8_t *)"a\nb", 3},
@@ -98,6 +121,6 @@ static void injection(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(text), cmocka_unit_test(overflow),
-		cmocka_unit_test(injection)};
+		cmocka_unit_test(injection), cmocka_unit_test(any_octet)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
