@@ -79,12 +79,50 @@ static void check_address(
 		return;
 	if (class == ADDRESS_MULTICAST)
 		conf_error(c, at, "%s: a multicast address; write an address of this host", key);
-	if (class == ADDRESS_UNSPECIFIED && l->listener.advertise.family == 0)
+	if (class == ADDRESS_UNSPECIFIED && l->listener.advertise.family != a->family)
 		conf_error(c, at,
 			"%s: the unspecified address cannot be written into messages; write an address of "
 			"this "
-			"host, or add `advertise`",
+			"host, or add `advertise` of its family",
 			key);
+}
+
+// An advertised address is written for sockets of its own family only, so there must be one.
+static void check_advertise(struct conf_load *c, const struct conf_listener *l)
+{
+	const struct listener *k = &l->listener;
+	const struct conf_node *at = conf_tree_place(l->node, "advertise");
+	bool used = k->media.family == k->advertise.family;
+
+	if (k->advertise.family == 0)
+		return;
+	if (address_classify(&k->advertise) == ADDRESS_UNSPECIFIED)
+		conf_error(c, at, "advertise: the unspecified address; write the public one");
+	for (uint32_t i = 0; i < k->sip_count; i++)
+		used |= k->sip[i].address.family == k->advertise.family;
+	if (!used)
+		conf_error(c, at,
+			"advertise: an IPv%u address where every socket is IPv%u; write one of their family",
+			k->advertise.family, k->advertise.family == 4 ? 6 : 4);
+}
+
+// What leaves by a transport and family of a listener leaves from one socket, and its address is written into Via
+// and Contact: with two of them answers would come to the one and leave by the other.
+static void check_one_of_a_kind(struct conf_load *c, const struct conf_listener *l, uint32_t i)
+{
+	static const char *const words[TRANSPORT_COUNT] = {"udp", "tcp", "tls", "dtls"};
+	const struct sip_socket *s = &l->listener.sip[i];
+
+	for (uint32_t k = 0; k < i; k++) {
+		const struct sip_socket *other = &l->listener.sip[k];
+		if (other->transport == s->transport && other->address.family == s->address.family &&
+			!address_equal(&other->address, &s->address)) {
+			conf_error(c, conf_tree_place(l->node, "sip"),
+				"two IPv%u %s sockets in one listener; give the second a listener of its own",
+				s->address.family, words[s->transport % TRANSPORT_COUNT]);
+			return;
+		}
+	}
 }
 
 static void check_listener(struct conf_load *c, struct conf_listener *l)
@@ -94,13 +132,11 @@ static void check_listener(struct conf_load *c, struct conf_listener *l)
 	zone_of_listener(c, l);
 	for (uint32_t i = 0; i < l->listener.sip_count; i++) {
 		check_address(c, l, &l->listener.sip[i].address, "sip");
+		check_one_of_a_kind(c, l, i);
 		tls |= l->listener.sip[i].transport == TRANSPORT_TLS;
 	}
 	check_address(c, l, &l->listener.media, "media");
-	if (l->listener.advertise.family != 0 &&
-		address_classify(&l->listener.advertise) == ADDRESS_UNSPECIFIED)
-		conf_error(c, conf_tree_place(l->node, "advertise"),
-			"advertise: the unspecified address; write the public one");
+	check_advertise(c, l);
 	if (tls && conf_tree_find(c->tree.root, "tls") == NULL)
 		conf_error(c, conf_tree_place(l->node, "sip"),
 			"a tls socket without a certificate; add \"tls: {certificate: "

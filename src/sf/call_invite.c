@@ -249,7 +249,7 @@ static bool hop_to_stream(const struct sf *sf, struct hop *hop, peer_id id, size
 	for (uint32_t i = 0; i < p->target_count && i < PEER_TARGETS_MAX; i++) {
 		enum transport t = (enum transport)(p->target[i].transport % TRANSPORT_COUNT);
 		if (!transport_is_stream(t) || !address_same_host(&p->target[i].address, &hop->remote) ||
-			sf->local[hop->listener % LISTENERS_MAX][t].len == 0)
+			sf->local[hop->listener % LISTENERS_MAX][t][hop->remote.family == 6].len == 0)
 			continue;
 		hop->transport = t;
 		hop->remote = p->target[i].address;

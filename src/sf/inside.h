@@ -166,7 +166,7 @@ struct sf_call {
 	struct trail trail;
 };
 
-struct local_text { // "host:port" that we give out for one listener and transport
+struct local_text { // "host:port" that we give out for one listener, transport and family
 	char text[ADDRESS_TEXT_MAX];
 	uint8_t len;
 };
@@ -186,7 +186,7 @@ struct sf {
 	bool draining;
 	struct now now; // of the last event, for alarms of steps that have no time of their own
 	uint64_t restore_dropped;
-	struct local_text local[LISTENERS_MAX][TRANSPORT_COUNT];
+	struct local_text local[LISTENERS_MAX][TRANSPORT_COUNT][2]; // IPv4, IPv6
 };
 
 struct call_event { // what a handler of the call table gets

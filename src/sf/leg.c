@@ -188,7 +188,8 @@ void leg_aim(struct sf_leg *l, const struct peer *peer)
 		return;
 	if (transport_is_secure((enum transport)l->transport) && a.port == 5060)
 		a.port = 5061; // no port given: the secure default (RFC3261#19.1.2)
-	if (peer_owns(peer, &a) && a.port != 0)
+	bool same_socket = a.family == l->hop.remote.family; // the other family may have none, or another address of ours
+	if (peer_owns(peer, &a) && a.port != 0 && same_socket)
 		l->hop.remote = a;
 }
 

@@ -26,7 +26,8 @@ bool message_end(const struct sip_writer *w, struct bytes *out)
 static struct bytes local_text(const struct sf *sf, const struct hop *hop)
 {
 	const struct local_text *t =
-		&sf->local[hop->listener % LISTENERS_MAX][(unsigned)hop->transport % TRANSPORT_COUNT];
+		&sf->local[hop->listener % LISTENERS_MAX][(unsigned)hop->transport % TRANSPORT_COUNT]
+			  [hop->remote.family == 6];
 
 	return bytes_make(t->text, t->len);
 }
@@ -60,7 +61,7 @@ void message_contact(struct sip_writer *w, const struct sf *sf, const struct hop
 
 	// Who asks by sips comes back by TLS, whatever it came by: there, if that listener has it.
 	if (sips && !transport_is_secure(at.transport) &&
-		sf->local[at.listener % LISTENERS_MAX][TRANSPORT_TLS].len > 0)
+		sf->local[at.listener % LISTENERS_MAX][TRANSPORT_TLS][at.remote.family == 6].len > 0)
 		at.transport = TRANSPORT_TLS;
 	sip_write_name(w, SIP_HDR_CONTACT);
 	sip_write_string(w, sips ? "<sips:" : "<sip:");

@@ -52,18 +52,20 @@ void sf_alarm(struct sf *sf, enum sf_alarm alarm, peer_id peer, const struct now
 	sf->config.port.alarm(sf->config.port.ctx, alarm, peer, now);
 }
 
-// The texts "host:port" that we give out, once per configuration instead of once per message.
+// The texts "host:port" that we give out, once per configuration instead of once per message. An advertised
+// address stands for sockets of its own family only: a peer on IPv6 can do nothing with an IPv4 address.
 static void local_texts(struct sf *sf)
 {
 	memset(sf->local, 0, sizeof(sf->local));
 	for (uint32_t i = 0; i < sf->snapshot->listener_count && i < LISTENERS_MAX; i++) {
 		const struct listener *l = &sf->snapshot->listener[i];
 		for (uint32_t s = 0; s < l->sip_count && s < LISTENER_SIP_MAX; s++) {
-			struct address a = l->advertise.family != 0 ? l->advertise : l->sip[s].address;
-			struct local_text *t = &sf->local[i][l->sip[s].transport % TRANSPORT_COUNT];
-			a.port = l->sip[s].address.port;
-			if (t->len == 0)
-				t->len = (uint8_t)strlen(address_text(&a, t->text));
+			const struct address *bound = &l->sip[s].address;
+			struct address a = l->advertise.family == bound->family ? l->advertise : *bound;
+			struct local_text *t =
+				&sf->local[i][l->sip[s].transport % TRANSPORT_COUNT][bound->family == 6];
+			a.port = bound->port;
+			t->len = (uint8_t)strlen(address_text(&a, t->text));
 		}
 	}
 }

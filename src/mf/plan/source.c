@@ -65,10 +65,12 @@ const char *plan_source_check(struct plan_context *c, int from, const struct add
 struct address plan_written_address(const struct plan_context *c, int to, uint16_t port)
 {
 	const struct listener *l = c->leg[to].listener;
-	struct address a = l->advertise.family != 0 ? l->advertise : l->media;
+	struct address a = l->media;
 
 	if (a.family == 0 && l->sip_count > 0)
 		a = l->sip[0].address; // a listener without media: only o= needs an address
+	if (l->advertise.family == a.family)
+		a = l->advertise;
 	a.port = port;
 	return a;
 }

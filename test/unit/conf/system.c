@@ -77,6 +77,26 @@ static void good_h(void **state)
 	conf_result_free(&r);
 }
 
+// One socket for each transport and family of a listener, and an advertised address only where it is ever written.
+static void families_h(void **state)
+{
+	struct conf_result r;
+
+	(void)state;
+	refused("sip: [\"udp:127.0.0.1:5060\", \"udp:127.0.0.1:5070\"]", NULL, 3, "two IPv4 udp sockets");
+	refused("sip: [\"tcp:[::1]:5060\", \"udp:[::1]:5060\", \"tcp:[::1]:5070\"]", NULL, 3, "two IPv6 tcp sockets");
+	refused("sip: [\"udp:127.0.0.1:5060\"], advertise: 2001:db8::7", NULL, 3, "an IPv6 address where every socket is IPv4");
+	refused("sip: [\"udp:[::1]:5060\"], media: \"[::1]:20000-20001\", advertise: 203.0.113.7", NULL, 3,
+		"an IPv4 address where every socket is IPv6");
+	refused("sip: [\"udp:0.0.0.0:5060\", \"udp:[::]:5060\"], advertise: 203.0.113.7", NULL, 3, "unspecified");
+	refused("sip: [\"udp:127.0.0.1:5060\"], media: \"[::]:20000-20001\", advertise: 203.0.113.7", NULL, 3, "unspecified");
+	r = test_load(listeners("sip: [\"udp:0.0.0.0:5060\", \"tcp:0.0.0.0:5060\", \"udp:[::1]:5060\", \"tcp:[::1]:5070\"], "
+				"advertise: 203.0.113.7", NULL));
+	assert_int_equal(r.message_count, 0);
+	assert_int_equal(r.snapshot->listener[0].sip_count, 4);
+	conf_result_free(&r);
+}
+
 static void media_ranges_h(void **state)
 {
 	static const char *const bad[] = {"20000-20099", "127.0.0.1:20000", "127.0.0.1:20000-",
@@ -162,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sockets_h),
 		cmocka_unit_test(good_h),
+		cmocka_unit_test(families_h),
 		cmocka_unit_test(media_ranges_h),
 		cmocka_unit_test(names_h),
 		cmocka_unit_test(metrics_h),
