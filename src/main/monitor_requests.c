@@ -5,6 +5,7 @@
 #include "guard/requests.h"
 #include "main/control.h"
 #include "main/monitor_state.h"
+#include "main/sockets.h"
 #include "net/open.h"
 
 #include <signal.h>
@@ -34,11 +35,8 @@ static void on_dial(struct monitor *m, unsigned role, const struct ipc_control *
 	const struct listener *l = &s->listener[q->listener];
 	struct ipc_control a = control_make(IPC_CONTROL_DIALED);
 	struct net_open_options o = {.interface = l->interface, .dscp = l->dscp_sip};
-	struct address local = {0};
+	struct address local = sockets_source(l, (uint8_t)q->index, q->address[0].family); // that the peer knows us by
 	int fd = -1;
-	for (uint8_t i = 0; i < l->sip_count; i++) // leave from the address that the peer knows us by
-		if (l->sip[i].address.family == q->address[0].family)
-			local = l->sip[i].address;
 	result r = net_open_connect(&local, &q->address[0], &o, &fd);
 	a.error = (int32_t)r.error;
 	a.peer = q->peer;

@@ -96,6 +96,7 @@ static void dial_h(void *ctx, const struct conn_ref *conn, const struct hop *hop
 	m.request = request;
 	m.worker = w->index;
 	m.listener = hop->listener;
+	m.index = (uint16_t)hop->transport;
 	m.peer = hop->peer;
 	m.address_count = 1;
 	m.address[0] = hop->remote;
@@ -170,6 +171,9 @@ static result add_sockets(struct worker *w, const struct snapshot *s)
 		if (d->worker == w->index)
 			TRY(net_worker_add(w->net, d->fd, (enum transport)d->transport, d->listener,
 				s->listener[d->listener].zone));
+		if (d->worker == w->index && d->transport == TRANSPORT_UDP &&
+			address_classify(&d->source) != ADDRESS_UNSPECIFIED)
+			net_worker_source(w->net, d->listener, &d->source);
 	}
 	return OK;
 }

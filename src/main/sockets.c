@@ -35,6 +35,29 @@ static struct net_open_options options_of(const struct listener *l, bool media)
 	};
 }
 
+// The advertised address, if A is bound to all of its family and this host has the advertised one; else A itself.
+static struct address leaves_from(const struct listener *l, const struct address *a)
+{
+	struct net_open_options o = {.interface = l->interface, .exclusive = true, .buffer = MEDIA_BUFFER};
+	struct address named = l->advertise;
+	int fd = -1;
+	named.port = 0;
+	if (address_classify(a) != ADDRESS_UNSPECIFIED || named.family != a->family ||
+		!is_ok(net_open_udp(&named, &o, &fd)))
+		return *a;
+	close(fd);
+	named.port = a->port;
+	return named;
+}
+
+struct address sockets_source(const struct listener *l, uint8_t transport, uint8_t family)
+{
+	for (uint8_t i = 0; i < l->sip_count && i < LISTENER_SIP_MAX; i++)
+		if (l->sip[i].transport == transport && l->sip[i].address.family == family)
+			return leaves_from(l, &l->sip[i].address);
+	return (struct address){0};
+}
+
 // Somebody else on the same address must be an error, though our own workers share it.
 static result probe_alone(const struct sip_socket *socket, const struct listener *l)
 {
@@ -55,7 +78,7 @@ static result open_sip_socket(struct sockets *out, const struct snapshot *s, lis
 	const struct sip_socket *socket = &s->listener[id].sip[k];
 	struct net_open_options o = options_of(&s->listener[id], false);
 	struct sip_descriptor *d = &out->sip[out->sip_count];
-	*d = (struct sip_descriptor){id, socket->transport, worker, -1};
+	*d = (struct sip_descriptor){id, socket->transport, worker, -1, leaves_from(&s->listener[id], &socket->address)};
 	if (transport_is_stream((enum transport)socket->transport))
 		TRY(net_open_listen(&socket->address, &o, &d->fd));
 	else
@@ -86,7 +109,7 @@ static result open_media(struct sockets *out, const struct snapshot *s, char *wh
 	for (listener_id id = 0; id < s->listener_count; id++) {
 		const struct listener *l = &s->listener[id];
 		struct net_open_options o = options_of(l, true);
-		struct address a = l->media;
+		struct address a = leaves_from(l, &l->media); // media goes and comes by the one address that is written
 		for (uint32_t port = l->media_first; l->media.family != 0 && port <= l->media_last; port++) {
 			struct media_descriptor *d = &out->media[out->media_count];
 			a.port = (uint16_t)port;

@@ -10,6 +10,7 @@ struct sip_descriptor {
 	uint8_t transport; // enum transport
 	uint16_t worker;
 	int fd;
+	struct address source; // as sockets_source
 };
 
 struct media_descriptor {
@@ -28,6 +29,9 @@ struct sockets {
 
 // Open everything that S asks for, for WORKERS workers. On failure the reason with its mend is in WHY. E_CONFIG, E_SYSTEM.
 MUST_USE result sockets_open(const struct snapshot *s, uint16_t workers, struct sockets **out, char *why, size_t why_room);
+// The address of ours that L's messages of FAMILY to TRANSPORT leave from: the bound one, or, where that is all of them, the
+// advertised one if this host has it. Else an unspecified one: the kernel chooses. Family 0: L has no such socket.
+struct address sockets_source(const struct listener *l, uint8_t transport, uint8_t family);
 void sockets_close(struct sockets *s);
 
 #endif

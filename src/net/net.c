@@ -233,6 +233,11 @@ result net_worker_add(struct net_worker *w, int fd, enum transport transport, li
 	return FAIL(E_UNSUPPORTED);
 }
 
+void net_worker_source(struct net_worker *w, listener_id listener, const struct address *from)
+{
+	udp_source(w->udp, listener, from);
+}
+
 struct registry *net_swap_registry(struct net *n, struct registry *next)
 {
 	return holder_swap(&n->holder, next);
@@ -246,7 +251,7 @@ struct registry *net_registry(struct net_worker *w)
 result net_send(struct net_worker *w, const struct hop *hop, struct bytes octets, uint64_t cookie)
 {
 	if (hop->transport == TRANSPORT_UDP)
-		return udp_send(w->udp, hop->listener, &hop->remote, octets, cookie);
+		return udp_send(w->udp, hop, octets, cookie);
 	REQUIRE(transport_is_stream(hop->transport), E_UNSUPPORTED);
 	return streams_send(w->streams, hop, octets, cookie);
 }

@@ -79,6 +79,8 @@ void *net_worker_above(struct net_worker *w);
 // what is accepted speaks TLS. E_FULL, E_NO_MEMORY, E_UNSUPPORTED.
 MUST_USE result net_worker_add(
 	struct net_worker *w, int fd, enum transport transport, listener_id listener, zone_id zone);
+// What leaves by UDP from a socket of LISTENER that is bound to all addresses, and is no answer, leaves from FROM.
+void net_worker_source(struct net_worker *w, listener_id listener, const struct address *from);
 
 // Put a registry in force for all threads; the former one (NULL at first) is returned when nobody uses it
 // any more. Blocks for a grace period; not on a worker.

@@ -26,6 +26,7 @@ struct udp_socket {
 	struct origin origin; // all but `remote` is the same for every datagram
 	struct event *readable;
 	struct udp_queue *queue;
+	struct address source; // of an `any` socket, for what has no other; family 0: the kernel chooses
 };
 
 struct udp {
@@ -115,7 +116,7 @@ static void take_destination(struct msghdr *m, struct address *a)
 		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo p;
 			memcpy(&p, CMSG_DATA(c), sizeof(p));
-			memcpy(a->ip, &p.ipi_addr, 4);
+			memcpy(a->ip, &p.ipi_spec_dst, 4); // ours even when it was a broadcast
 		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo p;
 			memcpy(&p, CMSG_DATA(c), sizeof(p));
@@ -202,7 +203,7 @@ static void on_failed(void *ctx, const struct address *to, uint64_t cookie)
 
 static result start(struct udp *u, struct udp_socket *s)
 {
-	TRY(udp_queue_new(&s->queue, u->loop, s->fd, on_failed, s));
+	TRY(udp_queue_new(&s->queue, u->loop, s->fd, s->any, on_failed, s));
 	s->readable = event_new(u->loop->base, s->fd, EV_READ | EV_PERSIST, on_readable, s);
 	if (s->readable != NULL && event_add(s->readable, NULL) == 0)
 		return OK;
@@ -215,7 +216,8 @@ static result start(struct udp *u, struct udp_socket *s)
 result udp_add(struct udp *u, int fd, listener_id listener, zone_id zone)
 {
 	struct address local = net_local_address(fd);
-	result r = u->count < UDP_SOCKETS_MAX && local.family != 0 ? OK : FAIL(E_FULL);
+	uint8_t *by_listener = &u->by_listener[listener][local.family == 6];
+	result r = u->count < UDP_SOCKETS_MAX && local.family != 0 && *by_listener == 0 ? OK : FAIL(E_FULL);
 	struct udp_socket *s = NULL;
 	if (is_ok(r)) {
 		s = &u->socket[u->count];
@@ -229,21 +231,43 @@ result udp_add(struct udp *u, int fd, listener_id listener, zone_id zone)
 		close(fd);
 		return r;
 	}
-	u->by_listener[listener][local.family == 6] = (uint8_t)++u->count;
+	*by_listener = (uint8_t)++u->count;
 	return OK;
 }
 
-result udp_send(struct udp *u, listener_id listener, const struct address *to, struct bytes octets, uint64_t cookie)
+static struct udp_socket *socket_of(struct udp *u, listener_id listener, uint8_t family)
 {
-	REQUIRE(to->family == 4 || to->family == 6, E_NOT_FOUND);
-	uint8_t i = u->by_listener[listener][to->family == 6];
-	REQUIRE(i != 0, E_NOT_FOUND);
-	REQUIRE(octets.len > 0 && octets.len <= UDP_DATAGRAM_MAX, E_TOO_LONG);
-	return udp_queue_put(u->socket[i - 1].queue, to, octets, cookie);
+	uint8_t i = family == 4 || family == 6 ? u->by_listener[listener][family == 6] : 0;
+	return i != 0 ? &u->socket[i - 1] : NULL;
 }
 
+void udp_source(struct udp *u, listener_id listener, const struct address *from)
+{
+	struct udp_socket *s = socket_of(u, listener, from->family);
+	if (s != NULL && s->any)
+		s->source = *from;
+}
+
+result udp_send(struct udp *u, const struct hop *hop, struct bytes octets, uint64_t cookie)
+{
+	struct udp_socket *s = socket_of(u, hop->listener, hop->remote.family);
+	REQUIRE(s != NULL, E_NOT_FOUND);
+	REQUIRE(octets.len > 0 && octets.len <= UDP_DATAGRAM_MAX, E_TOO_LONG);
+	const struct address *from = NULL;
+	if (s->any)
+		from = hop->local.family == hop->remote.family ? &hop->local : &s->source;
+	return udp_queue_put(s->queue, from, &hop->remote, octets, cookie);
+}
+
+// Whoever hears of a failure may send again, elsewhere: until nothing is left to tell.
 void udp_flush(struct udp *u)
 {
-	for (uint32_t i = 0; i < u->count; i++)
-		udp_queue_flush(u->socket[i].queue);
+	bool told = true;
+	while (told) {
+		told = false;
+		for (uint32_t i = 0; i < u->count; i++)
+			udp_queue_flush(u->socket[i].queue);
+		for (uint32_t i = 0; i < u->count; i++)
+			told = udp_queue_tell(u->socket[i].queue) || told;
+	}
 }

@@ -39,13 +39,17 @@ struct udp_handlers {
 MUST_USE result udp_new(struct udp **out, struct loop *l, const struct udp_handlers *h);
 // Close all sockets.
 void udp_free(struct udp *u);
-// Take over the bound, non-blocking descriptor FD (closed on failure too). E_FULL, E_NO_MEMORY.
+// Take over the bound, non-blocking descriptor FD (closed on failure too). E_FULL: too many, or a second one of the
+// same listener and family. E_NO_MEMORY.
 MUST_USE result udp_add(struct udp *u, int fd, listener_id listener, zone_id zone);
-// Queue OCTETS to TO from the socket of LISTENER that has TO's family. They are copied. E_NOT_FOUND: no such
-// socket; E_TOO_LONG: beyond UDP_DATAGRAM_MAX or empty; E_FULL: the queue is at its bound (counted).
-MUST_USE result udp_send(
-	struct udp *u, listener_id listener, const struct address *to, struct bytes octets, uint64_t cookie);
-// Send what is queued now; also runs at the end of each turn.
+// Where the socket of LISTENER of FROM's family is bound to all addresses: what has no address to leave from leaves
+// from FROM, which is one of this host's. Else it means nothing.
+void udp_source(struct udp *u, listener_id listener, const struct address *from);
+// Queue OCTETS to HOP's remote address from the socket of its listener and family, and from hop->local where that
+// socket is bound to all addresses. They are copied. E_NOT_FOUND: no such socket; E_TOO_LONG: beyond UDP_DATAGRAM_MAX or
+// empty; E_FULL: the queue is at its bound (counted).
+MUST_USE result udp_send(struct udp *u, const struct hop *hop, struct bytes octets, uint64_t cookie);
+// Send what is queued now, and tell what could not be sent; also runs at the end of each turn.
 void udp_flush(struct udp *u);
 
 #endif

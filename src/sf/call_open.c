@@ -58,7 +58,8 @@ static result caller_leg(struct sf_call *c, const struct sip_msg *m, const struc
 		.listener = o->listener,
 		.peer = peer,
 		.conn = o->conn,
-		.remote = o->remote};
+		.remote = o->remote,
+		.local = o->local};
 
 	REQUIRE(b != NULL, E_NO_MEMORY);
 	leg_open(c, &b->caller, SIDE_CALLER, 0, &hop, peer);

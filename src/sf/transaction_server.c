@@ -206,7 +206,8 @@ static void answer_hop(struct sf_tx *tx, const struct origin *o, peer_id peer, c
 		.listener = o->listener,
 		.peer = peer,
 		.conn = o->conn,
-		.remote = o->remote};
+		.remote = o->remote,
+		.local = o->local};
 	if (sf_tx_reliable(tx))
 		tx->hop.remote.port = via->has_port && via->port != 0 ? via->port : standard;
 }

@@ -34,7 +34,7 @@ enum ipc_control_type {
 	IPC_CONTROL_PROCESS,     // answer to PROCESSES: one per child (`role`, `index` = restarts, request = pid); last: role ROLE_COUNT
 	// child -> monitor
 	IPC_CONTROL_READY,       // sandboxed and able to begin; text: what the sandbox consists of
-	IPC_CONTROL_DIAL,        // signaller: connect to `address` of `peer` from `listener`
+	IPC_CONTROL_DIAL,        // signaller: connect to `address` of `peer` from `listener`; `index`: transport
 	IPC_CONTROL_RELOAD,      // admin: read the configuration again
 	IPC_CONTROL_DRAIN_ASK,   // admin: flag
 	IPC_CONTROL_BLOCK_ASK,   // admin: peer, flag: block or unblock a peer

@@ -49,7 +49,8 @@ struct origin {
 	struct address local;
 };
 
-// Where a message goes. For UDP: from listener's socket to remote. For streams: on conn if alive, else on
+// Where a message goes. For UDP: from listener's socket to remote; a socket bound to all addresses sends from `local`,
+// which a response has from its request (RFC3581#4), family 0: from the usual one. For streams: on conn if alive, else on
 // another connection authenticated as `peer`, else a new one to remote, whose certificate must name `peer`.
 struct hop {
 	enum transport transport;
@@ -57,6 +58,7 @@ struct hop {
 	peer_id peer;
 	struct conn_ref conn;
 	struct address remote;
+	struct address local;
 };
 
 #endif

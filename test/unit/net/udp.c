@@ -19,6 +19,7 @@ struct one { // one socket in one loop
 	uint64_t octets, cookie;
 	struct origin from;
 	bool in_order;
+	uint32_t again, depth, deepest; // so often a failure is answered by sending again; how deep the calls went
 };
 
 static void receive_h(void *ctx, uint8_t *octets, uint32_t n, const struct origin *from, const struct now *now)
@@ -39,10 +40,17 @@ static void receive_h(void *ctx, uint8_t *octets, uint32_t n, const struct origi
 static void fail_h(void *ctx, listener_id listener, const struct address *to, uint64_t cookie)
 {
 	struct one *o = ctx;
-	UNUSED(listener);
-	UNUSED(to);
 	o->failed++;
 	o->cookie = cookie;
+	if (o->again == 0)
+		return;
+	o->again--;
+	o->depth++;
+	o->deepest = o->depth > o->deepest ? o->depth : o->deepest;
+	struct hop hop = {.listener = listener, .remote = *to};
+	for (int i = 0; i < 2; i++) // to the next target, which is no better
+		IGNORE_RESULT(udp_send(o->udp, &hop, BYTES("again"), cookie + 1)); // the bound may be reached
+	o->depth--;
 }
 
 static void set_up(struct one *o, const char *local)
@@ -85,6 +93,12 @@ static int client(const struct one *o, const struct address *to)
 	return fd;
 }
 
+static result send_to(struct one *o, listener_id listener, const struct address *to, struct bytes octets, uint64_t cookie)
+{
+	struct hop hop = {.listener = listener, .remote = *to};
+	return udp_send(o->udp, &hop, octets, cookie);
+}
+
 static void a_batch(void **state)
 {
 	struct one o;
@@ -109,7 +123,7 @@ static void a_batch(void **state)
 	for (uint32_t i = 0; i < 200; i++) {
 		uint32_t number;
 		memcpy(message, &i, sizeof(i));
-		assert_true(is_ok(udp_send(o.udp, 3, &o.from.remote, bytes_make(message, sizeof(message)), i)));
+		assert_true(is_ok(send_to(&o, 3, &o.from.remote, bytes_make(message, sizeof(message)), i)));
 		if (i % 50 != 49) // the client's buffer holds no 200
 			continue;
 		udp_flush(o.udp);
@@ -139,12 +153,12 @@ static void sizes(void **state)
 	assert_int_equal(o.octets, UDP_DATAGRAM_MAX + 1);
 	assert_int_equal(net_counter_get(&o.counters, NET_UDP_EMPTY), 1);
 	const struct address *to = &o.from.remote;
-	assert_int_equal(udp_send(o.udp, 3, to, bytes_make(big, 0), 0).error, E_TOO_LONG);
-	assert_int_equal(udp_send(o.udp, 3, to, bytes_make(big, UDP_DATAGRAM_MAX + 1), 0).error, E_TOO_LONG);
-	assert_true(is_ok(udp_send(o.udp, 3, to, bytes_make(big, UDP_DATAGRAM_MAX), 0)));
-	assert_int_equal(udp_send(o.udp, 4, to, bytes_make(big, 1), 0).error, E_NOT_FOUND);
+	assert_int_equal(send_to(&o, 3, to, bytes_make(big, 0), 0).error, E_TOO_LONG);
+	assert_int_equal(send_to(&o, 3, to, bytes_make(big, UDP_DATAGRAM_MAX + 1), 0).error, E_TOO_LONG);
+	assert_true(is_ok(send_to(&o, 3, to, bytes_make(big, UDP_DATAGRAM_MAX), 0)));
+	assert_int_equal(send_to(&o, 4, to, bytes_make(big, 1), 0).error, E_NOT_FOUND);
 	struct address v6 = fixture_address("::1", 9);
-	assert_int_equal(udp_send(o.udp, 3, &v6, bytes_make(big, 1), 0).error, E_NOT_FOUND);
+	assert_int_equal(send_to(&o, 3, &v6, bytes_make(big, 1), 0).error, E_NOT_FOUND);
 	udp_flush(o.udp);
 	assert_int_equal(recv(fd, big, sizeof(big), 0), UDP_DATAGRAM_MAX);
 	close(fd);
@@ -166,7 +180,7 @@ static void six_and_truncation(void **state)
 	assert_int_equal(o.received, 1);
 	assert_int_equal(net_counter_get(&o.counters, NET_UDP_TRUNCATED), 2);
 	assert_int_equal(o.from.remote.family, 6);
-	assert_true(is_ok(udp_send(o.udp, 3, &o.from.remote, bytes_make(big, 10), 0)));
+	assert_true(is_ok(send_to(&o, 3, &o.from.remote, bytes_make(big, 10), 0)));
 	udp_flush(o.udp);
 	assert_int_equal(recv(fd, big, sizeof(big), 0), 10);
 	close(fd);
@@ -187,6 +201,96 @@ static void bound_to_all_addresses(void **state)
 	tear_down(&o);
 }
 
+// The address that a datagram from O to a client of ours came from; HOP's remote address is set here.
+static struct address source_of(struct one *o, struct hop *hop)
+{
+	struct address any = fixture_address(hop->remote.family == 6 ? "::1" : "127.0.0.1", 0), from = {0};
+	struct net_open_options opt = {.exclusive = true};
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	char c;
+	int fd;
+	assert_true(is_ok(net_open_udp(&any, &opt, &fd)));
+	hop->remote = net_local_address(fd);
+	assert_true(is_ok(udp_send(o->udp, hop, BYTES("x"), 0)));
+	udp_flush(o->udp);
+	assert_int_equal(recvfrom(fd, &c, 1, 0, (struct sockaddr *)&ss, &len), 1);
+	assert_true(is_ok(address_from_sockaddr((struct sockaddr *)&ss, len, &from)));
+	close(fd);
+	return from;
+}
+
+// An answer leaves from the address that was asked; what is no answer, from the one that the socket was told.
+static void leaves_from_where_it_was_asked(void **state)
+{
+	struct one o;
+	UNUSED(state);
+	set_up(&o, "0.0.0.0");
+	struct hop hop = {.listener = 3, .remote.family = 4};
+	struct address from = source_of(&o, &hop), usual = fixture_address("127.0.0.1", o.at.port);
+	assert_true(address_equal(&from, &usual)); // as the kernel chooses
+	struct address told = fixture_address("127.0.0.5", o.at.port), asked = fixture_address("127.0.0.77", o.at.port);
+	udp_source(o.udp, 3, &told);
+	from = source_of(&o, &hop);
+	assert_true(address_equal(&from, &told));
+	hop.local = asked;
+	from = source_of(&o, &hop);
+	assert_true(address_equal(&from, &asked));
+	hop.local = fixture_address("::1", 1); // of the other family: it means nothing
+	from = source_of(&o, &hop);
+	assert_true(address_equal(&from, &told));
+	hop.local = fixture_address("192.0.2.1", 1); // not ours: refused, never sent from elsewhere
+	assert_true(is_ok(udp_send(o.udp, &hop, BYTES("x"), 7)));
+	udp_flush(o.udp);
+	assert_int_equal(o.failed, 1);
+	assert_int_equal(o.cookie, 7);
+	tear_down(&o);
+}
+
+// A socket that is bound to one address has no choice.
+static void one_address_no_choice(void **state)
+{
+	struct one o;
+	UNUSED(state);
+	set_up(&o, "127.0.0.1");
+	struct hop hop = {.listener = 3, .remote.family = 4, .local = fixture_address("127.0.0.77", o.at.port)};
+	udp_source(o.udp, 3, &hop.local);
+	struct address from = source_of(&o, &hop);
+	assert_true(address_equal(&from, &o.at));
+	tear_down(&o);
+}
+
+static void six_from_where_it_was_asked(void **state)
+{
+	struct one o;
+	UNUSED(state);
+	set_up(&o, "::");
+	struct hop hop = {.listener = 3, .remote.family = 6, .local = fixture_address("::1", o.at.port)};
+	struct address from = source_of(&o, &hop);
+	assert_true(address_equal(&from, &hop.local));
+	hop.local = fixture_address("2001:db8::1", o.at.port); // not ours
+	assert_true(is_ok(udp_send(o.udp, &hop, BYTES("x"), 7)));
+	udp_flush(o.udp);
+	assert_int_equal(o.failed, 1);
+	tear_down(&o);
+}
+
+// Two of one listener and family: which one would answer?
+static void a_second_of_a_kind(void **state)
+{
+	struct one o;
+	struct net_open_options opt = {.exclusive = true};
+	struct address a = fixture_address("127.0.0.2", 0);
+	int fd;
+	UNUSED(state);
+	set_up(&o, "127.0.0.1");
+	assert_true(is_ok(net_open_udp(&a, &opt, &fd)));
+	assert_int_equal(udp_add(o.udp, fd, 3, 2).error, E_FULL);
+	assert_true(is_ok(net_open_udp(&a, &opt, &fd)));
+	assert_true(is_ok(udp_add(o.udp, fd, 4, 2)));
+	tear_down(&o);
+}
+
 static void refused_ones_are_told(void **state)
 {
 	struct one o;
@@ -194,14 +298,42 @@ static void refused_ones_are_told(void **state)
 	set_up(&o, "127.0.0.1");
 	struct address outside = fixture_address("192.0.2.1", 5060); // a loopback source cannot go there
 	struct address inside = o.at;
-	assert_true(is_ok(udp_send(o.udp, 3, &outside, BYTES("lost"), 11)));
-	assert_true(is_ok(udp_send(o.udp, 3, &inside, BYTES("here"), 12)));
+	assert_true(is_ok(send_to(&o, 3, &outside, BYTES("lost"), 11)));
+	assert_true(is_ok(send_to(&o, 3, &inside, BYTES("here"), 12)));
 	udp_flush(o.udp);
 	assert_int_equal(o.failed, 1);
 	assert_int_equal(o.cookie, 11);
 	assert_int_equal(net_counter_get(&o.counters, NET_UDP_SEND_ERROR), 1);
 	loop_turn(&o.loop, SECOND);
 	assert_int_equal(o.received, 1); // the one behind it went
+	tear_down(&o);
+}
+
+// Who hears of a failure sends to the next target at once. When the kernel refuses everything and the queue is full, that
+// must not go deeper with each: the stack is not as deep as the queue is long.
+static void refused_ones_do_not_nest(void **state)
+{
+	struct one o;
+	UNUSED(state);
+	set_up(&o, "127.0.0.1");
+	struct address outside = fixture_address("192.0.2.1", 5060);
+	o.again = 3 * UDP_QUEUE;
+	for (uint32_t i = 0; i < UDP_QUEUE; i++)
+		assert_true(is_ok(send_to(&o, 3, &outside, BYTES("lost"), i)));
+	assert_true(is_ok(send_to(&o, 3, &outside, BYTES("one more"), UDP_QUEUE))); // makes room
+	assert_int_equal(o.failed, 0); // nobody is called within his own send
+	udp_flush(o.udp);
+	assert_int_equal(o.deepest, 1);
+	assert_int_equal(o.again, 0);
+	// Each is told once: what was taken was sent or refused, what was not taken was counted.
+	uint64_t taken = UDP_QUEUE + 1 + 2 * 3 * UDP_QUEUE - net_counter_get(&o.counters, NET_UDP_QUEUE_FULL);
+	assert_int_equal(o.failed, taken);
+	assert_int_equal(net_counter_get(&o.counters, NET_UDP_SEND_ERROR), taken);
+	struct address inside = o.at;
+	assert_true(is_ok(send_to(&o, 3, &inside, BYTES("here"), 1)));
+	udp_flush(o.udp);
+	loop_turn(&o.loop, SECOND);
+	assert_int_equal(o.received, 1);
 	tear_down(&o);
 }
 
@@ -237,7 +369,12 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(six_and_truncation),
 		cmocka_unit_test(bound_to_all_addresses),
+		cmocka_unit_test(leaves_from_where_it_was_asked),
+		cmocka_unit_test(one_address_no_choice),
+		cmocka_unit_test(six_from_where_it_was_asked),
+		cmocka_unit_test(a_second_of_a_kind),
 		cmocka_unit_test(refused_ones_are_told),
+		cmocka_unit_test(refused_ones_do_not_nest),
 		cmocka_unit_test(out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
