@@ -88,21 +88,31 @@ void directory_remove(struct directory *d, uint32_t slot)
 	pthread_mutex_unlock(&d->lock);
 }
 
-static bool leads_to(const struct directory_entry *e, const struct directory_entry *want, bool any)
+static bool leads_to(const struct directory_entry *e, const struct directory_entry *want)
 {
-	return e->peer == want->peer && e->transport == want->transport && e->listener == want->listener &&
-	       (any || address_equal(&e->remote, &want->remote));
+	return e->peer == want->peer && e->transport == want->transport && e->listener == want->listener;
 }
 
-struct conn_ref directory_find(struct directory *d, const struct directory_entry *want, bool any)
+static enum directory_match match(const struct directory_entry *e, const struct directory_entry *want)
+{
+	if (address_equal(&e->remote, &want->remote))
+		return DIRECTORY_EXACT;
+	return e->accepted && address_same_host(&e->remote, &want->remote) ? DIRECTORY_HOST : DIRECTORY_ANY;
+}
+
+struct conn_ref directory_find(
+	struct directory *d, const struct directory_entry *want, enum directory_match loosest)
 {
 	struct conn_ref found = {0};
+	enum directory_match best = loosest + 1;
 	pthread_mutex_lock(&d->lock);
-	for (uint32_t i = d->bucket[want->peer % BUCKETS]; i != DIRECTORY_NONE; i = d->slot[i].next)
-		if (leads_to(&d->slot[i].entry, want, any)) {
-			found = d->slot[i].entry.conn;
-			break;
-		}
+	for (uint32_t i = d->bucket[want->peer % BUCKETS]; i != DIRECTORY_NONE; i = d->slot[i].next) {
+		const struct directory_entry *e = &d->slot[i].entry;
+		if (!leads_to(e, want) || match(e, want) >= best)
+			continue;
+		best = match(e, want);
+		found = e->conn;
+	}
 	pthread_mutex_unlock(&d->lock);
 	return found;
 }

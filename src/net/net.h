@@ -88,8 +88,9 @@ struct registry *net_swap_registry(struct net *n, struct registry *next);
 // The registry in force, for the current turn of the calling worker's handler.
 struct registry *net_registry(struct net_worker *w);
 
-// Send OCTETS to HOP; they are copied. UDP: they leave at the end of the turn. Streams: on hop->conn if alive,
-// else on another connection on which hop->peer was authenticated (RFC 5923), else on a new one. What cannot
+// Send OCTETS to HOP; they are copied. UDP: they leave at the end of the turn. Streams: on hop->conn if alive; else on
+// the connection that was dialled to hop->remote, or one that came from its host, on which hop->peer was authenticated
+// (RFC 5923); if hop->conn has broken on any such; else on a new one. What cannot
 // be delivered later comes back by `undeliverable` with COOKIE; an error here means it does not.
 // E_NOT_FOUND, E_TOO_LONG, E_FULL, E_NO_MEMORY, E_CLOSED, E_UNSUPPORTED.
 MUST_USE result net_send(struct net_worker *w, const struct hop *hop, struct bytes octets, uint64_t cookie);

@@ -11,7 +11,7 @@
 static result enter(struct conn *c)
 {
 	struct directory_entry e = {(uint8_t)c->origin.transport, c->origin.listener, c->peer, c->origin.remote,
-		c->origin.conn};
+		c->origin.conn, !c->dialled};
 	return directory_put(c->owner->worker->net->directory, &e, &c->entry);
 }
 

@@ -70,15 +70,15 @@ static struct conn_ref look_up(struct streams *s, const struct hop *hop, bool an
 {
 	struct directory *d = s->worker->net->directory;
 	struct directory_entry want = {
-		(uint8_t)hop->transport, hop->listener, hop->peer, hop->remote, (struct conn_ref){0}};
+		(uint8_t)hop->transport, hop->listener, hop->peer, hop->remote, (struct conn_ref){0}, false};
 	if (hop->peer == PEER_NONE)
 		return want.conn;
 	if (any) // rare: a connection broke
-		return directory_find(d, &want, true);
+		return directory_find(d, &want, DIRECTORY_ANY);
 	uint64_t version = directory_version(d);
 	struct stream_way *way = &s->way[way_index(&want)];
 	if (way->version != version || !same_way(&way->entry, &want)) {
-		want.conn = directory_find(d, &want, false);
+		want.conn = directory_find(d, &want, DIRECTORY_HOST);
 		*way = (struct stream_way){version, want};
 	}
 	return way->entry.conn;

@@ -44,6 +44,8 @@ void message_via(
 	sip_write_octets(w, bytes_make(branch, SF_BRANCH_LEN));
 	if (hop->transport == TRANSPORT_UDP)
 		sip_write_string(w, ";rport"); // RFC 3581
+	if (hop->transport == TRANSPORT_TLS)
+		sip_write_string(w, ";alias"); // requests may come back on this connection (RFC5923#5)
 	sip_write_crlf(w);
 }
 

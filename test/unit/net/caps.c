@@ -43,11 +43,11 @@ static void directory(void **state)
 {
 	struct directory *d;
 	uint32_t slot[3];
-	struct directory_entry e = {TRANSPORT_TLS, 1, 5, fixture_address("127.0.0.1", 5061), {7, 1, 0}};
+	struct directory_entry e = {TRANSPORT_TLS, 1, 5, fixture_address("127.0.0.1", 5061), {7, 1, 0}, false};
 	struct directory_entry other = e;
 	UNUSED(state);
 	assert_true(is_ok(directory_new(&d, 2)));
-	assert_int_equal(directory_find(d, &e, true).generation, 0);
+	assert_int_equal(directory_find(d, &e, DIRECTORY_ANY).generation, 0);
 	uint64_t version = directory_version(d);
 	assert_true(is_ok(directory_put(d, &e, &slot[0])));
 	assert_true(directory_version(d) > version);
@@ -57,26 +57,54 @@ static void directory(void **state)
 	assert_true(is_ok(directory_put(d, &other, &slot[1])));
 	assert_int_equal(directory_put(d, &other, &slot[2]).error, E_FULL);
 	assert_int_equal(slot[2], DIRECTORY_NONE);
-	assert_int_equal(directory_find(d, &e, false).id, 7);
+	assert_int_equal(directory_find(d, &e, DIRECTORY_HOST).id, 7);
 	struct directory_entry want = e;
 	want.remote.port = 1;
-	assert_int_equal(directory_find(d, &want, false).generation, 0);
-	assert_int_equal(directory_find(d, &want, true).id, 7);
+	assert_int_equal(directory_find(d, &want, DIRECTORY_HOST).generation, 0); // dialled, to another port
+	assert_int_equal(directory_find(d, &want, DIRECTORY_ANY).id, 7);
 	want.peer = 6; // another peer's connection is never found
-	assert_int_equal(directory_find(d, &want, true).generation, 0);
+	assert_int_equal(directory_find(d, &want, DIRECTORY_ANY).generation, 0);
 	want = e;
 	want.listener = 2;
-	assert_int_equal(directory_find(d, &want, true).generation, 0);
+	assert_int_equal(directory_find(d, &want, DIRECTORY_ANY).generation, 0);
 	want = e;
 	want.transport = TRANSPORT_TCP;
-	assert_int_equal(directory_find(d, &want, true).generation, 0);
+	assert_int_equal(directory_find(d, &want, DIRECTORY_ANY).generation, 0);
 	directory_remove(d, slot[0]);
 	directory_remove(d, slot[0]); // twice is harmless
 	directory_remove(d, DIRECTORY_NONE);
-	assert_int_equal(directory_find(d, &e, true).generation, 0);
-	assert_int_equal(directory_find(d, &other, true).id, 8);
+	assert_int_equal(directory_find(d, &e, DIRECTORY_ANY).generation, 0);
+	assert_int_equal(directory_find(d, &other, DIRECTORY_ANY).id, 8);
 	assert_true(is_ok(directory_put(d, &e, &slot[0])));
 	directory_free(d);
+}
+
+// Of several connections to a peer the one that fits best, whatever the order in which they came.
+static void directory_prefers(void **state)
+{
+	struct directory *d;
+	uint32_t slot[3];
+	const struct directory_entry came = {TRANSPORT_TLS, 1, 5, fixture_address("127.0.0.1", 40000), {1, 1, 0}, true};
+	const struct directory_entry exact = {TRANSPORT_TLS, 1, 5, fixture_address("127.0.0.1", 5061), {2, 1, 0}, false};
+	const struct directory_entry far = {TRANSPORT_TLS, 1, 5, fixture_address("127.0.0.2", 5061), {3, 1, 0}, false};
+	UNUSED(state);
+	for (int turned = 0; turned < 2; turned++) {
+		assert_true(is_ok(directory_new(&d, 3)));
+		assert_true(is_ok(directory_put(d, turned ? &exact : &came, &slot[turned ? 1 : 0])));
+		assert_true(is_ok(directory_put(d, &far, &slot[2])));
+		assert_true(is_ok(directory_put(d, turned ? &came : &exact, &slot[turned ? 0 : 1])));
+		assert_int_equal(directory_find(d, &exact, DIRECTORY_ANY).id, 2);
+		assert_int_equal(directory_find(d, &exact, DIRECTORY_HOST).id, 2);
+		assert_int_equal(directory_find(d, &exact, DIRECTORY_EXACT).id, 2);
+		directory_remove(d, slot[1]);
+		assert_int_equal(directory_find(d, &exact, DIRECTORY_ANY).id, 1);
+		assert_int_equal(directory_find(d, &exact, DIRECTORY_HOST).id, 1);
+		assert_int_equal(directory_find(d, &exact, DIRECTORY_EXACT).generation, 0);
+		directory_remove(d, slot[0]);
+		assert_int_equal(directory_find(d, &exact, DIRECTORY_HOST).generation, 0);
+		assert_int_equal(directory_find(d, &exact, DIRECTORY_ANY).id, 3);
+		directory_free(d);
+	}
 }
 
 static void waiting_octets(void **state)
@@ -175,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(caps),
 		cmocka_unit_test(directory),
+		cmocka_unit_test(directory_prefers),
 		cmocka_unit_test(waiting_octets),
 		cmocka_unit_test(swapped_under_readers),
 		cmocka_unit_test(every_counter_has_a_name),

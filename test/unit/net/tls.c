@@ -305,6 +305,85 @@ static void accepted_connection_is_reused(void **state)
 	tear_down(&w);
 }
 
+// RFC5923: a new request goes over the connection on which its peer proved itself, though that came from a port of the
+// peer's choice. Never over another peer's (RFC 5922), not even from the same host; never to another host of the peer.
+static void accepted_connection_serves_both_ways(void **state)
+{
+	struct world w;
+	char back[16];
+	UNUSED(state);
+	set_up(&w, (struct fixture_options){0});
+	int fd = fixture_connect(w.f.tls, "127.0.0.9"), other = fixture_connect(w.f.tls, "127.0.0.9");
+	SSL *s = fixture_tls(fd, &w.b, 0), *o = fixture_tls(other, &w.c, 0);
+	assert_non_null(s);
+	assert_non_null(o);
+	fixture_await(&w.f, NET_STREAM_OPENED, 2);
+	struct hop hop = {.transport = TRANSPORT_TLS, .listener = FIXTURE_LISTENER,
+		.peer = 0, .remote = fixture_address("127.0.0.9", 5061)};
+	for (uint32_t worker = 0; worker < 2; worker++) { // whoever owns it
+		fixture_send(&w.f, worker, &hop, "new", 5);
+		assert_int_equal(SSL_read(s, back, 9), 9);
+		assert_memory_equal(back, "M00009new", 9);
+	}
+	hop.peer = 1;
+	fixture_send(&w.f, 0, &hop, "for", 6);
+	assert_int_equal(SSL_read(o, back, 9), 9);
+	assert_int_equal(fixture_seen(&w.f, &w.f.seen.dialled), 0);
+	assert_int_equal(net_total(w.f.net, NET_STREAM_REUSED), 3);
+	w.f.refuse_dial = true;
+	hop.peer = 2; // same host, same authority as b, but nothing here proved to be d
+	fixture_send(&w.f, 0, &hop, "for d", 7);
+	fixture_await_seen(&w.f, &w.f.seen.undeliverable, 1);
+	assert_int_equal(w.f.seen.cookie, 7);
+	hop.peer = 0;
+	hop.remote = fixture_address("127.0.0.10", 5061); // another of b's hosts
+	fixture_send(&w.f, 0, &hop, "there", 8);
+	fixture_await_seen(&w.f, &w.f.seen.undeliverable, 2);
+	assert_int_equal(w.f.seen.cookie, 8);
+	hop.remote = fixture_address("127.0.0.9", 5060);
+	hop.transport = TRANSPORT_TCP; // another transport
+	fixture_send(&w.f, 0, &hop, "clear", 9);
+	fixture_await_seen(&w.f, &w.f.seen.undeliverable, 3);
+	hop.transport = TRANSPORT_TLS;
+	hop.listener = 0; // another listener
+	fixture_send(&w.f, 0, &hop, "core", 10);
+	fixture_await_seen(&w.f, &w.f.seen.undeliverable, 4);
+	assert_int_equal(fixture_seen(&w.f, &w.f.seen.dialled), 4);
+	assert_int_equal(SSL_pending(s) + SSL_pending(o), 0);
+	assert_int_equal(net_total(w.f.net, NET_STREAM_SENT), 3);
+	fixture_tls_end(s);
+	fixture_tls_end(o);
+	close(fd);
+	close(other);
+	tear_down(&w);
+}
+
+// A certificate with the names of two peers proves the first of them; the second's messages do not go that way.
+static void two_names_one_peer(void **state)
+{
+	struct world w;
+	char back[16];
+	UNUSED(state);
+	set_up(&w, (struct fixture_options){0});
+	struct pki both = pki_issue(&w.b_ca, &(struct pki_leaf){.names = "URI:sip:b.example,URI:sip:d.example"});
+	int fd = fixture_connect(w.f.tls, NULL);
+	SSL *s = fixture_tls(fd, &both, 0);
+	assert_non_null(s);
+	assert_int_equal(SSL_write(s, "M00009abc", 9), 9);
+	assert_int_equal(SSL_read(s, back, 9), 9);
+	assert_int_equal(w.f.seen.from.tls_peer, 0);
+	w.f.refuse_dial = true;
+	struct hop hop = {.transport = TRANSPORT_TLS, .listener = FIXTURE_LISTENER,
+		.peer = 2, .remote = fixture_address("127.0.0.1", 5061)};
+	fixture_send(&w.f, 0, &hop, "for d", 7);
+	fixture_await_seen(&w.f, &w.f.seen.undeliverable, 1);
+	assert_int_equal(net_total(w.f.net, NET_STREAM_REUSED), 0);
+	fixture_tls_end(s);
+	close(fd);
+	pki_free(&both);
+	tear_down(&w);
+}
+
 // A reload: new trust counts for the next handshake, live connections go on.
 static void reload(void **state)
 {
@@ -394,6 +473,8 @@ int main(void)
 		cmocka_unit_test(strangers_cost_no_handshake),
 		cmocka_unit_test(we_dial),
 		cmocka_unit_test(accepted_connection_is_reused),
+		cmocka_unit_test(accepted_connection_serves_both_ways),
+		cmocka_unit_test(two_names_one_peer),
 		cmocka_unit_test(reload),
 		cmocka_unit_test(deaf_receiver),
 		cmocka_unit_test(out_of_memory),
