@@ -27,9 +27,10 @@ struct net_handlers { // of one worker; CTX is handed to each
 	// A whole message: N octets, valid and changeable during the call.
 	void (*receive)(void *ctx, uint8_t *octets, uint32_t n, const struct origin *from, const struct now *now);
 	// How long is the message at the front of a stream's N octets? As sip_frame: OK with *LENGTH (1..MAX, may
-	// exceed N); E_AGAIN: not yet known; anything else closes the connection. No memory is taken before
-	// the length is known to be within MAX, beyond STREAM_HEAD_MAX (SF-A6).
-	result (*frame)(const uint8_t *octets, uint32_t n, uint32_t max, uint32_t *length);
+	// exceed N); E_AGAIN: not yet known; anything else closes the connection. The first SEEN of them were
+	// asked about before. No memory is taken before the length is known to be within MAX, beyond
+	// STREAM_HEAD_MAX (SF-A6).
+	result (*frame)(const uint8_t *octets, uint32_t n, uint32_t seen, uint32_t max, uint32_t *length);
 	// What net_send took could not be delivered: the transaction's transport error (RFC3261#17.1.4).
 	void (*undeliverable)(void *ctx, const struct hop *hop, uint64_t cookie, enum error why);
 	// A connection that was open is gone. May be NULL.

@@ -54,12 +54,13 @@ static uint32_t skip_keepalives(struct conn *c, const uint8_t *octets, uint32_t 
 	return i;
 }
 
-// Length of the message at the front; 0: not known yet, or the connection is closed.
-static uint32_t measure(struct conn *c, const uint8_t *octets, uint32_t n)
+// Length of the message at the front, of which the first SEEN octets were measured before; 0: not known yet, or the
+// connection is closed.
+static uint32_t measure(struct conn *c, const uint8_t *octets, uint32_t n, uint32_t seen)
 {
 	struct net_worker *w = c->owner->worker;
 	uint32_t max = w->net->config.message_max, length = 0;
-	result r = w->handlers.frame(octets, n, max, &length);
+	result r = w->handlers.frame(octets, n, seen, max, &length);
 	if (is_ok(r) && length >= 1 && length <= max)
 		return length;
 	if (r.error != E_AGAIN)
@@ -109,7 +110,7 @@ static uint32_t take_fresh(struct conn *c, uint8_t *octets, uint32_t n)
 	uint32_t skipped = skip_keepalives(c, octets, n);
 	if (skipped > 0 || c->state != CONN_OPEN)
 		return skipped;
-	uint32_t length = measure(c, octets, n);
+	uint32_t length = measure(c, octets, n, 0);
 	if (c->state != CONN_OPEN)
 		return n;
 	if (length != 0 && length <= n) {
@@ -145,7 +146,7 @@ static uint32_t take_more(struct conn *c, const uint8_t *octets, uint32_t n)
 	if (!keep(c, octets, add, limit))
 		return n;
 	if (in->need == 0) {
-		in->need = measure(c, in->at, in->len);
+		in->need = measure(c, in->at, in->len, before);
 		if (c->state != CONN_OPEN)
 			return n;
 		if (in->need != 0 && in->need < before) { // it was not whole before, so it cannot end there

@@ -93,7 +93,7 @@ static bool ours_all(void)
 static bool ours_frame(void)
 {
 	uint32_t length;
-	result r = sip_frame((const uint8_t *)parse_text, sizeof(parse_text) - 1, SIP_MESSAGE_MAX_STREAM, &length);
+	result r = sip_frame((const uint8_t *)parse_text, sizeof(parse_text) - 1, 0, SIP_MESSAGE_MAX_STREAM, &length);
 	sink += length;
 	return is_ok(r);
 }

@@ -66,7 +66,7 @@ static inline void fuzz_rewrite(const struct sip_msg *m)
 	must(bytes_equal(sip_bytes(&again, again.call_id), sip_bytes(m, m->call_id)));
 	must(bytes_equal(sip_bytes(&again, again.from_tag), sip_bytes(m, m->from_tag)));
 	must(bytes_equal(sip_bytes(&again, again.branch), sip_bytes(m, m->branch)));
-	must(is_ok(sip_frame(out, len, SIP_MESSAGE_MAX_STREAM, &frame)) && frame == len);
+	must(is_ok(sip_frame(out, len, 0, SIP_MESSAGE_MAX_STREAM, &frame)) && frame == len);
 }
 
 static inline void fuzz_message(const uint8_t *data, uint32_t size)

@@ -12,11 +12,12 @@ static result in_steps(const uint8_t *data, uint32_t n, uint32_t step, uint32_t 
 {
 	uint32_t have = 0;
 	for (;;) {
+		uint32_t seen = have;
 		have = n - have < step ? n : have + step;
 		uint8_t *exact = malloc(have + 1); // what lies behind is not there yet
 		must(exact != NULL);
 		memcpy(exact, data, have);
-		result r = sip_frame(exact, have, FRAME_MAX, length);
+		result r = sip_frame(exact, have, seen, FRAME_MAX, length);
 		free(exact);
 		if (r.error != E_AGAIN || have == n)
 			return r;
@@ -31,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	data++;
 	while (at < n) {
 		uint32_t whole, pieces;
-		result r = sip_frame(data + at, n - at, FRAME_MAX, &whole);
+		result r = sip_frame(data + at, n - at, 0, FRAME_MAX, &whole);
 		result q = in_steps(data + at, n - at, step, &pieces);
 		must(r.error == q.error && whole == pieces);
 		if (!is_ok(r) || whole > n - at)

@@ -9,6 +9,6 @@
 void prove_main(void)
 {
 	uint32_t n = prove_input(), length;
-	result r = sip_frame(prove_octets, n, (uint32_t)prove_any, &length);
+	result r = sip_frame(prove_octets, n, (uint32_t)prove_any, (uint32_t)prove_any, &length);
 	UNUSED(r);
 }

@@ -8,11 +8,13 @@
 #include "wire/sip/octet.h"
 #include "wire/sip/sip.h"
 
-// The index behind the first CRLF CRLF; 0 when there is none yet. Most calls for a slow sender end here, so it looks at
-// line ends only.
-static uint32_t header_end(const uint8_t *buf, uint32_t n)
+// The index behind the first CRLF CRLF that ends beyond FROM, 0..N; 0 when there is none yet. Most calls for a slow sender
+// end here, so it looks at line ends only, and not again at those that it has seen.
+static uint32_t header_end(const uint8_t *buf, uint32_t n, uint32_t from)
 {
-	for (uint32_t i = scan_to(buf, n, 0, '\n'); i < n; i = scan_to(buf, n, i + 1, '\n'))
+	uint32_t begin = from < 2 ? 0 : from - 2; // the first line end may have been here before
+
+	for (uint32_t i = scan_to(buf, n, begin, '\n'); i < n; i = scan_to(buf, n, i + 1, '\n'))
 		if (i > 0 && octet_at(buf, n, i - 1) == '\r' && octet_at(buf, n, i + 1) == '\r' &&
 			octet_at(buf, n, i + 2) == '\n')
 			return i + 3;
@@ -43,14 +45,15 @@ static result length_find(const uint8_t *buf, uint32_t n, uint32_t max, uint32_t
 	return OK;
 }
 
-result sip_frame(const uint8_t *buf, uint32_t n, uint32_t max, uint32_t *length)
+result sip_frame(const uint8_t *buf, uint32_t n, uint32_t seen, uint32_t max, uint32_t *length)
 {
+	uint32_t some = n < max ? n : max;
 	uint32_t body;
 
 	*length = 0;
 	REQUIRE(n != 0, E_AGAIN);
 	REQUIRE(octet_in(octet_at(buf, n, 0), OCT_TOKEN), E_FRAMING); // TLS, HTTP/2, ...: not even a method
-	uint32_t head = header_end(buf, n < max ? n : max);
+	uint32_t head = header_end(buf, some, seen < some ? seen : some);
 	if (head == 0)
 		return FAIL(n < max ? E_AGAIN : E_FRAMING);
 	TRY(length_find(buf, n, max, &body));

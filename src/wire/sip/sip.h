@@ -115,8 +115,10 @@ MUST_USE result sip_msg_check_all(const struct sip_msg *m, struct sip_fault *fau
 // Stream framing (RFC3261#18.3): how long is the message at the front of the N octets of BUF?
 // *LENGTH is set and OK returned when known (it may exceed N: wait for the rest); E_AGAIN when the header is
 // not complete; E_FRAMING when Content-Length is absent, doubled, malformed, too large, or the header is too long.
-// Leading CRLFs (keep-alives) are the caller's business: BUF begins with the start line.
-MUST_USE result sip_frame(const uint8_t *buf, uint32_t n, uint32_t max, uint32_t *length);
+// Leading CRLFs (keep-alives) are the caller's business: BUF begins with the start line. The first SEEN octets were asked
+// about before, with E_AGAIN as the answer, and are not searched again: a header in many pieces costs what it costs whole.
+// 0 for a message that has just begun; more than N means N.
+MUST_USE result sip_frame(const uint8_t *buf, uint32_t n, uint32_t seen, uint32_t max, uint32_t *length);
 
 static inline struct bytes sip_bytes(const struct sip_msg *m, struct span s)
 {

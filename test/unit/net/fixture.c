@@ -62,6 +62,8 @@ struct snapshot *fixture_snapshot(const struct fixture_options *o, uint32_t gene
 	return s;
 }
 
+_Atomic uint64_t fixture_framed;
+
 static void receive_h(void *ctx, uint8_t *octets, uint32_t n, const struct origin *from, const struct now *now);
 
 struct above { // one worker's layer above
@@ -86,9 +88,11 @@ static void receive_h(void *ctx, uint8_t *octets, uint32_t n, const struct origi
 	IGNORE_RESULT(net_send(a->worker, &hop, bytes_make(octets, n), 0)); // a lost echo fails the test anyway
 }
 
-static result frame_h(const uint8_t *octets, uint32_t n, uint32_t max, uint32_t *length)
+static result frame_h(const uint8_t *octets, uint32_t n, uint32_t seen, uint32_t max, uint32_t *length)
 {
 	uint32_t v = 0;
+	assert_true(seen < n);
+	atomic_fetch_add_explicit(&fixture_framed, n - seen, memory_order_relaxed);
 	if (octets[0] != 'M')
 		return FAIL(E_FRAMING);
 	for (uint32_t i = 1; i < 6; i++) {

@@ -61,6 +61,8 @@ struct fixture_options {
 	uint32_t generation;                   // 0: 1
 };
 
+extern _Atomic uint64_t fixture_framed; // octets that the framer had to look at, of all connections
+
 void fixture_start(struct fixture *f, const struct fixture_options *o);
 void fixture_stop(struct fixture *f);
 // A snapshot of O's peers and certificate with generation N; free with free().

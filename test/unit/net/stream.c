@@ -157,6 +157,30 @@ static void header_without_end(void **state)
 	fixture_stop(&f);
 }
 
+// SF-A6: a header in pieces is looked at once, not once more with every piece.
+static void header_in_pieces(void **state)
+{
+	enum { PIECE = 10, PIECES = 1500 };
+	struct fixture f;
+	char junk[PIECE];
+	UNUSED(state);
+	fixture_start(&f, &(struct fixture_options){.frame_us = 20 * SECOND});
+	memset(junk, '?', sizeof(junk));
+	int fd = fixture_connect(f.tcp, NULL);
+	fixture_write(fd, "M", 1);
+	uint64_t before = fixture_framed;
+	for (int i = 0; i < PIECES; i++) {
+		fixture_write(fd, junk, sizeof(junk));
+		if (i % 10 == 0)
+			nap_ms(1); // so that they come apart
+	}
+	for (int i = 0; i < 2000 && fixture_framed - before < PIECE * PIECES; i++)
+		nap_ms(1);
+	assert_in_range(fixture_framed - before, PIECE * PIECES, PIECE * PIECES + 1); // the first octet may be among them
+	close(fd);
+	fixture_stop(&f);
+}
+
 // SF-A6: a message that was begun must end in time, however steadily its octets drip.
 static void slow_sender(void **state)
 {
@@ -400,6 +424,7 @@ int main(void)
 		cmocka_unit_test(keepalives),
 		cmocka_unit_test(garbage),
 		cmocka_unit_test(header_without_end),
+		cmocka_unit_test(header_in_pieces),
 		cmocka_unit_test(slow_sender),
 		cmocka_unit_test(silent_connection),
 		cmocka_unit_test(caps_hold),

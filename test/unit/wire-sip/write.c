@@ -30,7 +30,7 @@ static void round_trip(void **state)
 		assert_true(bytes_equal(sip_bytes(&again, again.body), sip_bytes(&m, m.body)));
 		assert_true(bytes_equal(sip_bytes(&again, again.from_tag), sip_bytes(&m, m.from_tag)));
 		uint32_t frame;
-		assert_true(is_ok(sip_frame(out, len, SIP_MESSAGE_MAX_STREAM, &frame)));
+		assert_true(is_ok(sip_frame(out, len, 0, SIP_MESSAGE_MAX_STREAM, &frame)));
 		assert_int_equal(frame, len);
 	}
 }
