@@ -51,6 +51,8 @@
 	X(STREAM_UNDELIVERABLE, "stream_undeliverable")                                                      \
 	X(STREAM_PING, "stream_ping")                                                                        \
 	X(STREAM_PING_SENT, "stream_ping_sent")                                                              \
+	X(STREAM_PONG, "stream_pong")                                                                        \
+	X(STREAM_PONG_TIMEOUT, "stream_pong_timeout")                                                        \
 	X(STREAM_PING_FLOOD, "stream_ping_flood")                                                            \
 	X(STREAM_IO_ERROR, "stream_io_error")                                                                \
 	X(STREAM_REUSED, "stream_reused")                                                                    \

@@ -70,6 +70,8 @@ result net_new(struct net **out, const struct net_config *c)
 	n->config = *c;
 	if (n->config.ping_us == 0)
 		n->config.ping_us = NET_PING_US;
+	if (n->config.pong_us == 0)
+		n->config.pong_us = NET_PONG_US;
 	result r = fill(n);
 	if (!is_ok(r)) {
 		net_free(n);

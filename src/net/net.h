@@ -19,6 +19,7 @@ enum {
 	NET_HANDSHAKERS_MAX = 8,
 };
 #define NET_PING_US (95 * SECOND) // RFC5626#4.4.1: 95 to 120 s between pings
+#define NET_PONG_US (10 * SECOND) // RFC5626#4.4.1: no pong after so long, and the flow has failed
 
 struct net;
 struct net_worker;
@@ -52,6 +53,7 @@ struct net_config {
 	uint64_t frame_us;                   // [us] from the first octet of a message to its last
 	uint64_t idle_us;                    // [us] without an octet either way
 	uint64_t ping_us;                    // [us] silence after which a dialled connection gets a ping; 0: NET_PING_US
+	uint64_t pong_us;                    // [us] for its answer, of a far side that has answered one; 0: NET_PONG_US
 };
 
 // Make it, with all threads still to be started. E_CONFIG, E_NO_MEMORY, E_SYSTEM.

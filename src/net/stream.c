@@ -169,17 +169,22 @@ static uint64_t deadline(const struct conn *c, enum net_counter *why)
 	uint64_t idle = c->active_us + k->idle_us;
 	uint64_t quiet = c->dialled ? c->active_us + k->ping_us : NO_DEADLINE;
 	uint64_t frame = c->begun_us != 0 ? c->begun_us + k->frame_us : NO_DEADLINE;
+	uint64_t pong = c->pongs && c->pinged_us != 0 ? c->pinged_us + k->pong_us : NO_DEADLINE;
 	*why = frame <= idle ? NET_STREAM_FRAME_TIMEOUT : NET_STREAM_IDLE_TIMEOUT;
-	if (quiet < earliest(frame, idle))
+	if (pong < earliest(frame, idle))
+		*why = NET_STREAM_PONG_TIMEOUT;
+	if (quiet < earliest(earliest(frame, idle), pong))
 		*why = NET_STREAM_PING_SENT;
-	return earliest(earliest(frame, idle), quiet);
+	return earliest(earliest(frame, idle), earliest(quiet, pong));
 }
 
-// A dialled connection is kept open (RFC5626#4.4.1). No answer is demanded, since not every peer knows the
-// custom: a far side that is gone does not acknowledge the octets, and the kernel ends the connection.
+// A dialled connection is kept open (RFC5626#4.4.1). An answer is demanded of who has answered before: not every peer
+// knows the custom. Of the others the kernel notices when they are gone, since they acknowledge no octets.
 static void ping(struct conn *c, const struct now *now)
 {
 	c->active_us = now->mono_us;
+	if (c->pinged_us == 0)
+		c->pinged_us = now->mono_us;
 	net_count(conn_counters(c), NET_STREAM_PING_SENT, 1);
 	IGNORE_RESULT(conn_write(c, BYTES("\r\n\r\n"))); // it closes and counts by itself
 }

@@ -55,6 +55,7 @@ struct conn {
 	peer_id peer;      // that it leads to: dialled for, or proved; PEER_NONE on accepted clear TCP
 	uint8_t state;     // enum conn_state
 	bool dialled, watched, writing, dirty, capped;
+	bool pongs;        // the far side has answered a ping: from now on it must
 	int fd;
 	uint32_t entry;    // in the directory
 	struct event readable, writable;
@@ -67,6 +68,7 @@ struct conn {
 	struct timer timer;
 	struct gcra pings;
 	uint64_t opened_us, active_us, begun_us; // begun_us 0: no message is under way
+	uint64_t pinged_us; // 0: no ping of ours waits for its pong
 	struct conn *next_dirty;
 };
 

@@ -29,6 +29,17 @@ static void answer_ping(struct conn *c)
 		net_count(k, NET_STREAM_PING_FLOOD, 1);
 }
 
+// One CRLF alone: the answer to a ping of ours. Two that come one after the other are no ping of theirs.
+static void heard_pong(struct conn *c)
+{
+	c->in.crlf = false;
+	if (c->pinged_us == 0)
+		return;
+	c->pinged_us = 0;
+	c->pongs = true;
+	net_count(conn_counters(c), NET_STREAM_PONG, 1);
+}
+
 // Skip keep-alives at the front; returns how many octets. A CR that no LF follows is no SIP.
 static uint32_t skip_keepalives(struct conn *c, const uint8_t *octets, uint32_t n)
 {
@@ -47,7 +58,8 @@ static uint32_t skip_keepalives(struct conn *c, const uint8_t *octets, uint32_t 
 		} else if (octets[i] == '\r') {
 			in->cr = true;
 		} else {
-			in->crlf = false;
+			if (in->crlf)
+				heard_pong(c);
 			break;
 		}
 	}
@@ -167,6 +179,9 @@ void stream_take(struct conn *c, uint8_t *octets, uint32_t n)
 	uint32_t i = 0;
 	while (i < n && c->state == CONN_OPEN)
 		i += c->in.len == 0 ? take_fresh(c, octets + i, n - i) : take_more(c, octets + i, n - i);
+	if (c->pinged_us != 0 && c->in.crlf && !c->in.cr)
+		heard_pong(c);
+	c->pinged_us = 0; // whatever came, the far side lives
 }
 
 void stream_decrypt(struct conn *c, struct bytes cipher)

@@ -179,6 +179,7 @@ void fixture_start(struct fixture *f, const struct fixture_options *o)
 		.handshake_us = o->handshake_us != 0 ? o->handshake_us : 2 * SECOND,
 		.frame_us = o->frame_us != 0 ? o->frame_us : SECOND,
 		.ping_us = o->ping_us,
+		.pong_us = o->pong_us,
 		.idle_us = o->idle_us != 0 ? o->idle_us : 5 * SECOND};
 	assert_true(is_ok(net_new(&f->net, &c)));
 	for (uint32_t i = 0; i < c.workers; i++) {

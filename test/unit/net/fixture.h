@@ -53,7 +53,7 @@ struct fixture {
 struct fixture_options {
 	uint32_t workers, per_source, total;   // 0: 2, 100, 1000
 	uint64_t handshake_us, frame_us, idle_us; // 0: 2 s, 1 s, 5 s
-	uint64_t ping_us;                      // 0: the usual
+	uint64_t ping_us, pong_us;             // 0: the usual
 	const struct pki *own;                 // our certificate; NULL: no TLS
 	const char *own_pem;                   // other PEM than own's; NULL: own's
 	const struct fixture_peer *peer;

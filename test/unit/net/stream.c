@@ -354,6 +354,47 @@ static void dialled_ones_are_kept_open(void **state)
 	fixture_stop(&f);
 }
 
+// RFC5626#4.4.1: who has answered a ping must answer the next, or say anything else, within the time of a pong.
+static void a_missing_pong_is_noticed(void **state)
+{
+	struct fixture f;
+	uint16_t port;
+	char back[64];
+	UNUSED(state);
+	fixture_start(&f, &(struct fixture_options){.peer = &PEER, .peers = 1, .ping_us = 100 * MS, .pong_us = 800 * MS});
+	int l = listen_on(&port);
+	struct hop hop = {.transport = TRANSPORT_TCP, .listener = FIXTURE_LISTENER,
+		.peer = 0, .remote = fixture_address("127.0.0.1", port)};
+	f.silent = true;
+	fixture_send(&f, 0, &hop, "one", 1);
+	int c = accept_on(l);
+	assert_true(fixture_read(c, back, 9 + 8)); // two pings, none answered: not every peer knows the custom
+	assert_int_equal(net_total(f.net, NET_STREAM_PONG_TIMEOUT), 0);
+	fixture_write(c, "\r\n", 2); // the second is
+	assert_true(fixture_read(c, back, 4));
+	fixture_write(c, "\r\n", 2);
+	assert_true(fixture_read(c, back, 4));
+	fixture_await(&f, NET_STREAM_PONG, 2);
+	assert_int_equal(net_total(f.net, NET_STREAM_PING), 0); // two pongs make no ping
+	fixture_write(c, "M00009abc", 9); // a message shows life too
+	assert_true(fixture_read(c, back, 4));
+	fixture_write(c, "\r\nM00009abc", 11); // a pong and a message in one
+	fixture_await(&f, NET_STREAM_PONG, 3);
+	fixture_await(&f, NET_STREAM_RECEIVED, 2);
+	assert_int_equal(net_total(f.net, NET_STREAM_PONG_TIMEOUT), 0);
+	assert_true(fixture_read(c, back, 4)); // and to this one nothing is said
+	assert_true(fixture_ended(c));
+	fixture_await_seen(&f, &f.seen.closed, 1);
+	assert_int_equal(net_total(f.net, NET_STREAM_PONG_TIMEOUT), 1);
+	close(c);
+	fixture_send(&f, 1, &hop, "two", 2); // the next message opens a new one
+	c = accept_on(l);
+	assert_true(fixture_read(c, back, 9));
+	close(c);
+	close(l);
+	fixture_stop(&f);
+}
+
 static void undeliverable(void **state)
 {
 	struct fixture f;
@@ -431,6 +472,7 @@ int main(void)
 		cmocka_unit_test(deaf_receiver),
 		cmocka_unit_test(dial_and_reuse),
 		cmocka_unit_test(dialled_ones_are_kept_open),
+		cmocka_unit_test(a_missing_pong_is_noticed),
 		cmocka_unit_test(undeliverable),
 		cmocka_unit_test(out_of_memory),
 	};
