@@ -86,6 +86,12 @@ static void undeliverable_h(void *ctx, const struct hop *hop, uint64_t cookie, e
 	flow_undeliverable(w->flow, c, &w->loop->now);
 }
 
+static bool busy_h(void *ctx, peer_id peer)
+{
+	const struct worker *w = ctx;
+	return peer < PEERS_MAX && atomic_load_explicit(&w->home->load[peer].concurrent, memory_order_relaxed) > 0;
+}
+
 // The monitor connects, and only to addresses of that peer; the answer names the request.
 static void dial_h(void *ctx, const struct conn_ref *conn, const struct hop *hop)
 {
@@ -194,7 +200,7 @@ result worker_init(struct worker *w, struct signaller *s, uint8_t index)
 	REQUIRE(w->out != NULL && w->large != NULL, E_NO_MEMORY);
 	TRY(sf_token_keys_new(&w->keys, s->start->token_key, s->start->token_current));
 	TRY(flow_for(w, s->snapshot));
-	struct net_handlers h = {receive_h, sip_frame, undeliverable_h, NULL, dial_h, w};
+	struct net_handlers h = {receive_h, sip_frame, undeliverable_h, NULL, dial_h, w, busy_h};
 	struct loop_protocol p = {deadline_h, expire_h, w};
 	net_worker_handle(w->net, &h, &p);
 	TRY(add_sockets(w, s->snapshot));

@@ -37,6 +37,8 @@
 	X(STREAM_DIAL_FAILED, "stream_dial_failed")                                                          \
 	X(STREAM_OPENED, "stream_opened")                                                                    \
 	X(STREAM_CLOSED, "stream_closed")                                                                    \
+	X(STREAM_PEER_CHANGED, "stream_peer_changed")                                                        \
+	X(STREAM_PEER_BLOCKED, "stream_peer_blocked")                                                        \
 	X(STREAM_REFUSED, "stream_refused")                                                                  \
 	X(STREAM_FAR_CLOSED, "stream_far_closed")                                                            \
 	X(STREAM_RECEIVED, "stream_received")                                                                \

@@ -242,7 +242,10 @@ void net_worker_source(struct net_worker *w, listener_id listener, const struct 
 
 struct registry *net_swap_registry(struct net *n, struct registry *next)
 {
-	return holder_swap(&n->holder, next);
+	struct registry *old = holder_swap(&n->holder, next);
+	for (uint32_t i = 0; i < n->config.workers; i++)
+		mailbox_ring(&n->worker[i].loop.mailbox); // a turn, at whose end connections are looked at
+	return old;
 }
 
 struct registry *net_registry(struct net_worker *w)

@@ -40,6 +40,8 @@ struct net_handlers { // of one worker; CTX is handed to each
 	// net_dialled with the same CONN.
 	void (*dial)(void *ctx, const struct conn_ref *conn, const struct hop *hop);
 	void *ctx;
+	// Has PEER calls under way? Then it keeps its connections though it was blocked. NULL: nobody has.
+	bool (*busy)(void *ctx, peer_id peer);
 };
 
 struct net_config {
@@ -86,7 +88,8 @@ MUST_USE result net_worker_add(
 void net_worker_source(struct net_worker *w, listener_id listener, const struct address *from);
 
 // Put a registry in force for all threads; the former one (NULL at first) is returned when nobody uses it
-// any more. Blocks for a grace period; not on a worker.
+// any more. Blocks for a grace period; not on a worker. Connections of peers that are no longer who they were are
+// closed, each by its worker (net/stream_sweep.c).
 struct registry *net_swap_registry(struct net *n, struct registry *next);
 // The registry in force, for the current turn of the calling worker's handler.
 struct registry *net_registry(struct net_worker *w);

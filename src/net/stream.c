@@ -77,6 +77,7 @@ void streams_free(struct streams *s)
 		free_waiting(c);
 		release(c);
 	}
+	timer_cancel(s->worker->loop.wheel, &s->sweep);
 	for (uint32_t i = 0; i < s->listeners; i++) {
 		timer_cancel(s->worker->loop.wheel, &s->listener[i].pause);
 		event_free(s->listener[i].acceptable);
@@ -287,6 +288,7 @@ static void bury(struct conn *c)
 static void turn_end(void *ctx)
 {
 	struct streams *s = ctx;
+	streams_sweep(s);
 	while (s->dirty != NULL) {
 		struct conn *c = s->dirty;
 		s->dirty = c->next_dirty;

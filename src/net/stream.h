@@ -24,6 +24,7 @@ enum {
 	STREAM_PINGS_PER_SECOND = 1, // RFC5626#4.4.1 asks for one in 95 s; more get no answer
 	STREAM_PINGS_BURST = 5,
 };
+static const uint64_t STREAM_SWEEP_US = SECOND; // between looks at a blocked peer's calls, until the last has ended
 static const uint64_t STREAM_ACCEPT_PAUSE_US = 100 * MS; // when descriptors have run out
 
 enum conn_state { CONN_DIALLING = 1, CONN_CONNECTING, CONN_SHAKING, CONN_OPEN, CONN_DEAD };
@@ -58,6 +59,7 @@ struct conn {
 	bool pongs;        // the far side has answered a ping: from now on it must
 	int fd;
 	uint32_t entry;    // in the directory
+	uint64_t print;    // tls_peer_print of its peer when it was let in or dialled
 	struct event readable, writable;
 	SSL *ssl;
 	struct tls_pipe pipe;
@@ -94,6 +96,10 @@ struct streams {
 	struct stream_listener listener[STREAM_LISTENERS_MAX];
 	struct stream_way way[STREAM_CACHE];
 	struct gcra_rate ping_rate;
+	uint32_t swept_generation; // of the snapshot that all connections were last held against
+	bool sweep_again;          // some stay only until their peer's last call has ended
+	uint64_t swept_us;
+	struct timer sweep;
 	uint32_t zones_generation; // of the snapshot that `zone_open` was read from; 0 none
 	bool zone_open[ZONES_MAX]; // has a peer that proves itself by certificate alone, from any address
 	uint8_t cipher[STREAM_READ]; // octets as they came
@@ -140,6 +146,9 @@ void stream_input_free(struct stream_input *in);
 MUST_USE result conn_write(struct conn *c, struct bytes octets);
 void conn_flush(struct conn *c);
 void stream_on_writable(evutil_socket_t fd, short what, void *arg);
+
+// stream_sweep.c: at the end of each turn, close what the configuration in force no longer permits.
+void streams_sweep(struct streams *s);
 
 // stream_route.c
 MUST_USE result streams_send(struct streams *s, const struct hop *hop, struct bytes octets, uint64_t cookie);

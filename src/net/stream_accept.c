@@ -15,6 +15,16 @@ static struct net_worker *next_worker(struct net *n)
 	return &n->worker[i % n->config.workers];
 }
 
+// Was the peer proved by a configuration that is no longer in force, and says otherwise now?
+static bool changed_meanwhile(struct net_worker *w, const struct conn *c, const struct handshake *h)
+{
+	const struct registry *r = net_registry(w);
+	if (c->peer == PEER_NONE || r == NULL)
+		return false;
+	const struct snapshot *s = registry_snapshot(r);
+	return h->claim.generation != s->generation && c->print != tls_peer_print(s, c->peer);
+}
+
 // A finished accept, on the worker that shall own it.
 void stream_accept_done_h(struct mail *m, void *ctx)
 {
@@ -31,7 +41,10 @@ void stream_accept_done_h(struct mail *m, void *ctx)
 		return;
 	}
 	conn_adopt(c, h);
-	conn_open(c);
+	if (c->state != CONN_DEAD && changed_meanwhile(w, c, h))
+		conn_close(c, NET_STREAM_PEER_CHANGED, E_POLICY);
+	if (c->state != CONN_DEAD)
+		conn_open(c);
 	if (octets_len(&h->leftover) > 0 && c->state == CONN_OPEN)
 		stream_decrypt(c, bytes_make(h->leftover.at + h->leftover.from, octets_len(&h->leftover)));
 	handshake_free(h, w->net);

@@ -30,8 +30,10 @@ void conn_adopt(struct conn *c, struct handshake *h)
 	c->pipe = (struct tls_pipe){.out = &c->out, .out_max = STREAM_OUT_MAX};
 	if (c->ssl != NULL)
 		tls_pipe_exchange(c->ssl, &c->pipe);
-	if (c->origin.transport == TRANSPORT_TLS)
+	if (c->origin.transport == TRANSPORT_TLS) {
 		c->peer = c->origin.tls_peer = h->origin.tls_peer;
+		c->print = h->claim.print;
+	}
 	if (!c->dialled && c->peer != PEER_NONE)
 		IGNORE_RESULT(enter(c)); // full: it works, but nobody finds it for reuse
 	if (!conn_watch(c))
@@ -59,6 +61,7 @@ result stream_dial(struct streams *s, const struct hop *hop, struct conn **out)
 	}
 	c->capped = c->dialled = true;
 	c->peer = hop->peer;
+	c->print = tls_peer_print(registry_snapshot(r_now), c->peer);
 	c->state = CONN_DIALLING;
 	r = enter(c);
 	if (!is_ok(r)) {

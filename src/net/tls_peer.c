@@ -4,6 +4,7 @@
 #include "net/tls_peer.h"
 
 #include "base/memory.h"
+#include "base/table.h"
 #include "net/tls_names.h"
 
 #include <openssl/pem.h>
@@ -37,6 +38,22 @@ void tls_trust_free(struct tls_trust *t)
 		return;
 	forget(t);
 	memory_free(t);
+}
+
+uint64_t tls_peer_print(const struct snapshot *s, peer_id id)
+{
+	static const uint8_t key[TABLE_SECRET_LEN] = "peer's identity"; // told apart, not hidden
+	const struct peer *p = snapshot_peer(s, id);
+	if (p == NULL || p->tls_name_count > PEER_TLS_NAMES_MAX || p->address_count > PEER_PREFIXES_MAX)
+		return 0;
+	uint64_t part[] = {
+		keyed_hash(key, bytes_make(p->name, sizeof(p->name))),
+		keyed_hash(key, bytes_make(p->tls_name, p->tls_name_count * sizeof(p->tls_name[0]))),
+		keyed_hash(key, bytes_make(p->address, p->address_count * sizeof(p->address[0]))),
+		keyed_hash(key, snapshot_blob(s, p->trust)),
+		p->zone,
+	};
+	return keyed_hash(key, bytes_make(part, sizeof(part)));
 }
 
 static X509_STORE *parse(struct tls_trust *t, struct bytes pem)
@@ -138,6 +155,8 @@ static result prove_one(struct tls_trust *t, const struct registry *r, X509 *lea
 	if (!address_fits(p, &claim->remote))
 		return refuse(claim, NET_TLS_WRONG_ADDRESS, X509_V_ERR_APPLICATION_VERIFICATION, verify_error);
 	claim->peer = id;
+	claim->generation = registry_snapshot(r)->generation;
+	claim->print = tls_peer_print(registry_snapshot(r), id);
 	*verify_error = X509_V_OK;
 	return OK;
 }

@@ -26,7 +26,13 @@ struct tls_claim {              // what is to be proved, and the outcome
 	struct address remote;
 	peer_id peer;           // out: proved, else PEER_NONE
 	enum net_counter why;   // out: the counter that names the refusal
+	uint32_t generation;    // out: of the snapshot by which it was proved
+	uint64_t print;         // out: tls_peer_print by that one
 };
+
+// A hash of all that makes a connection one of peer ID: name, zone, certificate names, trust and addresses. Equal in two
+// snapshots when nothing of it has changed. 0 when there is no such peer.
+uint64_t tls_peer_print(const struct snapshot *s, peer_id id);
 
 struct tls_trust; // the peers' anchors, parsed when first needed; of one thread
 

@@ -144,6 +144,13 @@ static void dial_h(void *ctx, const struct conn_ref *conn, const struct hop *hop
 	net_dialled(a->worker, conn, fd);
 }
 
+static bool busy_h(void *ctx, peer_id peer)
+{
+	struct above *a = ctx;
+	UNUSED(peer);
+	return a->fixture->busy;
+}
+
 struct address fixture_address(const char *text, uint16_t port)
 {
 	struct address a;
@@ -186,7 +193,7 @@ void fixture_start(struct fixture *f, const struct fixture_options *o)
 		struct above *a = calloc(1, sizeof(*a));
 		assert_non_null(a);
 		*a = (struct above){f, net_worker(f->net, i)};
-		struct net_handlers h = {receive_h, frame_h, undeliverable_h, closed_h, dial_h, a};
+		struct net_handlers h = {receive_h, frame_h, undeliverable_h, closed_h, dial_h, a, busy_h};
 		net_worker_handle(a->worker, &h, NULL);
 	}
 	f->snapshot = fixture_snapshot(o, o->generation != 0 ? o->generation : 1);

@@ -48,6 +48,7 @@ struct fixture {
 	uint16_t udp, tcp, tls; // ports
 	bool silent;            // do not echo
 	bool refuse_dial;
+	_Atomic bool busy;      // every peer has calls under way
 };
 
 struct fixture_options {

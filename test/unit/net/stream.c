@@ -395,6 +395,46 @@ static void a_missing_pong_is_noticed(void **state)
 	fixture_stop(&f);
 }
 
+// Clear TCP: the address is the peer. When it is nobody's any more, or its peer is blocked, the connection goes; one that
+// we dialled goes too.
+static void clear_ones_of_a_changed_peer(void **state)
+{
+	static const struct fixture_peer moved = {"b", NULL, NULL, "127.0.0.64/30"};
+	struct fixture f;
+	struct registry *r, *old;
+	uint16_t port;
+	char back[64];
+	UNUSED(state);
+	fixture_start(&f, &(struct fixture_options){.peer = &PEER, .peers = 1, .idle_us = 20 * SECOND});
+	int l = listen_on(&port), mine = fixture_connect(f.tcp, "127.0.0.2"), kept = fixture_connect(f.tcp, "127.0.0.65");
+	struct hop hop = {.transport = TRANSPORT_TCP, .listener = FIXTURE_LISTENER,
+		.peer = 0, .remote = fixture_address("127.0.0.1", port)};
+	fixture_send(&f, 0, &hop, "one", 1);
+	int c = accept_on(l);
+	assert_true(fixture_read(c, back, 9));
+	fixture_write(mine, "M00009abc", 9);
+	assert_true(fixture_read(mine, back, 9));
+	struct snapshot *next = fixture_snapshot(&(struct fixture_options){.peer = &moved, .peers = 1}, 2);
+	next->listener[FIXTURE_LISTENER].strangers_answer = 0;
+	snapshot_seal(next, next->size);
+	assert_true(is_ok(registry_new(&r, next)));
+	old = net_swap_registry(f.net, r);
+	assert_true(fixture_ended(c));
+	assert_true(fixture_ended(mine));
+	assert_int_equal(net_total(f.net, NET_STREAM_PEER_CHANGED), 2);
+	fixture_write(kept, "M00009abc", 9);
+	assert_true(fixture_read(kept, back, 9));
+	registry_free(old);
+	free(f.snapshot);
+	f.registry = r;
+	f.snapshot = next;
+	close(mine);
+	close(kept);
+	close(c);
+	close(l);
+	fixture_stop(&f);
+}
+
 static void undeliverable(void **state)
 {
 	struct fixture f;
@@ -473,6 +513,7 @@ int main(void)
 		cmocka_unit_test(dial_and_reuse),
 		cmocka_unit_test(dialled_ones_are_kept_open),
 		cmocka_unit_test(a_missing_pong_is_noticed),
+		cmocka_unit_test(clear_ones_of_a_changed_peer),
 		cmocka_unit_test(undeliverable),
 		cmocka_unit_test(out_of_memory),
 	};

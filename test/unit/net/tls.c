@@ -384,36 +384,126 @@ static void two_names_one_peer(void **state)
 	tear_down(&w);
 }
 
-// A reload: new trust counts for the next handshake, live connections go on.
-static void reload(void **state)
+// Put W's peers, as they are now but for what CHANGE does to the snapshot, in force as generation N.
+static void reload_with(struct world *w, uint32_t n, void (*change)(struct peer *first))
 {
-	struct world w;
+	struct fixture_options o = {.own = &w->own, .peer = w->peer, .peers = 3};
+	struct snapshot *next = fixture_snapshot(&o, n);
+	struct registry *r, *old;
+	if (change != NULL) {
+		change((struct peer *)(void *)((uint8_t *)next + next->peers.offset));
+		snapshot_seal(next, next->size);
+	}
+	assert_true(is_ok(registry_new(&r, next)));
+	old = net_swap_registry(w->f.net, r);
+	assert_ptr_equal(old, w->f.registry);
+	registry_free(old);
+	free(w->f.snapshot);
+	w->f.registry = r;
+	w->f.snapshot = next;
+}
+
+// A client with certificate P that was let in and got an echo.
+static SSL *comes_in(struct world *w, const struct pki *p, const char *from)
+{
 	char back[16];
-	UNUSED(state);
-	set_up(&w, (struct fixture_options){0});
-	int fd = fixture_connect(w.f.tls, NULL);
-	SSL *s = fixture_tls(fd, &w.b, 0);
+	SSL *s = fixture_tls(fixture_connect(w->f.tls, from), p, 0);
 	assert_non_null(s);
 	assert_int_equal(SSL_write(s, "M00009abc", 9), 9); // in TLS 1.3 only an answer shows that we were let in
 	assert_int_equal(SSL_read(s, back, 9), 9);
+	return s;
+}
+
+static bool still_in(SSL *s)
+{
+	char back[16];
+	return SSL_write(s, "M00009abc", 9) == 9 && SSL_read(s, back, 9) == 9;
+}
+
+static bool was_closed(SSL *s) // not by us
+{
+	char c;
+	int n = SSL_read(s, &c, 1);
+	bool closed = n <= 0 && SSL_get_error(s, n) == SSL_ERROR_ZERO_RETURN;
+	ERR_clear_error();
+	return closed;
+}
+
+static void leaves(SSL *s)
+{
+	int fd = SSL_get_fd(s);
+	SSL_free(s);
+	close(fd);
+}
+
+// A reload: new trust counts at once, for the next handshake and for connections that the old one let in. Those of
+// other peers go on, and all do when nothing of theirs has changed.
+static void reload(void **state)
+{
+	struct world w;
+	UNUSED(state);
+	set_up(&w, (struct fixture_options){0});
+	SSL *b = comes_in(&w, &w.b, NULL), *c = comes_in(&w, &w.c, "127.0.0.9");
+	reload_with(&w, 2, NULL);
+	assert_true(still_in(b));
+	assert_true(still_in(c));
 	w.peer[0].trust = w.c_ca.pem;
-	struct fixture_options o = {.own = &w.own, .peer = w.peer, .peers = 3};
-	struct snapshot *next = fixture_snapshot(&o, 2);
-	struct registry *r, *old;
-	assert_true(is_ok(registry_new(&r, next)));
-	old = net_swap_registry(w.f.net, r);
-	assert_ptr_equal(old, w.f.registry);
-	registry_free(old);
-	free(w.f.snapshot);
-	w.f.registry = r;
-	w.f.snapshot = next;
+	reload_with(&w, 3, NULL);
+	assert_true(was_closed(b));
+	assert_int_equal(net_total(w.f.net, NET_STREAM_PEER_CHANGED), 1);
+	fixture_await_seen(&w.f, &w.f.seen.closed, 1);
+	assert_true(still_in(c));
 	assert_false(gets_through(&w, &w.b, 0, NULL));
 	fixture_await(&w.f, NET_TLS_UNKNOWN_AUTHORITY, 1);
-	assert_int_equal(SSL_write(s, "M00009abc", 9), 9);
-	assert_int_equal(SSL_read(s, back, 9), 9);
-	fixture_tls_end(s);
-	close(fd);
+	w.f.busy = true; // calls or not: nobody proves himself by what no longer counts
+	w.peer[1].address = "127.0.0.16/30";
+	reload_with(&w, 4, NULL);
+	assert_true(was_closed(c));
+	assert_int_equal(net_total(w.f.net, NET_STREAM_PEER_CHANGED), 2);
+	leaves(b);
+	leaves(c);
 	tear_down(&w);
+}
+
+static void block_first(struct peer *p)
+{
+	p->blocked = 1;
+}
+
+static void remove_first(struct peer *p)
+{
+	p->in_service = 0;
+	p->removed = 1;
+}
+
+// Connections of a peer that was blocked or removed are closed, once no call needs them.
+static void blocked_and_removed(void **state)
+{
+	void (*const ways[])(struct peer *) = {block_first, remove_first};
+	UNUSED(state);
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		struct world w;
+		set_up(&w, (struct fixture_options){0});
+		SSL *idle = comes_in(&w, &w.b, NULL), *other = comes_in(&w, &w.c, "127.0.0.9");
+		reload_with(&w, 2, ways[i]);
+		assert_true(was_closed(idle));
+		assert_int_equal(net_total(w.f.net, NET_STREAM_PEER_BLOCKED), 1);
+		reload_with(&w, 3, NULL);
+		SSL *calling = comes_in(&w, &w.b, NULL);
+		w.f.busy = true;
+		reload_with(&w, 4, ways[i]);
+		assert_true(still_in(calling)); // calls under way go on
+		assert_int_equal(net_total(w.f.net, NET_STREAM_PEER_BLOCKED), 1);
+		w.f.busy = false;
+		assert_true(was_closed(calling)); // the last has ended, and it is noticed without a further message
+		assert_int_equal(net_total(w.f.net, NET_STREAM_PEER_BLOCKED), 2);
+		assert_int_equal(net_total(w.f.net, NET_STREAM_PEER_CHANGED), 0);
+		assert_true(still_in(other));
+		leaves(idle);
+		leaves(calling);
+		leaves(other);
+		tear_down(&w);
+	}
 }
 
 // SF-A6: over TLS too, a far side that never reads is closed when enough waits for it.
@@ -476,6 +566,7 @@ int main(void)
 		cmocka_unit_test(accepted_connection_serves_both_ways),
 		cmocka_unit_test(two_names_one_peer),
 		cmocka_unit_test(reload),
+		cmocka_unit_test(blocked_and_removed),
 		cmocka_unit_test(deaf_receiver),
 		cmocka_unit_test(out_of_memory),
 	};
