@@ -9,14 +9,24 @@ def waivers(*controls):
     return [{"control": c, "reason": "laboratory on loopback only", "until": FOREVER} for c in controls]
 
 
+def host(address):
+    """As it stands in a URI or before a port."""
+    return f"[{address}]" if ":" in address else address
+
+
+def only(address):
+    """The prefix that holds ADDRESS alone."""
+    return f"{address}/{128 if ':' in address else 32}"
+
+
 def peer(name, zone, address, prefixes, targets, **more):
     """A peer at ADDRESS that owns PREFIXES; MORE replaces whole keys. Clear peers of the peering zone get their waivers."""
     secure = all(t.startswith("tls:") for t in targets)
     p = {
         "name": name, "zone": zone, "reach": {"targets": targets, "transport": targets[0].split(":")[0]},
-        "known_by": {"addresses": [f"{address}/32"]}, "numbers": {"calls_from": prefixes, "calls_to": prefixes},
+        "known_by": {"addresses": [only(address)]}, "numbers": {"calls_from": prefixes, "calls_to": prefixes},
         "limits": {"calls_per_second": 10000, "concurrent_calls": 10000, "messages_per_second": 100000},
-        "media": {"srtp": "off", "addresses": [f"{address}/32"]},
+        "media": {"srtp": "off", "addresses": [only(address)]},
     }
     if zone != "core":
         p["identity"] = {"verify": "off", "sign": "off"}
@@ -26,16 +36,16 @@ def peer(name, zone, address, prefixes, targets, **more):
 
 
 def tls_peer(name, zone, address, prefixes, domain, trust, port=5061, **more):
-    return peer(name, zone, address, prefixes, [f"tls:{address}:{port}"],
-                reach={"domain": domain, "targets": [f"tls:{address}:{port}"], "transport": "tls"},
-                known_by={"tls_names": [domain], "trust": str(trust), "addresses": [f"{address}/32"]}, **more)
+    target = f"tls:{host(address)}:{port}"
+    return peer(name, zone, address, prefixes, [target], reach={"domain": domain, "targets": [target], "transport": "tls"},
+                known_by={"tls_names": [domain], "trust": str(trust), "addresses": [only(address)]}, **more)
 
 
 def system(folder, core, border, peers, transports=("udp", "tcp"), pairs=64, tls=None, **more):
     """The whole file as text. PAIRS: media ports of each side. TLS: (certificate, key)."""
     def listener(name, address, first):
-        sip = [f"{t}:{address}:{5061 if t == 'tls' else 5060}" for t in transports]
-        return {"name": name, "zone": name, "sip": sip, "media": f"{address}:{first}-{first + 2 * pairs - 1}"}
+        sip = [f"{t}:{host(address)}:{5061 if t == 'tls' else 5060}" for t in transports]
+        return {"name": name, "zone": name, "sip": sip, "media": f"{host(address)}:{first}-{first + 2 * pairs - 1}"}
     c = {
         "domain": "sbe.example", "listen": [listener("core", core, 20000), listener("peering", border, 25000)],
         "peers": peers,

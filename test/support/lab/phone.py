@@ -7,6 +7,7 @@ import threading
 import time
 
 from . import attack
+from .configuration import host
 
 REPEAT_S = 0.5  # as RFC3261#17.1.2 begins
 CODEC = "m=audio {port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
@@ -33,11 +34,16 @@ class Message:
         return self[name].partition(";tag=")[2].split(";")[0]
 
 
+def datagrams(address, port):
+    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind((address, port))
+    return s
+
+
 class Phone:
     def __init__(self, address, port=5060):
         self.address, self.port = address, port
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((address, port))
+        self.host, self.socket = host(address), datagrams(address, port)
         self.inbox, self.waiting, self.seen = queue.Queue(), [], set()
         self.open = True
 
@@ -92,11 +98,11 @@ class Phone:
         to = m["To"] if ";tag=" in m["To"] else f"{m['To']};tag={tag}"
         vias = "".join(f"Via: {v}\r\n" for v in m.all("Via"))
         self.send(f"SIP/2.0 {status} {reason}\r\n{vias}From: {m['From']}\r\nTo: {to}\r\nCall-ID: {m['Call-ID']}\r\n"
-                  f"CSeq: {m['CSeq']}\r\nContact: <sip:phone@{self.address}:{self.port}>\r\n{extra}" + _body(body), m.source)
+                  f"CSeq: {m['CSeq']}\r\nContact: <sip:phone@{self.host}:{self.port}>\r\n{extra}" + _body(body), m.source)
 
     def sdp(self, port):
-        return (f"v=0\r\no=p 1 1 IN IP4 {self.address}\r\ns=-\r\nc=IN IP4 {self.address}\r\nt=0 0\r\n"
-                + CODEC.format(port=port))
+        kind = f"IP{6 if ':' in self.address else 4} {self.address}"
+        return f"v=0\r\no=p 1 1 IN {kind}\r\ns=-\r\nc=IN {kind}\r\nt=0 0\r\n" + CODEC.format(port=port)
 
 
 def _body(body):
@@ -107,8 +113,8 @@ def _body(body):
 def media_target(m):
     """(address, port) of the first stream of a description."""
     lines = m.body.replace("\r", "").split("\n")
-    host = next(line.split()[-1] for line in lines if line.startswith("c="))
-    return host, int(next(line.split()[1] for line in lines if line.startswith("m=")))
+    address = next(line.split()[-1] for line in lines if line.startswith("c="))
+    return address, int(next(line.split()[1] for line in lines if line.startswith("m=")))
 
 
 class Call:
@@ -117,8 +123,8 @@ class Call:
     def __init__(self, phone, number, target, caller="+4930111", media=6000):
         self.phone, self.target, self.media = phone, target, media
         self.id, self.tag = f"{random.getrandbits(64):x}@{phone.address}", f"{random.getrandbits(32):x}"
-        self.uri = f"sip:{number}@{target[0]}:{target[1]}"
-        self.near = f"<sip:{caller}@{phone.address}>;tag={self.tag}"
+        self.uri = f"sip:{number}@{host(target[0])}:{target[1]}"
+        self.near = f"<sip:{caller}@{phone.host}>;tag={self.tag}"
         self.far, self.cseq, self.invite = f"<{self.uri}>", 0, None
 
     @classmethod
@@ -137,9 +143,9 @@ class Call:
             self.cseq += 1
             cseq = self.cseq
         branch = branch or f"z9hG4bK{random.getrandbits(64):x}"
-        return (f"{method} {self.uri} SIP/2.0\r\nVia: SIP/2.0/UDP {self.phone.address}:{self.phone.port};branch={branch}\r\n"
+        return (f"{method} {self.uri} SIP/2.0\r\nVia: SIP/2.0/UDP {self.phone.host}:{self.phone.port};branch={branch}\r\n"
                 f"Max-Forwards: 70\r\nFrom: {self.near}\r\nTo: {self.far}\r\nCall-ID: {self.id}\r\nCSeq: {cseq} {method}\r\n"
-                f"Contact: <sip:phone@{self.phone.address}:{self.phone.port}>\r\n{extra}{_body(body)}")
+                f"Contact: <sip:phone@{self.phone.host}:{self.phone.port}>\r\n{extra}{_body(body)}")
 
     def transact(self, method, body="", timeout=10, extra=""):
         """Send, repeat as UDP asks for, return the final answer or None."""
@@ -169,9 +175,9 @@ class Call:
         return m.status if m else None
 
 
-def connect(caller, callee, number, target, media=6000):
-    """A call from phone CALLER to phone CALLEE through the Sallyport at TARGET; returns both legs."""
-    near, answered = Call(caller, number, target, media=media), []
+def connect(caller, callee, number, target, media=6000, own="+4930111"):
+    """A call from phone CALLER, whose number is OWN, to phone CALLEE through the Sallyport at TARGET; returns both legs."""
+    near, answered = Call(caller, number, target, own, media), []
 
     def take():
         invite = callee.request("INVITE")
@@ -192,8 +198,7 @@ class Rtp:
     """One RTP port: sends packets in order, counts what arrives and from where."""
 
     def __init__(self, address, port=6000, ssrc=0x1234):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((address, port))
+        self.socket = datagrams(address, port)
         self.socket.settimeout(0.01)
         self.sequence, self.ssrc = 0, ssrc
 

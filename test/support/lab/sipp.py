@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 SDP = """v=0
-o=sipp 1 1 IN IP4 [media_ip]
+o=sipp 1 1 IN IP[media_ip_type] [media_ip]
 s=-
-c=IN IP4 [media_ip]
+c=IN IP[media_ip_type] [media_ip]
 t=0 0
 m=audio [media_port] RTP/AVP 8
 a=rtpmap:8 PCMA/8000"""
