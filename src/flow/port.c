@@ -5,9 +5,11 @@
 #include "flow/media.h"
 #include "flow/state.h"
 
-// The socket that a message to HOP leaves from.
+// The address that a message to HOP leaves from, for traces.
 static struct address local_address(const struct flow *f, const struct hop *to)
 {
+	if (to->local.family != 0)
+		return to->local;
 	const struct snapshot *s = flow_snapshot(f);
 	const struct listener *l = to->listener < s->listener_count ? &s->listener[to->listener] : NULL;
 	for (uint8_t i = 0; l != NULL && i < l->sip_count; i++)

@@ -50,7 +50,8 @@ static void answer(struct sf *sf, const struct stateless *a, const struct origin
 		.listener = o->listener,
 		.peer = o->tls_peer,
 		.conn = o->conn,
-		.remote = o->remote};
+		.remote = o->remote,
+		.local = o->local};
 	struct sip_writer w;
 	struct bytes out;
 

@@ -13,7 +13,7 @@ HEAD = 14  # [octets] of Ethernet
 
 
 def ip(*words):
-    subprocess.run(["ip", *words], check=True, capture_output=True, timeout=10)
+    return subprocess.run(["ip", *words], check=True, capture_output=True, timeout=10).stdout
 
 
 class Far:
