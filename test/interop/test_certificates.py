@@ -163,6 +163,53 @@ def test_half_message_over_tls(sallyport, pki):
     assert moved(sallyport, before, "net.stream_frame_timeout").get("net.stream_frame_timeout") == 1
 
 
+def held(pki, who, source):
+    """A connection that was let in, and answered."""
+    s = context(pki, pki[who]).wrap_socket(socket.create_connection((BORDER, 5061), timeout=6, source_address=(source, 0)))
+    assert asked_again(s, source)
+    return s
+
+
+def asked_again(s, source):
+    s.sendall(OPTIONS.format(border=BORDER, me=source, n=f"h{time.time_ns()}").encode())
+    return s.recv(4096).startswith(b"SIP/2.0 ")
+
+
+def test_block_and_reload_close_what_they_must(sallyport, pki):
+    """A reload that changes nothing closes nothing; a block closes that peer's connection alone; so does other trust."""
+    before, text = counters(sallyport), sallyport.config.read_text()
+    with held(pki, "b1", B1) as one, held(pki, "b2", B2) as two:
+        sallyport.command("reload")
+        assert asked_again(one, B1) and asked_again(two, B2)
+        sallyport.command("peer", "block", "b1")
+        assert one.recv(1) == b"" and asked_again(two, B2)
+        assert moved(sallyport, before, "net.stream_peer_blocked").get("net.stream_peer_blocked") == 1
+        sallyport.command("peer", "unblock", "b1")
+        try:
+            sallyport.config.write_text(text.replace(str(pki["other"].certificate), str(pki["right"].certificate)))
+            sallyport.command("reload")
+            assert two.recv(1) == b""
+            assert moved(sallyport, before, "net.stream_peer_changed").get("net.stream_peer_changed") == 1
+            assert ask(pki, pki["b2"], B2) != "TLSv1.3 SIP/2.0 200 OK"
+        finally:
+            sallyport.config.write_text(text)
+            sallyport.command("reload")
+    assert ask(pki, pki["b1"], B1) == ask(pki, pki["b2"], B2) == "TLSv1.3 SIP/2.0 200 OK"
+
+
+def test_a_call_over_the_connection_of_the_peer(sallyport, pki, started):
+    """The peer is connected, and listens on no port at all: our request comes over its own connection (RFC 5923)."""
+    before = counters(sallyport)
+    with held(pki, "b1", B1) as s:
+        phone = started(Phone(A))
+        caller = Call(phone, "+4989100", (CORE, 5060))
+        phone.send(caller.text("INVITE", phone.sdp(6000)), (CORE, 5060))
+        invite = s.recv(65536)
+        assert invite.startswith(b"INVITE ") and b";alias" in invite.split(b"\r\n")[1], invite
+        now = changed(before, counters(sallyport))
+        assert now.get("net.stream_reused", 0) >= 1 and "net.stream_dialled" not in now and "net.stream_dial_failed" not in now
+
+
 @pytest.mark.parametrize("who, counter", [("b2", "net.tls_name_of_other"), ("expired", "net.tls_expired"),
                                           ("other-authority", "net.tls_unknown_authority")])
 def test_certificate_of_the_next_hop(sallyport, pki, started, who, counter):
