@@ -50,6 +50,7 @@ static void release(struct conn *c)
 	directory_remove(s->worker->net->directory, c->entry);
 	SSL_free(c->ssl);
 	octets_free(&c->out);
+	octets_free(&c->plain);
 	stream_input_free(&c->in);
 	if (c->fd >= 0)
 		close(c->fd);
@@ -277,8 +278,10 @@ void conn_close(struct conn *c, enum net_counter why, enum error error)
 static void bury(struct conn *c)
 {
 	uint32_t sent;
-	if (c->ssl != NULL)
+	if (c->ssl != NULL) {
+		conn_encrypt(c); // an answer that was given before the verdict to close
 		SSL_shutdown(c->ssl);
+	}
 	if (c->fd >= 0)
 		IGNORE_RESULT(octets_send(&c->out, c->fd, &sent)); // it is being closed anyway
 	ERR_clear_error();

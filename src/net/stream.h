@@ -63,7 +63,8 @@ struct conn {
 	struct event readable, writable;
 	SSL *ssl;
 	struct tls_pipe pipe;
-	struct octets out;
+	struct octets out;   // to be written to the socket
+	struct octets plain; // TLS: what this turn sends, to be encrypted at its end as one
 	struct stream_input in;
 	struct parcel *waiting, **waiting_end;
 	uint32_t waiting_count, waiting_octets;
@@ -145,6 +146,7 @@ void stream_input_free(struct stream_input *in);
 // Queue OCTETS on an open connection. E_FULL closes it (counted), E_CLOSED.
 MUST_USE result conn_write(struct conn *c, struct bytes octets);
 void conn_flush(struct conn *c);
+void conn_encrypt(struct conn *c); // what waits in the clear; closes when it cannot
 void stream_on_writable(evutil_socket_t fd, short what, void *arg);
 
 // stream_sweep.c: at the end of each turn, close what the configuration in force no longer permits.

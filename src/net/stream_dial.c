@@ -27,7 +27,7 @@ void conn_adopt(struct conn *c, struct handshake *h)
 	h->out = (struct octets){0};
 	c->capped = c->capped || h->capped;
 	h->capped = false;
-	c->pipe = (struct tls_pipe){.out = &c->out, .out_max = STREAM_OUT_MAX};
+	c->pipe = (struct tls_pipe){.out = &c->out, .out_max = 2 * STREAM_OUT_MAX}; // the bound is kept in the clear; records add to it
 	if (c->ssl != NULL)
 		tls_pipe_exchange(c->ssl, &c->pipe);
 	if (c->origin.transport == TRANSPORT_TLS) {

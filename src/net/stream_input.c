@@ -188,7 +188,8 @@ void stream_decrypt(struct conn *c, struct bytes cipher)
 {
 	struct streams *s = c->owner;
 	c->pipe.in = cipher;
-	while (c->state == CONN_OPEN) {
+	// Asked only while something is left: for each record that ends with its segment a second call would find nothing.
+	while (c->state == CONN_OPEN && (c->pipe.in.len > 0 || SSL_has_pending(c->ssl))) {
 		size_t n = 0;
 		ERR_clear_error();
 		if (SSL_read_ex(c->ssl, s->plain, sizeof(s->plain), &n) == 1) {

@@ -1,42 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
-// From messages to stream octets. What handlers send in one turn leaves with one system call at its end; a
-// far side that does not read is closed when STREAM_OUT_MAX octets wait for it (SF-A6).
+// From messages to stream octets. What handlers send in one turn leaves with one system call at its end, over TLS in
+// as few records as it fits; a far side that does not read is closed when STREAM_OUT_MAX octets wait for it (SF-A6).
 #include "net/stream.h"
+
+#include "base/memory.h"
 
 #include <openssl/err.h>
 
-static result encrypt(struct conn *c, struct bytes octets)
+static result encrypt(struct conn *c)
 {
-	size_t done = 0;
-	while (done < octets.len) {
+	while (octets_len(&c->plain) > 0) {
 		size_t n = 0;
 		ERR_clear_error();
-		if (SSL_write_ex(c->ssl, octets.at + done, octets.len - done, &n) != 1)
+		if (SSL_write_ex(c->ssl, c->plain.at + c->plain.from, octets_len(&c->plain), &n) != 1)
 			return c->pipe.overflow ? FAIL(E_FULL) : FAIL(E_CLOSED);
-		done += n;
+		memory_wipe(c->plain.at + c->plain.from, n); // it may have held media keys
+		octets_drop(&c->plain, (uint32_t)n);
 	}
 	return OK;
+}
+
+static void broken(struct conn *c, enum error error)
+{
+	enum net_counter why = error == E_FULL ? NET_STREAM_SLOW_READER
+			       : error == E_NO_MEMORY ? NET_NO_MEMORY
+						      : NET_STREAM_IO_ERROR;
+	conn_close(c, why, error); // half a message may be in the queue: nothing sensible can follow it
+}
+
+void conn_encrypt(struct conn *c)
+{
+	result r = encrypt(c);
+	if (is_ok(r))
+		return;
+	octets_free(&c->plain);
+	broken(c, r.error);
 }
 
 result conn_write(struct conn *c, struct bytes octets)
 {
 	REQUIRE(c->state == CONN_OPEN, E_CLOSED);
-	result r = c->ssl != NULL ? encrypt(c, octets) : octets_put(&c->out, octets, STREAM_OUT_MAX);
+	uint32_t waits = octets_len(&c->out);
+	uint32_t max = waits < STREAM_OUT_MAX ? STREAM_OUT_MAX - waits : 0;
+	result r = c->ssl != NULL ? octets_put(&c->plain, octets, max) : octets_put(&c->out, octets, STREAM_OUT_MAX);
 	if (is_ok(r)) {
 		conn_mark(c);
 		return OK;
 	}
-	enum net_counter why = r.error == E_FULL ? NET_STREAM_SLOW_READER
-			       : r.error == E_NO_MEMORY ? NET_NO_MEMORY
-							: NET_STREAM_IO_ERROR;
-	conn_close(c, why, r.error); // half a message may be in the queue: nothing sensible can follow it
+	broken(c, r.error);
 	return r;
 }
 
 void conn_flush(struct conn *c)
 {
 	uint32_t sent = 0;
-	if (c->writing || octets_len(&c->out) == 0)
+	conn_encrypt(c);
+	if (c->state != CONN_OPEN || c->writing || octets_len(&c->out) == 0)
 		return;
 	result r = octets_send(&c->out, c->fd, &sent);
 	if (sent > 0)

@@ -148,8 +148,14 @@ result streams_send(struct streams *s, const struct hop *hop, struct bytes octet
 {
 	REQUIRE(octets.len > 0 && octets.len <= STREAM_OUT_MAX, E_TOO_LONG);
 	struct conn *c = conn_find(s, &hop->conn);
+	bool reused = hop->conn.generation == 0;
+	if (reused) {
+		struct conn_ref ref = look_up(s, hop, false);
+		c = conn_find(s, &ref);
+	}
 	if (c != NULL && c->state == CONN_OPEN) { // the usual case: no copy but into the connection's own queue
 		TRY(conn_write(c, octets));
+		net_count(&s->worker->counters, NET_STREAM_REUSED, reused);
 		net_count(&s->worker->counters, NET_STREAM_SENT, 1);
 		return OK;
 	}

@@ -506,6 +506,26 @@ static void blocked_and_removed(void **state)
 	}
 }
 
+// What one turn sends to one connection is one record, and in order; what is closed in that turn still gets it.
+static void a_turn_makes_one_record(void **state)
+{
+	struct world w;
+	char back[64];
+	UNUSED(state);
+	set_up(&w, (struct fixture_options){0});
+	SSL *s = comes_in(&w, &w.b, NULL);
+	assert_int_equal(SSL_write(s, "M00009oneM00009twoM00008it\r\n\r\n", 30), 30); // one record: one turn; a ping behind
+	assert_int_equal(SSL_read(s, back, sizeof(back)), 28);
+	assert_memory_equal(back, "M00009oneM00009twoM00008it\r\n", 28);
+	assert_int_equal(SSL_write(s, "M00009endno message", 19), 19); // an echo, and then garbage: closed
+	assert_int_equal(SSL_read(s, back, sizeof(back)), 9);
+	assert_memory_equal(back, "M00009end", 9);
+	assert_true(was_closed(s));
+	fixture_await(&w.f, NET_STREAM_BAD_FRAME, 1);
+	leaves(s);
+	tear_down(&w);
+}
+
 // SF-A6: over TLS too, a far side that never reads is closed when enough waits for it.
 static void deaf_receiver(void **state)
 {
@@ -567,6 +587,7 @@ int main(void)
 		cmocka_unit_test(two_names_one_peer),
 		cmocka_unit_test(reload),
 		cmocka_unit_test(blocked_and_removed),
+		cmocka_unit_test(a_turn_makes_one_record),
 		cmocka_unit_test(deaf_receiver),
 		cmocka_unit_test(out_of_memory),
 	};
