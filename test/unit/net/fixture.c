@@ -375,3 +375,28 @@ void fixture_tls_end(SSL *s)
 	SSL_shutdown(s);
 	SSL_free(s);
 }
+
+int fixture_listen_on(uint16_t *port)
+{
+	struct net_open_options o = {0};
+	struct address a = fixture_address("127.0.0.1", 0);
+	int fd;
+	assert_true(is_ok(net_open_listen(&a, &o, &fd)));
+	*port = net_local_address(fd).port;
+	return fd;
+}
+
+int fixture_accept_on(int fd)
+{
+	for (int i = 0; i < 2000; i++) {
+		int c = accept4(fd, NULL, NULL, 0);
+		if (c >= 0) {
+			struct timeval limit = {5, 0};
+			setsockopt(c, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+			return c;
+		}
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	}
+	fail_msg("nobody connects");
+	return -1;
+}

@@ -80,6 +80,8 @@ void fixture_await_seen(struct fixture *f, const uint32_t *what, uint32_t n);
 
 struct address fixture_address(const char *text, uint16_t port);
 int fixture_connect(uint16_t port, const char *from); // a blocking TCP client with a receive limit of 5 s
+int fixture_listen_on(uint16_t *port); // on 127.0.0.1
+int fixture_accept_on(int fd);         // within 2 s, with a receive limit of 5 s
 void fixture_write(int fd, const void *at, size_t n);
 // Read exactly N octets; false at the end of the stream or on a timeout.
 bool fixture_read(int fd, void *to, size_t n);

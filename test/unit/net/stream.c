@@ -262,31 +262,6 @@ static void deaf_receiver(void **state)
 	fixture_stop(&f);
 }
 
-static int listen_on(uint16_t *port)
-{
-	struct net_open_options o = {0};
-	struct address a = fixture_address("127.0.0.1", 0);
-	int fd;
-	assert_true(is_ok(net_open_listen(&a, &o, &fd)));
-	*port = net_local_address(fd).port;
-	return fd;
-}
-
-static int accept_on(int fd)
-{
-	for (int i = 0; i < 2000; i++) {
-		int c = accept4(fd, NULL, NULL, 0);
-		if (c >= 0) {
-			struct timeval limit = {5, 0};
-			setsockopt(c, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-			return c;
-		}
-		nap_ms(1);
-	}
-	fail_msg("nobody connects");
-	return -1;
-}
-
 static const struct fixture_peer PEER = {"b", NULL, NULL, "127.0.0.0/8"};
 
 // One connection for all workers: dialled once, reused by everybody, reopened when it broke.
@@ -297,11 +272,11 @@ static void dial_and_reuse(void **state)
 	char back[64];
 	UNUSED(state);
 	fixture_start(&f, &(struct fixture_options){.peer = &PEER, .peers = 1});
-	int l = listen_on(&port);
+	int l = fixture_listen_on(&port);
 	struct hop hop = {.transport = TRANSPORT_TCP, .listener = FIXTURE_LISTENER,
 		.peer = 0, .remote = fixture_address("127.0.0.1", port)};
 	fixture_send(&f, 0, &hop, "one", 1);
-	int c = accept_on(l);
+	int c = fixture_accept_on(l);
 	assert_true(fixture_read(c, back, 9));
 	assert_memory_equal(back, "M00009one", 9);
 	fixture_send(&f, 1, &hop, "two", 2); // the other worker
@@ -318,7 +293,7 @@ static void dial_and_reuse(void **state)
 	assert_int_equal(net_total(f.net, NET_STREAM_REFUSED), 1);
 	close(c);
 	fixture_send(&f, 1, &hop, "six", 3); // named connection is gone: a new one
-	c = accept_on(l);
+	c = fixture_accept_on(l);
 	assert_true(fixture_read(c, back, 9));
 	assert_memory_equal(back, "M00009six", 9);
 	assert_int_equal(fixture_seen(&f, &f.seen.dialled), 2);
@@ -337,11 +312,11 @@ static void dialled_ones_are_kept_open(void **state)
 	UNUSED(state);
 	fixture_start(&f, &(struct fixture_options){
 				  .peer = &PEER, .peers = 1, .ping_us = 100 * MS, .idle_us = 250 * MS});
-	int l = listen_on(&port), in = fixture_connect(f.tcp, NULL);
+	int l = fixture_listen_on(&port), in = fixture_connect(f.tcp, NULL);
 	struct hop hop = {.transport = TRANSPORT_TCP, .listener = FIXTURE_LISTENER,
 		.peer = 0, .remote = fixture_address("127.0.0.1", port)};
 	fixture_send(&f, 0, &hop, "one", 1);
-	int c = accept_on(l);
+	int c = fixture_accept_on(l);
 	assert_true(fixture_read(c, back, 9 + 16));
 	assert_memory_equal(back, "M00009one\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n", 25);
 	assert_true(net_total(f.net, NET_STREAM_PING_SENT) >= 4);
@@ -362,12 +337,12 @@ static void a_missing_pong_is_noticed(void **state)
 	char back[64];
 	UNUSED(state);
 	fixture_start(&f, &(struct fixture_options){.peer = &PEER, .peers = 1, .ping_us = 100 * MS, .pong_us = 800 * MS});
-	int l = listen_on(&port);
+	int l = fixture_listen_on(&port);
 	struct hop hop = {.transport = TRANSPORT_TCP, .listener = FIXTURE_LISTENER,
 		.peer = 0, .remote = fixture_address("127.0.0.1", port)};
 	f.silent = true;
 	fixture_send(&f, 0, &hop, "one", 1);
-	int c = accept_on(l);
+	int c = fixture_accept_on(l);
 	assert_true(fixture_read(c, back, 9 + 8)); // two pings, none answered: not every peer knows the custom
 	assert_int_equal(net_total(f.net, NET_STREAM_PONG_TIMEOUT), 0);
 	fixture_write(c, "\r\n", 2); // the second is
@@ -388,48 +363,8 @@ static void a_missing_pong_is_noticed(void **state)
 	assert_int_equal(net_total(f.net, NET_STREAM_PONG_TIMEOUT), 1);
 	close(c);
 	fixture_send(&f, 1, &hop, "two", 2); // the next message opens a new one
-	c = accept_on(l);
+	c = fixture_accept_on(l);
 	assert_true(fixture_read(c, back, 9));
-	close(c);
-	close(l);
-	fixture_stop(&f);
-}
-
-// Clear TCP: the address is the peer. When it is nobody's any more, or its peer is blocked, the connection goes; one that
-// we dialled goes too.
-static void clear_ones_of_a_changed_peer(void **state)
-{
-	static const struct fixture_peer moved = {"b", NULL, NULL, "127.0.0.64/30"};
-	struct fixture f;
-	struct registry *r, *old;
-	uint16_t port;
-	char back[64];
-	UNUSED(state);
-	fixture_start(&f, &(struct fixture_options){.peer = &PEER, .peers = 1, .idle_us = 20 * SECOND});
-	int l = listen_on(&port), mine = fixture_connect(f.tcp, "127.0.0.2"), kept = fixture_connect(f.tcp, "127.0.0.65");
-	struct hop hop = {.transport = TRANSPORT_TCP, .listener = FIXTURE_LISTENER,
-		.peer = 0, .remote = fixture_address("127.0.0.1", port)};
-	fixture_send(&f, 0, &hop, "one", 1);
-	int c = accept_on(l);
-	assert_true(fixture_read(c, back, 9));
-	fixture_write(mine, "M00009abc", 9);
-	assert_true(fixture_read(mine, back, 9));
-	struct snapshot *next = fixture_snapshot(&(struct fixture_options){.peer = &moved, .peers = 1}, 2);
-	next->listener[FIXTURE_LISTENER].strangers_answer = 0;
-	snapshot_seal(next, next->size);
-	assert_true(is_ok(registry_new(&r, next)));
-	old = net_swap_registry(f.net, r);
-	assert_true(fixture_ended(c));
-	assert_true(fixture_ended(mine));
-	assert_int_equal(net_total(f.net, NET_STREAM_PEER_CHANGED), 2);
-	fixture_write(kept, "M00009abc", 9);
-	assert_true(fixture_read(kept, back, 9));
-	registry_free(old);
-	free(f.snapshot);
-	f.registry = r;
-	f.snapshot = next;
-	close(mine);
-	close(kept);
 	close(c);
 	close(l);
 	fixture_stop(&f);
@@ -441,7 +376,7 @@ static void undeliverable(void **state)
 	uint16_t port;
 	UNUSED(state);
 	fixture_start(&f, &(struct fixture_options){.peer = &PEER, .peers = 1});
-	int l = listen_on(&port);
+	int l = fixture_listen_on(&port);
 	close(l); // nobody listens there now
 	struct hop hop = {.transport = TRANSPORT_TCP, .listener = FIXTURE_LISTENER,
 		.peer = 0, .remote = fixture_address("127.0.0.1", port)};
@@ -513,7 +448,6 @@ int main(void)
 		cmocka_unit_test(dial_and_reuse),
 		cmocka_unit_test(dialled_ones_are_kept_open),
 		cmocka_unit_test(a_missing_pong_is_noticed),
-		cmocka_unit_test(clear_ones_of_a_changed_peer),
 		cmocka_unit_test(undeliverable),
 		cmocka_unit_test(out_of_memory),
 	};
