@@ -34,7 +34,7 @@ static const char yaml[] =
 struct world {
 	struct flow_rig rig;
 	char answer[256], gate[64]; // the last final answer to the sender, and the gate that refused
-	uint32_t far;               // messages to the far side
+	bool readable;              // the parser has no fault to find in what came: then neither in what leaves
 };
 
 static result send_h(void *ctx, const struct hop *to, struct bytes octets)
@@ -43,11 +43,10 @@ static result send_h(void *ctx, const struct hop *to, struct bytes octets)
 	static struct sip_msg m;
 	struct sip_fault fault;
 
-	if (to->remote.ip[0] == 198)
-		w->far++;
+	UNUSED(to);
 	if (octets.len > 8 && memcmp(octets.at, "SIP/2.0 ", 8) == 0 && memcmp(octets.at + 8, "100", 3) != 0)
 		snprintf(w->answer, sizeof(w->answer), "%.*s", (int)strcspn((const char *)octets.at + 8, "\r"), octets.at + 8);
-	if (to->remote.ip[0] == 198) // what crosses parses again
+	if (w->readable)
 		assert_true(is_ok(sip_msg_parse(&m, octets.at, (uint32_t)octets.len, &fault)) && is_ok(sip_msg_check_all(&m, &fault)));
 	return OK;
 }
@@ -76,6 +75,8 @@ static void one(struct world *w, const uint8_t *raw, uint32_t n, enum transport 
 	struct now now = {1000 * SECOND, FLOW_RIG_WALL_MS};
 	struct origin o = origin_of(t);
 	uint8_t *exact = malloc(n);
+	static struct sip_msg m;
+	struct sip_fault fault;
 
 	memset(w, 0, sizeof(*w));
 	w->rig.ctx = w;
@@ -83,6 +84,7 @@ static void one(struct world *w, const uint8_t *raw, uint32_t n, enum transport 
 	w->rig.on_event = event_h;
 	assert_non_null(exact);
 	memcpy(exact, raw, n);
+	w->readable = is_ok(sip_msg_parse(&m, exact, n, &fault)) && is_ok(sip_msg_check_all(&m, &fault));
 	assert_true(flow_rig_open(&w->rig, bytes_make(yaml, sizeof(yaml) - 1), 16, &now));
 	flow_rig_receive(&w->rig, &o, bytes_make(exact, n), &now);
 	free(exact);
