@@ -74,7 +74,7 @@ def decide(offer, giver, taker):
 def description(who, version, proto, lines, port):
     image = proto == "udptl"
     address = PEERS[who][0]
-    return [f"v=0", f"o=- 1 {version} IN IP4 {address}", "s=-", f"c=IN IP4 {address}", "t=0 0",
+    return ["v=0", f"o=- 1 {version} IN IP4 {address}", "s=-", f"c=IN IP4 {address}", "t=0 0",
             f"m={'image' if image else 'audio'} {port} {proto} {'t38' if image else '8'}", *lines]
 
 
