@@ -82,9 +82,9 @@ static inline void offer_text(int class, bool beside, int from, char *out, size_
 {
 	static const char *const text[OFFER_COUNT] = {
 		[OFFER_RTP] = "m=audio 4000 RTP/AVP 0\r\n",
-		[OFFER_OPPORTUNISTIC] = "m=audio 4000 RTP/AVP 0\r\n" OFFERED_KEY,
-		[OFFER_SDES] = "m=audio 4000 RTP/SAVP 0\r\n" OFFERED_KEY,
-		[OFFER_DTLS] = "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\n" OFFERED_DTLS,
+		[OFFER_OPPORTUNISTIC] = ("m=audio 4000 RTP/AVP 0\r\n" OFFERED_KEY),
+		[OFFER_SDES] = ("m=audio 4000 RTP/SAVP 0\r\n" OFFERED_KEY),
+		[OFFER_DTLS] = ("m=audio 4000 UDP/TLS/RTP/SAVP 0\r\n" OFFERED_DTLS),
 		[OFFER_OTHER] = "m=audio 4000 RTP/SAVP 0\r\na=key-mgmt:mikey AQAFgM0X\r\n",
 		[OFFER_CLEAR] = "m=image 4000 udptl t38\r\n",
 	};
