@@ -102,12 +102,15 @@ struct slow {
 	const char *name;
 	int fd;
 	uint32_t ended_s; // 0: not yet
-	bool drips;
-	uint32_t at;      // next octet of the drip
+	struct bytes drip; // one octet a second of it, when there is any
+	uint32_t at;       // next octet of the drip
 };
 
 static const char drip[] = "INVITE sip:a@b.invalid SIP/2.0\r\nVia: SIP/2.0/TCP a.invalid;branch=z9hG4bKslow\r\nX-Slow: "
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+// The beginning of a TLS record and its ClientHello, of which 512 octets should follow: what a TLS socket waits for.
+static const char hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" // random, sessions and suites are never reached
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 static const char half[] = "INVITE sip:a@b.invalid SIP/2.0\r\nVia: SIP/2.0/TCP a.invalid;bra";
 static const char huge[] = "INVITE sip:a@b.invalid SIP/2.0\r\nVia: SIP/2.0/TCP a.invalid;branch=z9hG4bKhuge\r\n"
@@ -123,8 +126,8 @@ static uint32_t watch(struct audit *a, struct slow *s, uint32_t n)
 		for (uint32_t i = 0; i < n; i++) {
 			if (s[i].ended_s != 0 || s[i].fd < 0)
 				continue;
-			if (s[i].drips && s[i].at + 1 < sizeof(drip))
-				say(a, s[i].fd, drip + s[i].at++, 1);
+			if (s[i].at < s[i].drip.len)
+				say(a, s[i].fd, (const char *)s[i].drip.at + s[i].at++, 1);
 			if (ended(s[i].fd)) {
 				s[i].ended_s = (uint32_t)((clock_now().mono_us - began) / SECOND) + 1;
 				open--;
@@ -137,8 +140,9 @@ static uint32_t watch(struct audit *a, struct slow *s, uint32_t n)
 void audit_probe_slow(struct audit *a, struct audit_result *r)
 {
 	struct slow s[] = {
-		{.name = "silent"}, {.name = "octet by octet", .drips = true}, {.name = "half a header"},
+		{.name = "silent"}, {.name = "octet by octet", .drip = bytes_of_string(drip)}, {.name = "half a header"},
 		{.name = "huge Content-Length"},
+		{.name = "TLS handshake octet by octet", .drip = bytes_make((const uint8_t *)hello, sizeof(hello) - 1)},
 	};
 	uint32_t open = 0;
 

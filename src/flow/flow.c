@@ -62,10 +62,12 @@ void flow_set_registry(struct flow *f, const struct registry *r)
 	flow_media_hide(f->media, registry_snapshot(r));
 }
 
-static void trace_in(struct flow *f, const struct passage *p)
+void flow_trace_in(struct flow *f)
 {
 	const struct flow_port *port = &f->config.port;
-	if (port->trace != NULL)
+	const struct passage *p = f->untraced;
+	f->untraced = NULL;
+	if (port->trace != NULL && p != NULL)
 		port->trace(port->ctx, &p->origin->remote, &p->origin->local, false, p->origin->transport, p->peer,
 			bytes_make(p->octets, p->size), p->now);
 }
@@ -107,8 +109,9 @@ void flow_receive(struct flow *f, const struct origin *origin, const uint8_t *oc
 	struct passage p;
 	passage_begin(&p, f, origin, octets, size, now);
 	atomic_fetch_add_explicit(&f->counters.received, 1, memory_order_relaxed);
+	f->untraced = &p;
 	struct verdict v = walk_message(&p);
-	trace_in(f, &p);
+	flow_trace_in(f);
 	act(f, &p, &v);
 }
 

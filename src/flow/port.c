@@ -25,6 +25,7 @@ static result port_send(void *ctx, const struct hop *to, struct bytes octets, st
 	atomic_fetch_add_explicit(&f->counters.sent, 1, memory_order_relaxed);
 	if (port->trace != NULL) {
 		struct address local = local_address(f, to);
+		flow_trace_in(f);
 		port->trace(port->ctx, &local, &to->remote, true, to->transport, to->peer, octets, f->now);
 	}
 	return port->send(port->ctx, to, octets, cookie);

@@ -17,6 +17,7 @@ struct flow {
 	struct flow_counters counters;
 	struct sip_msg msg;       // index of the message on its way; one at a time
 	const struct now *now;    // of the event being handled, for callbacks that have none
+	const struct passage *untraced; // the message on its way, until it or what it causes is traced
 	bool draining;
 	bool gate_off[STEP_COUNT]; // by flow_gate_off(), for tests only
 	uint64_t probe_at_us;     // next round of OPTIONS to dead targets
@@ -32,6 +33,9 @@ static inline struct peer_load *flow_load(const struct flow *f, peer_id peer)
 {
 	return peer < PEERS_MAX ? &f->config.load[peer] : NULL;
 }
+
+// Hand the message on its way to the trace, once: when its sender is known, before anything that it causes.
+void flow_trace_in(struct flow *f);
 
 // The half of struct sf_port that flow implements (flow/port.c).
 struct sf_port flow_sf_port(struct flow *f);

@@ -32,8 +32,10 @@ result control_receive(int fd, struct ipc_control *m, size_t *len, int *passed)
 	*passed = -1;
 	*len = 0; // of a message that is none: request_check() refuses it
 	result r = channel_get(fd, &kind, m, fds, &count);
-	if (r.error == E_SYNTAX)
+	if (r.error == E_SYNTAX) {
+		*m = (struct ipc_control){0}; // no type: nobody may act on what was there before
 		return OK;
+	}
 	if (!is_ok(r))
 		return r;
 	*len = sizeof(*m);

@@ -2,8 +2,8 @@
 // The RTCP half of the transform (RFC3711#3.4, RFC7714#9). RTCP is rare, so its keys are loaded into the
 // worker's one cipher context for each packet: a session saves a kilobyte per direction.
 //
-//   counter mode:  | header 8 | encrypted | E,index 4 | tag 10 |
-//   GCM:           | header 8 | encrypted | tag 16 | E,index 4 |
+//   counter mode:  | header 8 | encrypted | E,index 4 | MKI | tag 10 |
+//   GCM:           | header 8 | encrypted | tag 16 | E,index 4 | MKI |
 #include "mf/srtp_context.h"
 
 #include "base/memory.h"
@@ -39,6 +39,11 @@ static void code_compute(const struct mf_srtp *s, const uint8_t *buf, uint32_t n
 	memory_wipe(&mac, sizeof(mac));
 }
 
+static uint32_t rtcp_trailer(const struct mf_srtp *s)
+{
+	return (uint32_t)s->row->rtcp_tag + SRTCP_INDEX_LEN + s->mki_len;
+}
+
 static result seal(struct mf_srtp *s, uint8_t *buf, uint32_t *len, uint32_t ssrc, uint32_t index)
 {
 	uint8_t iv[SRTP_IV_MAX], word[SRTCP_INDEX_LEN], code[HMAC_SHA1_LEN], *body = buf + RTCP_CLEAR_LEN;
@@ -47,18 +52,20 @@ static result seal(struct mf_srtp *s, uint8_t *buf, uint32_t *len, uint32_t ssrc
 	TRY(cipher_load(s, true));
 	srtp_iv(s->row, s->rtcp.salt, ssrc, index, iv);
 	word_put(word, E_FLAG | index);
-	*len = n + s->row->rtcp_tag + SRTCP_INDEX_LEN;
+	*len = n + rtcp_trailer(s);
 	if (s->row->aead) {
 		struct srtp_aead a = {
 			iv, {{buf, RTCP_CLEAR_LEN}, {word, sizeof(word)}}, body, body, n - RTCP_CLEAR_LEN};
 		TRY(srtp_gcm_seal(s->work->cipher, &a, buf + n));
 		memcpy(buf + n + SRTP_GCM_TAG, word, sizeof(word));
+		srtp_mki_put(s, buf + n + SRTP_GCM_TAG + SRTCP_INDEX_LEN);
 		return OK;
 	}
 	TRY(srtp_ctr(s->work->cipher, iv, body, n - RTCP_CLEAR_LEN));
 	memcpy(buf + n, word, sizeof(word));
 	code_compute(s, buf, n + SRTCP_INDEX_LEN, code);
-	memcpy(buf + n + SRTCP_INDEX_LEN, code, s->row->rtcp_tag);
+	srtp_mki_put(s, buf + n + SRTCP_INDEX_LEN);
+	memcpy(buf + n + SRTCP_INDEX_LEN + s->mki_len, code, s->row->rtcp_tag);
 	return OK;
 }
 
@@ -70,7 +77,7 @@ result mf_srtcp_protect(struct mf_srtp *s, uint8_t *buf, uint32_t *len, uint32_t
 
 	REQUIRE(s->way == SRTP_OUT, E_IMPOSSIBLE);
 	REQUIRE(*len >= RTCP_CLEAR_LEN, E_SYNTAX);
-	REQUIRE(*len <= cap && cap - *len >= (uint32_t)s->row->rtcp_tag + SRTCP_INDEX_LEN, E_TOO_LONG);
+	REQUIRE(*len <= cap && cap - *len >= rtcp_trailer(s), E_TOO_LONG);
 	if (source == NULL)
 		TRY(srtp_sources_add(&s->sources, ssrc, &source));
 	index = source->rtcp_seen ? source->rtcp.index + 1 : 0;
@@ -90,10 +97,11 @@ static result parts_find(const struct mf_srtp *s, const uint8_t *buf, uint32_t n
 
 	REQUIRE(s->way == SRTP_IN, E_IMPOSSIBLE);
 	REQUIRE(n <= RTP_DATAGRAM_MAX, E_TOO_LONG);
-	REQUIRE(n >= RTCP_CLEAR_LEN + tag + SRTCP_INDEX_LEN, E_SYNTAX);
-	p->body_end = n - tag - SRTCP_INDEX_LEN;
-	p->tag = s->row->aead ? buf + p->body_end : buf + p->body_end + SRTCP_INDEX_LEN;
+	REQUIRE(n >= RTCP_CLEAR_LEN + rtcp_trailer(s), E_SYNTAX);
+	p->body_end = n - rtcp_trailer(s);
 	p->word = s->row->aead ? buf + p->body_end + tag : buf + p->body_end;
+	p->tag = s->row->aead ? buf + p->body_end : p->word + SRTCP_INDEX_LEN + s->mki_len;
+	TRY(srtp_mki_check(s, p->word + SRTCP_INDEX_LEN));
 	word = rtp_u32(p->word, SRTCP_INDEX_LEN, 0);
 	REQUIRE(word & E_FLAG, E_POLICY); // unencrypted SRTCP was never agreed (MF-C1)
 	p->index = word & ~E_FLAG;

@@ -78,12 +78,14 @@ result mf_srtp_new(struct mf_srtp **out, struct srtp_work *w, const struct media
 
 	*out = NULL;
 	REQUIRE(row != NULL, E_UNSUPPORTED);
-	REQUIRE(key->len == row->key_len + row->salt_len, E_SYNTAX);
+	REQUIRE(key->len == row->key_len + row->salt_len && key->mki_len <= MEDIA_MKI_MAX, E_SYNTAX);
 	s = memory_alloc(sizeof(*s) + (row->aead ? 0 : sizeof(s->mac[0])));
 	REQUIRE(s != NULL, E_NO_MEMORY);
 	s->row = row;
 	s->work = w;
 	s->way = (uint8_t)way;
+	s->mki_len = key->mki_len;
+	s->mki = key->mki;
 	s->cipher = EVP_CIPHER_CTX_new();
 	r = s->cipher == NULL ? FAIL(E_NO_MEMORY) : keys_set(s, key->master);
 	if (is_ok(r))
@@ -122,6 +124,32 @@ result mf_srtp_warm_up(void)
 	return r;
 }
 
+static uint8_t mki_octet(const struct mf_srtp *s, uint32_t i)
+{
+	uint32_t back = s->mki_len - 1u - i;
+
+	return back < sizeof(s->mki) ? (uint8_t)(s->mki >> back * 8) : 0;
+}
+
+void srtp_mki_put(const struct mf_srtp *s, uint8_t *at)
+{
+	for (uint32_t i = 0; i < s->mki_len; i++)
+		at[i] = mki_octet(s, i);
+}
+
+result srtp_mki_check(const struct mf_srtp *s, const uint8_t *at)
+{
+	for (uint32_t i = 0; i < s->mki_len; i++)
+		REQUIRE(at[i] == mki_octet(s, i), E_AUTH);
+	return OK;
+}
+
+// What follows the payload.
+static uint32_t rtp_trailer(const struct mf_srtp *s)
+{
+	return (uint32_t)s->row->rtp_tag + s->mki_len;
+}
+
 // RFC3711#4.2: the code covers the packet up to the tag, and the roll-over counter.
 static void rtp_code(
 	const struct mf_srtp *s, const uint8_t *buf, uint32_t n, uint64_t index, uint8_t out[HMAC_SHA1_LEN])
@@ -146,14 +174,16 @@ static result rtp_seal(
 	uint8_t iv[SRTP_IV_MAX], code[HMAC_SHA1_LEN];
 
 	srtp_iv(s->row, s->salt, h->ssrc, index, iv);
-	*len = n + s->row->rtp_tag;
+	*len = n + rtp_trailer(s);
 	if (s->row->aead) {
 		struct srtp_aead a = {iv, {{buf, from}, {NULL, 0}}, buf + from, buf + from, n - from};
+		srtp_mki_put(s, buf + n + s->row->rtp_tag);
 		return srtp_gcm_seal(s->cipher, &a, buf + n);
 	}
 	TRY(srtp_ctr(s->cipher, iv, buf + from, n - from));
 	rtp_code(s, buf, n, index, code);
-	memcpy(buf + n, code, s->row->rtp_tag);
+	srtp_mki_put(s, buf + n);
+	memcpy(buf + n + s->mki_len, code, s->row->rtp_tag);
 	return OK;
 }
 
@@ -164,7 +194,7 @@ result mf_srtp_protect(
 	uint64_t index;
 
 	REQUIRE(s->way == SRTP_OUT, E_IMPOSSIBLE);
-	REQUIRE(*len <= cap && cap - *len >= s->row->rtp_tag && h->payload.from <= *len, E_TOO_LONG);
+	REQUIRE(*len <= cap && cap - *len >= rtp_trailer(s) && h->payload.from <= *len, E_TOO_LONG);
 	TRY(srtp_index_estimate(source, h->sequence, &index));
 	if (source != NULL)
 		TRY(srtp_window_check(&source->rtp, source->rtp_seen, index));
@@ -178,7 +208,8 @@ static result rtp_verify(struct mf_srtp *s, const uint8_t *buf, uint32_t n, uint
 	uint8_t code[HMAC_SHA1_LEN];
 
 	rtp_code(s, buf, n, index, code);
-	REQUIRE(bytes_equal_secret(bytes_make(code, s->row->rtp_tag), bytes_make(buf + n, s->row->rtp_tag)),
+	REQUIRE(bytes_equal_secret(bytes_make(code, s->row->rtp_tag),
+			bytes_make(buf + n + s->mki_len, s->row->rtp_tag)),
 		E_AUTH);
 	return OK;
 }
@@ -193,6 +224,7 @@ static result rtp_open(
 	uint8_t iv[SRTP_IV_MAX];
 	uint64_t index;
 
+	TRY(srtp_mki_check(s, buf + n + (s->row->aead ? s->row->rtp_tag : 0)));
 	TRY(srtp_index_estimate(source, h->sequence, &index));
 	if (source != NULL)
 		TRY(srtp_window_check(&source->rtp, source->rtp_seen, index)); // MF-I4
@@ -216,20 +248,20 @@ static result rtp_room(const struct mf_srtp *s, uint32_t len, const struct rtp_h
 {
 	REQUIRE(s->way == SRTP_IN, E_IMPOSSIBLE);
 	REQUIRE(len <= RTP_DATAGRAM_MAX, E_TOO_LONG);
-	REQUIRE(h->payload.from <= len && len - h->payload.from >= s->row->rtp_tag, E_SYNTAX);
+	REQUIRE(h->payload.from <= len && len - h->payload.from >= rtp_trailer(s), E_SYNTAX);
 	return OK;
 }
 
 result mf_srtp_unprotect(struct mf_srtp *s, uint8_t *buf, uint32_t *len, const struct rtp_header *h)
 {
 	TRY(rtp_room(s, *len, h));
-	TRY(rtp_open(s, buf, *len - s->row->rtp_tag, h, buf + h->payload.from));
-	*len -= s->row->rtp_tag;
+	TRY(rtp_open(s, buf, *len - rtp_trailer(s), h, buf + h->payload.from));
+	*len -= rtp_trailer(s);
 	return OK;
 }
 
 result mf_srtp_authenticate(struct mf_srtp *s, const uint8_t *buf, uint32_t len, const struct rtp_header *h)
 {
 	TRY(rtp_room(s, len, h));
-	return rtp_open(s, buf, len - s->row->rtp_tag, h, NULL);
+	return rtp_open(s, buf, len - rtp_trailer(s), h, NULL);
 }

@@ -5,7 +5,8 @@
 // One `struct mf_srtp` is one master key in one direction. It keeps one cipher context for RTP; SRTCP, which
 // is rare, borrows the worker's. Packets are changed in place. No clock, no socket; memory is taken when a
 // key or a source is new. Key lifetime ends at 2^48 RTP and 2^31 RTCP packets per source (RFC3711#9.2); key
-// derivation rate is 0, no MKI.
+// derivation rate is 0. A key with an MKI has it in every packet, before the tag or, with GCM, behind it
+// (RFC3711#3.1, RFC7714#8.2): no tag covers it, but a packet with another one is refused.
 #ifndef MF_SRTP_H
 #define MF_SRTP_H
 
@@ -27,13 +28,13 @@ void mf_srtp_work_free(struct srtp_work *w);
 
 // A context for KEY (suite and master copied from it). KEEP: SRTP_SOURCES_MAX words that outlive the process,
 // or NULL; they are taken over if RESTORE, else cleared; *BAD counts those that do not check. W must live
-// longer. E_UNSUPPORTED: no such suite; E_SYNTAX: wrong length of the master; E_NO_MEMORY.
+// longer. E_UNSUPPORTED: no such suite; E_SYNTAX: wrong length of the master or of the MKI; E_NO_MEMORY.
 MUST_USE result mf_srtp_new(struct mf_srtp **out, struct srtp_work *w, const struct media_key *key,
 	enum srtp_way way, struct srtp_keep *keep, bool restore, uint32_t *bad);
 // Wipes the keys.
 void mf_srtp_free(struct mf_srtp *s);
 
-// RTP of *LEN octets with header H, in a buffer of CAP. *LEN grows by the tag.
+// RTP of *LEN octets with header H, in a buffer of CAP. *LEN grows by the tag and the MKI.
 // E_TOO_LONG: no room; E_REPLAY: this index was sent before, sending again would open the cipher; E_FULL: too
 // many sources; E_STALE: key used up; E_NO_MEMORY; E_IMPOSSIBLE: the cipher failed.
 MUST_USE result mf_srtp_protect(

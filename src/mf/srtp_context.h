@@ -21,12 +21,18 @@ struct mf_srtp {
 	struct srtp_session_key rtcp;
 	uint8_t salt[SRTP_SALT_MAX];
 	uint8_t way;            // enum srtp_way
+	uint8_t mki_len;        // [octets]
+	uint32_t mki;
 	struct hmac_sha1 mac[]; // one, for RTP; none for AEAD profiles
 };
 
 // Counter block of RFC3711#4.1.1 or nonce of RFC7714#8.1: salt XOR (SSRC, 48-bit INDEX), two octets apart.
 void srtp_iv(const struct srtp_suite *row, const uint8_t salt[SRTP_SALT_MAX], uint32_t ssrc, uint64_t index,
 	uint8_t iv[SRTP_IV_MAX]);
+// The master key identifier of a packet: it names our one key, or the packet is not for it. E_AUTH.
+MUST_USE result srtp_mki_check(const struct mf_srtp *s, const uint8_t *at);
+void srtp_mki_put(const struct mf_srtp *s, uint8_t *at);
+
 // Counter mode over DATA in place; the context is keyed. E_IMPOSSIBLE.
 MUST_USE result srtp_ctr(EVP_CIPHER_CTX *c, const uint8_t *iv, uint8_t *data, uint32_t n);
 

@@ -15,7 +15,7 @@
 
 #include <stddef.h>
 
-enum { MF_RECORD_VERSION = 1 };
+enum { MF_RECORD_VERSION = 2 };
 
 struct mf_record {
 	uint64_t check; // keyed hash over the rest; 0 and version 0: free

@@ -13,8 +13,8 @@ static bool address_lawful(const struct address *a)
 
 static bool key_lawful(const struct media_key *k)
 {
-	return k->suite == SUITE_NONE ||
-	       (k->suite < SUITE_COUNT && k->len == srtp_suite_master_len(k->suite));
+	return k->suite == SUITE_NONE || (k->suite < SUITE_COUNT && k->mki_len <= MEDIA_MKI_MAX &&
+						 k->len == srtp_suite_master_len(k->suite));
 }
 
 static result side_check(const struct media_side *m)
@@ -58,7 +58,8 @@ static void side_apply(struct mf_side *d, const struct media_side *m, uint64_t n
 
 static bool key_same(const struct media_key *a, const struct media_key *b)
 {
-	return a->suite == b->suite && a->len == b->len && memcmp(a->master, b->master, a->len) == 0;
+	return a->suite == b->suite && a->len == b->len && a->mki_len == b->mki_len && a->mki == b->mki &&
+	       memcmp(a->master, b->master, a->len) == 0;
 }
 
 struct key_change {

@@ -6,7 +6,7 @@
 
 #include "terms/media.h"
 
-enum { IPC_MEDIA_VERSION = 1 };
+enum { IPC_MEDIA_VERSION = 2 };
 
 enum ipc_media_type {
 	IPC_MEDIA_CREATE = 1, // signaller: make a session with `plan.count` streams; answered by CREATED or FAILED;

@@ -13,6 +13,7 @@ enum {
 	MEDIA_PAYLOADS_MAX = 24,  // payload types agreed for one stream
 	MEDIA_KEY_MAX = 46,       // AES-256 key and 14 octets of salt (RFC 6188), the longest master key
 	MEDIA_PREFIXES_MAX = 8,   // the peer's media ranges that one side may come from
+	MEDIA_MKI_MAX = 128,      // [octets] of a master key identifier (RFC4568#6.1)
 	MEDIA_SUITES_MAX = 4,
 	MEDIA_CODEC_MAX = 24,     // encoding name of a=rtpmap, with its NUL; longer ones are cut
 };
@@ -40,7 +41,9 @@ enum media_keying { // decided once per offer and kept (DESIGN: media keying)
 struct media_key {
 	uint8_t suite; // enum media_suite; SUITE_NONE: clear or unknown to us
 	uint8_t len;   // of master key and salt together
+	uint8_t mki_len; // [octets] of the master key identifier in each packet; 0: none (RFC3711#3.1)
 	uint8_t master[MEDIA_KEY_MAX];
+	uint32_t mki;  // its value; octets before the last four are 0
 };
 
 struct media_side { // one side of one stream

@@ -15,8 +15,8 @@ def roles(target):
 
 CONFIGURATION = """
 domain: sbe.example
-listen:
-  - {{name: core, zone: core, sip: ["udp:{core}:5060", "tcp:{core}:5060"], media: "{core}:20000-20999"}}
+{tls}listen:
+  - {{name: core, zone: core, sip: ["udp:{core}:5060", "tcp:{core}:5060"{tls_core}], media: "{core}:20000-20999"}}
   - {{name: peering, zone: peering, sip: ["udp:{border}:5060"], media: "{border}:25000-25999"}}
 peers:
   - name: caller
@@ -49,7 +49,7 @@ AUDIT_FILE = """
 # The roles, as the target provisions them.
 target: udp:{target}:5060
 called-target: udp:{called_target}:5060
-stream: tcp:{target}:5060
+stream: {stream}
 caller: {caller}:5060
 called: {called}:5060
 stranger: {stranger}:0
@@ -61,18 +61,23 @@ seconds: 90
 """
 
 
-def configuration(folder, core=SBE_CORE, border=SBE_BORDER, waived=()):
-    """WAIVED: controls that both peers go without; their media may then come from the whole /24, strangers included."""
+def configuration(folder, core=SBE_CORE, border=SBE_BORDER, waived=(), tls=None):
+    """WAIVED: controls that both peers go without; their media may then come from the whole /24, strangers included. TLS:
+    (certificate, key): the core listener then has a TLS socket too."""
     rows = [f'{{control: {c}, reason: "laboratory", until: 2099-12-31}}' for c in waived]
     r = roles(core)
     net = core.rsplit(".", 1)[0] + ".0/24" if waived else None
-    return CONFIGURATION.format(folder=folder, core=core, border=border, **r, core_waivers=f"    waivers: [{', '.join(rows)}]\n" if rows else "",
+    return CONFIGURATION.format(folder=folder, core=core, border=border, **r,
+                                tls=f"tls: {{certificate: {tls[0]}, key: {tls[1]}}}\n" if tls else "",
+                                tls_core=f', "tls:{core}:5061"' if tls else "",
+                                core_waivers=f"    waivers: [{', '.join(rows)}]\n" if rows else "",
                                 caller_media=net or r["caller"] + "/32", called_media=net or r["called"] + "/32",
                                 waivers="".join(f"\n      - {row}" for row in rows))
 
 
-def audit_file(path, target, called_target, deadline):
-    """What `sallyport audit --config` reads; DEADLINE [s] for useless connections."""
+def audit_file(path, target, called_target, deadline, tls=False):
+    """What `sallyport audit --config` reads; DEADLINE [s] for useless connections. TLS: they go to the TLS socket."""
+    stream = f"tls:{target}:5061" if tls else f"tcp:{target}:5060"
     path.write_text(AUDIT_FILE.format(target=target, called_target=called_target, number=FROM, to=TO,
-                                      deadline=deadline, **roles(target)))
+                                      deadline=deadline, stream=stream, **roles(target)))
     return path

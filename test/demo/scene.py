@@ -103,13 +103,13 @@ class Scene:
         folder.chmod(0o755)  # the processes run as a user of their own and must pass through
         self.sides = _sides()
         self.authority = {k: Authority(folder / k, s["name"]) for k, s in self.sides.items()}
-        self.providers = {}
+        self.providers, self.phone_pair = {}, {}
 
     def _provider(self, key):
         me, other = self.sides[key], self.sides["b" if key == "a" else "a"]
         folder = self.folder / key
         pem, private = self.authority[key].issue("sbe", f"DNS:{me['domain']}")
-        self.authority[key].issue("phone", f"DNS:phone.{me['domain']}")
+        self.phone_pair[key] = self.authority[key].issue("phone", f"DNS:phone.{me['domain']}")
         phone = folder / "phone-both.pem"
         phone.write_text((folder / "phone.key").read_text() + (folder / "phone.pem").read_text())
         assert pem.name == "sbe.pem" and private.name == "sbe.key"

@@ -13,11 +13,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct play p; // large; made anew by play_open
+	static struct play p; // large; made anew by play_renew
 
 	if (size > 2048)
 		return 0;
-	if (!play_open(&p))
+	if (!(p.rig.flow == NULL ? play_open(&p) : play_renew(&p)))
 		abort();
 	play_run(&p, data, size);
 	play_end(&p);
@@ -25,6 +25,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fprintf(stderr, "%s\n%s\n", p.fault, p.fault_text);
 		abort();
 	}
-	play_close(&p);
 	return 0;
 }

@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzz target: messages between processes. The first octet chooses the receiver: flow (from media), the monitor's table of
-// requests (from each child), the signer (from a handshake thread). A child that was taken over says anything; nobody may
-// read beyond the message, sign what is not TLS, or grant what the table does not.
+// requests (from each child), the signer (from a handshake thread), media (from the signaller), the directory (from admin and
+// the monitor), admin (from signaller, directory and monitor). The signaller's own receiver of questions is fuzz_questions.c's.
+// A child that was taken over says anything; nobody may read beyond the message, sign what is not TLS, or grant what the
+// table does not.
 #include "../support/flow_rig.c"
 #include "../support/flow_play.c"
 
+#include "../../src/main/control.c" // src/main is in no library
+#include "../../src/main/directory.c"
+#include "../../src/main/process.c"
+#include "admin/ask.h"
+#include "admin/pcapng.h"
+#include "admin/redact.h"
+#include "admin/view.h"
 #include "guard/requests.h"
 #include "guard/signer.h"
+#include "mf/engine.h"
+#include "wire/rtp/rtp.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,7 +34,7 @@ static void to_flow(const uint8_t *data, size_t size)
 	static struct play p;
 	static struct ipc_media m;
 
-	if (!play_open(&p))
+	if (!(p.rig.flow == NULL ? play_open(&p) : play_renew(&p)))
 		abort();
 	play_run(&p, live_call, sizeof(live_call));
 	while (size > 4) {
@@ -45,7 +57,6 @@ static void to_flow(const uint8_t *data, size_t size)
 	}
 	play_run(&p, live_call, sizeof(live_call));
 	play_end(&p);
-	play_close(&p);
 }
 
 static void to_monitor(const uint8_t *data, size_t size)
@@ -106,15 +117,231 @@ static void to_signer(const uint8_t *data, size_t size)
 		abort();
 }
 
+// ---- receivers that read from a channel: each piece of the input is one packet
+
+static bool packet_next(const uint8_t **data, size_t *size, const uint8_t **at, size_t *n)
+{
+	if (*size < 3)
+		return false;
+	*n = ((size_t)(*data)[0] << 8 | (*data)[1]) % 2048;
+	*at = *data + 2;
+	*n = *n < *size - 2 ? *n : *size - 2;
+	*data += 2 + *n;
+	*size -= 2 + *n;
+	return true;
+}
+
+static void port_h(void *ctx, const struct mf_port_change *c)
+{
+	*(uint32_t *)ctx = c->stream;
+}
+
+// From the signaller to media: as src/net/media_io.c, which takes whole messages only.
+static void to_media(const uint8_t *data, size_t size)
+{
+	static const struct address pair[] = {{4, 0, 20000, {127, 0, 0, 1}}, {4, 0, 20002, {127, 0, 0, 1}}, {4, 0, 20004, {127, 0, 0, 1}}};
+	static const struct mf_listener listener = {pair, ARRAY_LEN(pair)};
+	static struct ipc_media m;
+	struct now now = {.mono_us = SECOND};
+	uint32_t stream = 0;
+	struct mf_engine_config c = {.sessions_max = 2, .streams_max = 4, .lease_s = 90, .listener = &listener, .listener_count = 1,
+		.hooks = {.port = port_h, .ctx = &stream}};
+	struct mf_engine *e;
+	const uint8_t *at;
+	size_t n;
+
+	if (!is_ok(mf_engine_new(&e, &c, &now)))
+		abort();
+	while (packet_next(&data, &size, &at, &n)) {
+		uint8_t buf[RTP_DATAGRAM_MAX] = {0x80, 8};
+		memset(&m, n > 0 ? at[n - 1] & 3 : 0, sizeof(m));
+		m.version = IPC_MEDIA_VERSION;
+		if (n > 2) {
+			m.type = at[0] % 10;
+			m.session = (struct session_ref){at[1] & 1, at[1] >> 1 & 3};
+			size_t room = sizeof(m.u.plan) - at[2] % 64u * 32;
+			memcpy((uint8_t *)&m.u.plan + at[2] % 64u * 32, at + 3, n - 3 < room ? n - 3 : room);
+		}
+		mf_engine_message(e, n > 1 ? at[1] >> 4 : 0, &m, &now);
+		if (mf_engine_sessions(e) > c.sessions_max)
+			abort();
+		struct mf_datagram d = {.stream = stream, .side = (uint8_t)n & 1, .from = m.u.plan.stream[0].side[n & 1].remote_rtp,
+			.buf = buf, .len = 172, .cap = sizeof(buf)};
+		(void)mf_packet(e, &d, &now); // what a message made must bear packets
+		now.mono_us += 30 * SECOND;
+		mf_engine_run(e, &now);
+	}
+	mf_engine_free(e);
+}
+
+static struct play *world(void)
+{
+	static struct play p;
+
+	if (p.rig.flow == NULL && !play_open(&p))
+		abort();
+	return &p;
+}
+
+static void channel(int fd[2])
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd) != 0)
+		abort();
+}
+
+// Read and throw away what came back; every octet of it must be initialised and within a message.
+static void drain(int fd)
+{
+	static struct ipc_admin a;
+	ssize_t n;
+
+	while ((n = recv(fd, &a, sizeof(a), MSG_DONTWAIT | MSG_TRUNC)) > 0)
+		if ((size_t)n > sizeof(a) || a.version != IPC_ADMIN_VERSION)
+			abort();
+}
+
+// From admin and from the monitor to the directory process: its own receivers, over real channels.
+static void to_directory(const uint8_t *data, size_t size)
+{
+	static struct process_start start;
+	struct directory_process d = {.start = &start, .snapshot = world()->rig.conf.snapshot, .registry = world()->rig.registry};
+	static union {
+		struct ipc_control control;
+		uint8_t octets[2 * sizeof(struct ipc_control)]; // a packet may be too long
+	} u;
+	int admin[2], monitor[2];
+	const uint8_t *at;
+	size_t n;
+
+	channel(admin);
+	channel(monitor);
+	start.control = monitor[0];
+	d.admin = admin[0];
+	if (!is_ok(lrf_memory_new(&d.memory)))
+		abort();
+	while (packet_next(&data, &size, &at, &n) && d.admin >= 0) {
+		if (n > 0 && at[0] & 1) {
+			n = n < sizeof(u) ? n : sizeof(u);
+			memset(&u, 0, sizeof(u));
+			memcpy(&u, at, n);
+			u.control.version = at[0] & 2 ? IPC_CONTROL_VERSION : u.control.version;
+			send(monitor[1], &u, at[0] & 4 ? n : sizeof(u.control), 0);
+			on_control(&d);
+		} else if (n > 0) {
+			static struct ipc_admin q;
+			memset(&q, 'x', IPC_ADMIN_HEAD + sizeof(q.u.key)); // a key without an end
+			q.version = IPC_ADMIN_VERSION;
+			q.type = IPC_ADMIN_LOOKUP;
+			q.peer = at[0] >> 1 & 3;
+			memcpy(q.u.key, at + 1, n - 1 < sizeof(q.u.key) ? n - 1 : sizeof(q.u.key));
+			send(admin[1], &q, IPC_ADMIN_HEAD + (at[0] & 8 ? n : sizeof(q.u.key)), 0);
+			on_admin(&d);
+			drain(admin[1]);
+		}
+	}
+	lrf_memory_free(d.memory);
+	for (int i = 0; i < 2; i++) {
+		close(admin[i]);
+		close(monitor[i]);
+	}
+}
+
+// ---- answers, records and traced messages, from the signaller and the directory to admin
+
+static const char *step_name(uint32_t step)
+{
+	return step_by_id((enum step_id)step)->name;
+}
+
+static uint8_t step_control(uint32_t step)
+{
+	return step_by_id((enum step_id)step)->control;
+}
+
+static void row_h(void *ctx, const struct ask_reply *r)
+{
+	static const struct view_steps steps = {STEP_COUNT, step_name, step_control};
+	const struct snapshot *s = ctx;
+	json_t *o = NULL;
+
+	if (r->row == NULL)
+		return;
+	switch (r->row->type) { // what the routes of the API make of a row
+	case IPC_ADMIN_CALL:
+		o = view_call(s, &r->row->u.call);
+		break;
+	case IPC_ADMIN_MARK:
+		o = view_mark(&r->row->u.mark);
+		break;
+	case IPC_ADMIN_STREAM:
+		o = view_stream(&r->row->u.stream);
+		break;
+	case IPC_ADMIN_PEER:
+		o = view_peer(s, r->row->u.peer.peer, &r->row->u.peer, &steps, FLOW_RIG_WALL_MS);
+		break;
+	case IPC_ADMIN_HOP:
+		o = view_address(&r->row->u.hop.address);
+		break;
+	default:
+		break;
+	}
+	json_decref(o);
+}
+
+static void packet_to_admin(struct ask *a, struct ipc_admin *m, size_t n)
+{
+	static uint8_t block[PCAPNG_PACKET_MAX];
+	const struct snapshot *s = world()->rig.conf.snapshot;
+
+	if (ask_packet(a, ASK_SIGNALLER, m, n))
+		return;
+	if (m->type == IPC_ADMIN_RECORD) {
+		json_t *o = view_record_line(s, &m->u.record);
+		char *line = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
+		free(line);
+		json_decref(o);
+	} else if (m->u.traced.len <= n - IPC_ADMIN_HEAD - offsetof(struct ipc_admin_traced, octets)) {
+		redact_message(m->u.traced.octets, m->u.traced.len);
+		if (pcapng_packet(&m->u.traced, block) > sizeof(block))
+			abort();
+	}
+}
+
+static void to_admin(const uint8_t *data, size_t size)
+{
+	static struct ipc_admin m; // as large as the largest, whatever of it came
+	struct ask a = {.signaller = -1, .directory = -1};
+	const uint8_t *at;
+	size_t n;
+
+	while (packet_next(&data, &size, &at, &n)) {
+		if (n < 2)
+			continue;
+		a.slot[0] = (struct ask_slot){.request = 1, .where = ASK_SIGNALLER, .handler = row_h,
+			.ctx = (void *)(uintptr_t)world()->rig.conf.snapshot};
+		memset(&m, at[n - 1], sizeof(m)); // what an earlier packet left behind
+		memcpy(&m, at, n);
+		if (at[0] & 1) { // of the right form
+			m.version = IPC_ADMIN_VERSION;
+			m.type = at[1] % (IPC_ADMIN_TYPES + 1);
+			m.request = 1;
+			if (m.type == IPC_ADMIN_TRACED && n > IPC_ADMIN_HEAD + offsetof(struct ipc_admin_traced, octets))
+				m.u.traced.len = (uint32_t)(n - IPC_ADMIN_HEAD - offsetof(struct ipc_admin_traced, octets));
+		}
+		size_t least = ask_size_least(m.type);
+		packet_to_admin(&a, &m, at[0] & 2 && least != SIZE_MAX ? IPC_ADMIN_HEAD + least : n);
+		struct ipc_control c = {.version = IPC_CONTROL_VERSION, .request = 1};
+		memcpy(&c.type, at, n < sizeof(c) - 2 ? n : sizeof(c) - 2);
+		ask_control(&a, &c);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (size < 2)
-		return 0;
-	if (data[0] % 3 == 0)
-		to_flow(data + 1, size - 1);
-	else if (data[0] % 3 == 1)
-		to_monitor(data + 1, size - 1);
-	else
-		to_signer(data + 1, size - 1);
+	static void (*const to[])(const uint8_t *, size_t) = {
+		to_flow, to_monitor, to_signer, to_media, to_directory, to_admin};
+
+	if (size >= 2)
+		to[data[0] % ARRAY_LEN(to)](data + 1, size - 1);
 	return 0;
 }

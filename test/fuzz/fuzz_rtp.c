@@ -68,6 +68,10 @@ static struct media_key key_make(uint8_t form)
 	struct media_key k = {.suite = (uint8_t)(form % SUITE_COUNT)};
 
 	k.len = srtp_suite_master_len(k.suite);
+	if (form & 0x10) { // an MKI stands in each packet
+		k.mki_len = form & 8 ? MEDIA_MKI_MAX : 4;
+		k.mki = 1;
+	}
 	return k;
 }
 
@@ -87,7 +91,7 @@ static void plan_make(struct media_plan *plan, uint8_t form)
 		s->side[side].rtcp_mux = side;
 		s->side[side].may_send = 1;
 	}
-	s->side[1].in = key_make(form & 7);
+	s->side[1].in = key_make(form & 0x1f);
 	s->side[1].out = key_make(form & 7);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzz target: SIP over a stream. The octets are framed as they would arrive, in steps that the first octet chooses;
-// where a message ends must not depend on the steps, and each whole message goes the way of a datagram.
+// where a message ends must not depend on the steps, and each whole message goes the way of a datagram: here over TLS.
 #include "fuzz_sip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -26,6 +26,8 @@ static result in_steps(const uint8_t *data, uint32_t n, uint32_t step, uint32_t 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const uint8_t from[] = {PLAY_FAR_TLS, PLAY_STRANGER_TLS};
+
 	if (size < 2 || size > SIP_MESSAGE_MAX_STREAM)
 		return 0;
 	uint32_t step = data[0] % 64u * 16 + 1, n = (uint32_t)size - 1, at = 0;
@@ -38,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!is_ok(r) || whole > n - at)
 			break;
 		must(whole > 0 && whole <= FRAME_MAX);
-		fuzz_message(data + at, whole);
+		if (fuzz_message(data + at, whole))
+			fuzz_gates(data + at, whole, from, ARRAY_LEN(from));
 		at += whole;
 	}
 	return 0;

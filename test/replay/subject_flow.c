@@ -95,9 +95,10 @@ static void plan_tell(struct subject *s)
 		for (int side = 0; side < 2; side++)
 			if (m->side[side].remote_rtp.family != 0)
 				address_text(&m->side[side].remote_rtp, a[side]);
-		snprintf(text, sizeof(text), "stream %u %s %s %s %s%s%s", i, m->active ? keying[m->keying] : "off", a[0],
+		snprintf(text, sizeof(text), "stream %u %s %s %s %s%s%s%s", i, m->active ? keying[m->keying] : "off", a[0],
 			a[1], m->codec, m->side[0].in.suite || m->side[0].out.suite ? " keyed-0" : "",
-			m->side[1].in.suite || m->side[1].out.suite ? " keyed-1" : "");
+			m->side[1].in.suite || m->side[1].out.suite ? " keyed-1" : "",
+			m->opaque ? " opaque" : "");
 		event_h(s, text);
 	}
 }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PLAY_CALLS = 32 };
+
 static const char yaml[] =
 	"domain: ssp-a.example\n"
 	"tls: {certificate: sbe.pem, key: sbe.key}\n"
@@ -413,7 +415,7 @@ bool play_open(struct play *p)
 	p->now = (struct now){1000 * SECOND, FLOW_RIG_WALL_MS};
 	p->rig.ctx = p;
 	p->rig.on_send = play_send_h;
-	return flow_rig_open(&p->rig, bytes_make(yaml, sizeof(yaml) - 1), 32, &p->now);
+	return flow_rig_open(&p->rig, bytes_make(yaml, sizeof(yaml) - 1), PLAY_CALLS, &p->now);
 }
 
 void play_run(struct play *p, const uint8_t *data, size_t size)
@@ -438,6 +440,18 @@ void play_end(struct play *p)
 		if (id != PEER_NONE && atomic_load(&p->rig.load[id].concurrent) != 0)
 			fault(p, "a concurrent call is still counted", bytes_of_string(neighbours[i].name));
 	}
+}
+
+bool play_renew(struct play *p)
+{
+	p->now = (struct now){1000 * SECOND, FLOW_RIG_WALL_MS};
+	p->sent_count = p->serial = p->waited = 0;
+	p->broken = false;
+	p->twist = p->as = 0;
+	p->fault = NULL;
+	p->rig.media_hold = p->rig.media_fail = p->rig.records_full = false;
+	p->rig.seed = 42;
+	return flow_rig_renew(&p->rig, PLAY_CALLS, &p->now);
 }
 
 void play_close(struct play *p)

@@ -115,8 +115,13 @@ static void keep_h(void *ctx, struct pool_ref call, const struct sf_call_image *
 {
 	struct flow_rig *r = ctx;
 
-	UNUSED(media);
 	r->last_call = call;
+	if (image != NULL && media.len <= sizeof(r->media_image)) {
+		r->image = *image;
+		r->media_image_len = (uint32_t)media.len;
+		if (media.len > 0)
+			memcpy(r->media_image, media.at, media.len);
+	}
 	r->kept += image != NULL;
 	r->erased += image == NULL;
 }
@@ -177,6 +182,21 @@ bool flow_rig_open(struct flow_rig *r, struct bytes yaml, uint32_t max_calls, co
 		return true;
 	flow_rig_close(r);
 	return false;
+}
+
+bool flow_rig_renew(struct flow_rig *r, uint32_t max_calls, const struct now *now)
+{
+	flow_free(r->flow);
+	sf_token_keys_free(r->keys);
+	r->flow = NULL;
+	r->keys = NULL;
+	r->media_count = r->sessions_made = r->sessions_live = 0;
+	memset(r->session, 0, sizeof(r->session));
+	memset(r->load, 0, PEERS_MAX * sizeof(*r->load));
+	memset(r->refused, 0, sizeof(r->refused));
+	memset(r->shadowed, 0, sizeof(r->shadowed));
+	memset(r->alarms, 0, sizeof(r->alarms));
+	return flow_make(r, max_calls, now);
 }
 
 void flow_rig_close(struct flow_rig *r)

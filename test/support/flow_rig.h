@@ -8,6 +8,7 @@
 
 #include "conf/conf.h"
 #include "flow/flow.h"
+#include "mf/plan/plan.h"
 
 enum { FLOW_RIG_MEDIA = 32, FLOW_RIG_SESSIONS = 1024 };
 #define FLOW_RIG_WALL_MS 1800000000000ull // 2027-01-15, within the test certificate's dates
@@ -30,6 +31,9 @@ struct flow_rig {
 	struct media_plan plan; // of the last update
 	uint32_t kept, erased, ended;
 	struct pool_ref last_call;
+	struct sf_call_image image;       // of the call kept last, and of its media
+	uint8_t media_image[PLAN_IMAGE_MAX];
+	uint32_t media_image_len;
 	uint64_t refused[STEP_COUNT], shadowed[STEP_COUNT], alarms[SF_ALARM_COUNT]; // as told so far
 	uint64_t seed;
 };
@@ -38,6 +42,8 @@ struct flow_rig {
 // The hooks and ctx must be set before.
 bool flow_rig_open(struct flow_rig *r, struct bytes yaml, uint32_t max_calls, const struct now *now);
 void flow_rig_close(struct flow_rig *r);
+// Forget all calls, transactions and limits: a new flow with the same configuration. False: out of memory.
+bool flow_rig_renew(struct flow_rig *r, uint32_t max_calls, const struct now *now);
 // As flow_receive and flow_run; then the answers of media are handed in and refusals told.
 void flow_rig_receive(struct flow_rig *r, const struct origin *o, struct bytes octets, const struct now *now);
 void flow_rig_run(struct flow_rig *r, const struct now *now);

@@ -176,6 +176,8 @@ struct verdict plan_answer_line(struct plan_context *c, struct plan_table *t, co
 		return v;
 	a.mechanisms = plan_mechanisms(s, i);
 	why = keying_answered(c, l, from, o, &a, (uint8_t)plan_answer_class(s, i, a.mechanisms));
+	if (why == NULL && t->anchored && l->opaque && (a.mechanisms & MECHANISM_SDES) != 0)
+		why = plan_sdes_unchecked(c);
 	memory_wipe(a.crypto, sizeof(a.crypto));
 	if (why != NULL)
 		return REPLY(488, why);

@@ -138,8 +138,9 @@ struct verdict plan_cryptos_read(const struct sdp *s, uint8_t i, struct plan_off
 		struct plan_crypto *out = &o->crypto[o->crypto_count < PLAN_CRYPTOS_MAX ? o->crypto_count : 0];
 		if (good && o->crypto_count < PLAN_CRYPTOS_MAX && !k.null_cipher) {
 			*out = (struct plan_crypto){.tag = k.tag, .name = plan_name_hash(sdp_bytes(s, k.suite_name))};
-			out->usable = k.suite != SUITE_NONE && !k.mki && !k.several && !k.params;
-			out->key = (struct media_key){.suite = k.suite, .len = k.key_len};
+			out->usable = k.suite != SUITE_NONE && !k.mki_long && !k.several && !k.params;
+			out->key = (struct media_key){
+				.suite = k.suite, .len = k.key_len, .mki_len = k.mki_len, .mki = k.mki};
 			memcpy(out->key.master, k.key, k.key_len);
 			o->crypto_count++;
 			memory_wipe(&k, sizeof(k));

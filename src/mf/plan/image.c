@@ -4,7 +4,7 @@
 // The image is read by the same build on the same host; its own record carries the checksum.
 #include "mf/plan/session.h"
 
-enum { IMAGE_VERSION = 1, IPV4_LEN = 4, IPV6_LEN = 16 };
+enum { IMAGE_VERSION = 2, IPV4_LEN = 4, IPV6_LEN = 16 };
 
 struct image { // a cursor with a sticky error
 	uint8_t *out;
@@ -51,6 +51,11 @@ static void move_key(struct image *m, struct media_key *k)
 		return;
 	}
 	move(m, k->master, k->len);
+	move(m, &k->mki_len, sizeof(k->mki_len));
+	if (k->mki_len > MEDIA_MKI_MAX)
+		m->bad = true;
+	else if (k->mki_len > 0)
+		move(m, &k->mki, sizeof(k->mki));
 }
 
 static void move_side(struct image *m, struct plan_side *s)

@@ -21,6 +21,24 @@ static bool sdes_allowed(struct plan_context *c, int side)
 	return c->leg[side].secure || !plan_enforced(c, side, CONTROL_CLEAR_SDES); // MF-C4
 }
 
+const char *plan_sdes_unchecked(struct plan_context *c)
+{
+	bool enforced = plan_enforced(c, 0, CONTROL_SRTP) && plan_enforced(c, 1, CONTROL_SRTP);
+
+	return enforced ? "SDES that cannot be checked" : NULL;
+}
+
+// Keys pass, no line of them is one that we can authenticate with, and nothing else was offered beside.
+static bool nothing_checkable(const struct plan_line *l, const struct plan_offered *o)
+{
+	if (l->mode != MODE_PASS || l->offer != OFFER_SDES || o->mechanisms != MECHANISM_SDES)
+		return false;
+	for (uint8_t i = 0; i < o->crypto_count; i++)
+		if (o->crypto[i].usable)
+			return false;
+	return true;
+}
+
 // Our own keys for the answering leg: as agreed before, else one fresh key for each suite of its peer.
 static void keys_make(struct plan_context *c, int to, const struct plan_line *prev, struct plan_offered *o)
 {
@@ -170,6 +188,8 @@ struct verdict plan_offer_line(const struct plan_session *p, struct plan_context
 	if (v.action != VERDICT_PASS)
 		return v;
 	why = keying_set(c, from, t, prev, l, o);
+	if (why == NULL && t->anchored && nothing_checkable(l, o))
+		why = plan_sdes_unchecked(c);
 	if (why != NULL)
 		return REPLY(488, why);
 	o->mode = l->mode;

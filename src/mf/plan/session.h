@@ -98,6 +98,9 @@ enum plan_kind plan_kind_of(const struct sdp *s, uint8_t i);
 bool plan_carried(const struct sdp *s, uint8_t i);
 // Is FORMAT of line I on the allow-lists of both peers? REAL false for events and comfort noise, which are no codecs.
 bool plan_codec_allowed(const struct plan_context *c, const struct sdp *s, uint8_t i, struct span format, bool *real);
+// SDES that we cannot authenticate in passing (several keys, parameters that change packets, a suite that we lack): anyone
+// could switch the check off with it (MF-I1, MF-C2). NULL where control srtp of either peer is waived or in shadow.
+const char *plan_sdes_unchecked(struct plan_context *c);
 // The a=crypto lines of line I into O. REPLY for NULL ciphers and too many lines.
 struct verdict plan_cryptos_read(const struct sdp *s, uint8_t i, struct plan_offered *o);
 // Is SUITE on the list of the peer of SIDE (or the default list)? Its place, or -1.

@@ -8,7 +8,7 @@
 #include "terms/media.h"
 #include "wire/sdp/scan.h"
 
-enum { TAG_DIGITS_MAX = 999999999, KEYS_MAX = 16, PARAMS_MAX = 16, MKI_LEN_MAX = 128 };
+enum { TAG_DIGITS_MAX = 999999999, KEYS_MAX = 16, PARAMS_MAX = 16 };
 
 struct suite_row {
 	char name[32];
@@ -86,27 +86,50 @@ static uint32_t scan_base64(struct sdp_scan *c, uint8_t *out, uint32_t cap)
 	return (bits & ((1u << (held & 7)) - 1u)) == 0 ? len : 0; // no hidden bits behind the last octet
 }
 
+// "2^" and a number: a lifetime. The cursor stays when it is none.
+static bool scan_power(struct sdp_scan *c, bool *good)
+{
+	struct sdp_scan ahead = *c;
+	uint32_t v;
+
+	if (!sdp_scan_char(&ahead, '2') || !sdp_scan_char(&ahead, '^'))
+		return false;
+	*good = sdp_scan_number(&ahead, 48, &v);
+	*c = ahead;
+	return true;
+}
+
+// MKI ":" length, behind the DIGITS of the MKI. A value that the length cannot hold is an error.
+static bool scan_mki(struct sdp_scan *c, struct span digits, struct sdp_crypto *out)
+{
+	struct sdp_scan value = sdp_scan_make(c->buf, c->n, digits);
+	uint32_t len, v = 0;
+
+	if (!sdp_scan_number(c, MEDIA_MKI_MAX, &len) || len == 0)
+		return false;
+	out->mki_len = (uint8_t)len;
+	out->mki_long = !sdp_scan_number(&value, UINT32_MAX, &v);
+	out->mki = v;
+	return len >= sizeof(v) || (!out->mki_long && v >> (len * 8) == 0);
+}
+
 // "|" lifetime and "|" MKI ":" length (RFC4568#6.1)
 static bool scan_key_tail(struct sdp_scan *c, struct sdp_crypto *out)
 {
-	uint32_t v;
+	bool good = false;
 
 	for (int part = 0; part < 2 && sdp_scan_char(c, '|'); part++) {
-		if (sdp_scan_char(c, '2') && sdp_scan_char(c, '^')) {
-			if (part != 0 || !sdp_scan_number(c, 48, &v))
+		struct span digits;
+		if (scan_power(c, &good)) {
+			if (part != 0 || !good)
 				return false;
 			continue;
 		}
-		struct span digits;
-		uint32_t from = c->at;
-		(void)sdp_scan_digits(c, SDP_NUMBER_DIGITS, &digits);
-		if (sdp_scan_char(c, ':')) {
-			if (!sdp_scan_number(c, MKI_LEN_MAX, &v) || v == 0)
-				return false;
-			out->mki = true;
-			return true;
-		}
-		if (part != 0 || (c->at == from && !(from > 0 && octet_at(c->buf, c->n, from - 1) == '2')))
+		if (!sdp_scan_digits(c, SDP_NUMBER_DIGITS, &digits))
+			return false;
+		if (sdp_scan_char(c, ':'))
+			return scan_mki(c, digits, out);
+		if (part != 0)
 			return false;
 	}
 	return true;
@@ -135,13 +158,19 @@ static bool scan_key(struct sdp_scan *c, struct sdp_crypto *out, bool first)
 	return scan_key_tail(c, out);
 }
 
+static bool starts(const struct sdp *s, struct span v, const char *text, uint32_t len)
+{
+	return span_len(v) > len && sdp_span_is(s->buf, s->size, span_make(v.from, v.from + len), text, len);
+}
+
+// A hint for receivers (WSH) changes no packet; what begins with "-" may be ignored (RFC4568#6.3.7).
 static void param_note(const struct sdp *s, struct span v, struct sdp_crypto *out)
 {
 	if (sdp_span_is(s->buf, s->size, v, "UNENCRYPTED_SRTP", 16) ||
 	    sdp_span_is(s->buf, s->size, v, "UNENCRYPTED_SRTCP", 17) ||
 	    sdp_span_is(s->buf, s->size, v, "UNAUTHENTICATED_SRTP", 20))
 		out->null_cipher = true;
-	else
+	else if (!starts(s, v, "WSH=", 4) && !starts(s, v, "-", 1))
 		out->params = true;
 }
 

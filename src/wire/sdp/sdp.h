@@ -154,10 +154,12 @@ struct sdp_crypto {
 	uint32_t tag;
 	uint8_t suite;        // enum media_suite; 0: unknown to us
 	uint8_t key_len;      // octets of key and salt; 0: not read (unknown suite, several keys)
-	bool mki;             // an MKI stands in the packets
+	uint8_t mki_len;      // octets of the MKI that stands in the packets; 0: none
+	bool mki_long;        // an MKI of more than 32 bits: its value was not read
+	uint32_t mki;         // its value
 	bool several;         // more than one key
 	bool null_cipher;     // UNENCRYPTED_SRTP, UNENCRYPTED_SRTCP, UNAUTHENTICATED_SRTP or a NULL suite (MF-C2)
-	bool params;          // any other session parameter (KDR, FEC, WSH, unknown)
+	bool params;          // a session parameter that changes packets in a way that we do not follow (KDR, FEC, unknown)
 	struct span suite_name;
 	uint8_t key[SDP_CRYPTO_KEY_MAX]; // a secret: wipe after use
 };

@@ -2,6 +2,7 @@
 """Forged datagrams: what an attacker who reaches the sockets can send."""
 import random
 import socket
+import ssl
 import struct
 
 
@@ -17,8 +18,23 @@ def send_udp(source, target, octets, wait=0.3):
             return None
 
 
-def bye(call_id="a-guessed-call-id", host="127.0.0.1", to_tag="guess", from_tag="guess"):
-    return (f"BYE sip:{host} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:5999;branch=z9hG4bK{random.getrandbits(64):x}\r\n"
+def send_tls(source, target, octets, pair, name, wait=1.0):
+    """The same on a TLS connection of the sender's own, with the certificate PAIR (and any certificate of the far side taken).
+    None also when the handshake or the connection was refused."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.load_cert_chain(*map(str, pair))
+    try:
+        with socket.create_connection(target, timeout=wait, source_address=source) as plain, \
+                context.wrap_socket(plain, server_hostname=name) as s:
+            s.sendall(octets)
+            return s.recv(65536) or None
+    except (OSError, ssl.SSLError):
+        return None
+
+
+def bye(call_id="a-guessed-call-id", host="127.0.0.1", to_tag="guess", from_tag="guess", transport="UDP"):
+    return (f"BYE sip:{host} SIP/2.0\r\nVia: SIP/2.0/{transport} {host}:5999;branch=z9hG4bK{random.getrandbits(64):x}\r\n"
             f"Max-Forwards: 70\r\nFrom: <sip:x@{host}>;tag={from_tag}\r\nTo: <sip:y@{host}>;tag={to_tag}\r\n"
             f"Call-ID: {call_id}\r\nCSeq: 99 BYE\r\nContent-Length: 0\r\n\r\n").encode()
 

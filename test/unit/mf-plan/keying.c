@@ -1,138 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every cell of the keying table, as a whole exchange: offer class x policy of both legs x answer class.
-//
-// The expectation is written down a second time here, from the rules in prose (DESIGN: media keying), not from the table.
-#include "plan_unit.h"
+// Every cell of the keying table, as a whole exchange: see keying_unit.h. What re-offers may change is in keying_kept.c.
+#include "keying_unit.h"
 
-enum outcome { REFUSED_OFFER, REFUSED_ANSWER, PASSED, ADDED, CONVERTED, DOWN };
-enum { CELLS = OFFER_COUNT * 3 * 3 * 2 * 2 * 2 * ANSWER_COUNT };
-
-struct cell {
-	int offer, in, out, sdes_in, sdes_out, per_leg, answer;
-};
-
-static enum outcome expect_answer(const struct cell *k, enum outcome how, unsigned allowed)
-{
-	if (k->answer == ANSWER_NONE)
-		return DOWN;
-	return allowed & (1u << k->answer) ? how : REFUSED_ANSWER;
-}
-
-static enum outcome expect_plain(const struct cell *k)
-{
-	unsigned plain = 1u << ANSWER_RTP, sdes = 1u << ANSWER_SDES;
-
-	if (k->in == SRTP_REQUIRED)
-		return REFUSED_OFFER;
-	if (k->offer == OFFER_CLEAR)
-		return k->out == SRTP_REQUIRED ? REFUSED_OFFER : expect_answer(k, PASSED, plain);
-	if (k->out == SRTP_OFF || (k->out == SRTP_PREFERRED && !k->sdes_out))
-		return expect_answer(k, PASSED, plain);
-	if (!k->sdes_out)
-		return REFUSED_OFFER;
-	if (k->out == SRTP_PREFERRED && k->answer == ANSWER_RTP)
-		return PASSED;
-	return expect_answer(k, ADDED, sdes);
-}
-
-static enum outcome expect(const struct cell *k)
-{
-	bool required = k->in == SRTP_REQUIRED || k->out == SRTP_REQUIRED;
-	unsigned allowed = 1u << ANSWER_SDES;
-
-	switch (k->offer) {
-	case OFFER_RTP:
-	case OFFER_CLEAR:
-		return expect_plain(k);
-	case OFFER_DTLS:
-		return expect_answer(k, PASSED, 1u << ANSWER_DTLS);
-	case OFFER_OTHER:
-		return expect_answer(k, PASSED, 1u << ANSWER_OTHER);
-	default:
-		break;
-	}
-	if (!k->sdes_in)
-		return REFUSED_OFFER;
-	if (k->offer == OFFER_SDES && k->per_leg && (k->out == SRTP_OFF || (k->out == SRTP_PREFERRED && !k->sdes_out)))
-		return expect_answer(k, CONVERTED, 1u << ANSWER_RTP);
-	if (!k->sdes_out)
-		return REFUSED_OFFER;
-	if (k->offer == OFFER_OPPORTUNISTIC && !required)
-		allowed |= 1u << ANSWER_RTP;
-	return expect_answer(k, PASSED, allowed);
-}
-
-static const char *offer_text(int class)
-{
-	static const char *const text[OFFER_COUNT] = {
-		[OFFER_RTP] = CORE "m=audio 4000 RTP/AVP 0\r\n",
-		[OFFER_OPPORTUNISTIC] = CORE "m=audio 4000 RTP/AVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 " KEY1 "\r\n",
-		[OFFER_SDES] = CORE "m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 " KEY1 "\r\n",
-		[OFFER_DTLS] = CORE "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\na=setup:actpass\r\na=fingerprint:sha-1 AA:BB\r\n",
-		[OFFER_OTHER] = CORE "m=audio 4000 RTP/SAVP 0\r\na=key-mgmt:mikey AQAFgM0X\r\n",
-		[OFFER_CLEAR] = CORE "m=image 4000 udptl t38\r\n",
-	};
-
-	return text[class];
-}
-
-// An answer of CLASS in the protocol that was sent, as far as that class can use it.
-static void answer_text(const struct world *w, int class, char *out, size_t cap)
-{
-	static const char *const keys[ANSWER_COUNT] = {
-		[ANSWER_RTP] = "", [ANSWER_NONE] = "", [ANSWER_DTLS] = "a=setup:active\r\na=fingerprint:sha-1 CC:DD\r\n",
-		[ANSWER_OTHER] = "a=key-mgmt:mikey AQAFgM0X\r\n",
-	};
-	bool udptl = strstr(w->text, "udptl") != NULL;
-	char proto[32] = "udptl", crypto[128] = "";
-	const char *m = strstr(w->text, "m=");
-
-	if (!udptl) { // "m=audio <port> <proto> ..."
-		const char *at = strchr(strchr(m, ' ') + 1, ' ') + 1;
-		snprintf(proto, sizeof(proto), "%.*s", (int)strcspn(at, " "), at);
-	}
-	if (class == ANSWER_RTP && !udptl)
-		snprintf(proto, sizeof(proto), "RTP/AVP");
-	if (class == ANSWER_SDES) // of three suites that we add the third is taken; of one, that one
-		snprintf(crypto, sizeof(crypto), "a=crypto:%d AES_CM_128_HMAC_SHA1_80 %s\r\n",
-			strstr(w->text, "a=crypto:3") != NULL ? 3 : 1, KEY2);
-	snprintf(out, cap, "%sm=%s %d %s %s\r\n%s", PEERING, udptl ? "image" : "audio", class == ANSWER_NONE ? 0 : 5000,
-		proto, udptl ? "t38" : "0", class == ANSWER_SDES ? crypto : keys[class]);
-}
-
-static enum outcome outcome_of(const struct world *w, const struct cell *k)
-{
-	struct media_plan m;
-	const struct media_stream *s = &m.stream[0];
-
-	plan_media(w->s, &w->c, &m);
-	assert_int_equal(m.count, 1);
-	if (!s->active)
-		return DOWN;
-	// The media floor (MF-C2): whatever happened, a leg that requires SRTP has no clear stream.
-	for (int side = 0; side < 2; side++)
-		if ((side == 0 ? k->in : k->out) == SRTP_REQUIRED)
-			assert_true(s->opaque || s->side[side].in.suite != SUITE_NONE);
-	return s->keying == KEYING_ADD ? ADDED : s->keying == KEYING_CONVERT ? CONVERTED : PASSED;
-}
+enum { CELLS = OFFER_COUNT * 3 * 3 * 2 * 2 * 2 * ANSWER_COUNT, LATE_CELLS = CELLS * 2, BESIDE_CELLS = LATE_CELLS / 2 };
 
 static enum outcome run(const struct cell *k)
 {
+	int from = k->late;
 	struct world w;
 	char text[1024];
 	enum outcome got;
 
 	world_init(&w);
-	w.peer[0].srtp = (uint8_t)k->in;
-	w.peer[1].srtp = (uint8_t)k->out;
-	w.peer[1].keying = k->per_leg ? PEER_KEYING_PER_LEG : PEER_KEYING_END_TO_END;
-	w.c.leg[0].secure = k->sdes_in != 0;
-	w.c.leg[1].secure = k->sdes_out != 0;
-	if (offer(&w, 0, offer_text(k->offer)).action != VERDICT_PASS) {
+	cell_set(&w, k);
+	offer_text(k->offer, k->beside, from, text, sizeof(text));
+	if (offer(&w, from, text).action != VERDICT_PASS) {
 		got = REFUSED_OFFER;
 	} else {
-		answer_text(&w, k->answer, text, sizeof(text));
-		got = answer(&w, 1, text).action != VERDICT_PASS ? REFUSED_ANSWER : outcome_of(&w, k);
+		answer_text(&w, k->answer, 1 - from, text, sizeof(text));
+		got = answer(&w, 1 - from, text).action != VERDICT_PASS ? REFUSED_ANSWER : outcome_of(&w);
 	}
 	if (got == REFUSED_OFFER || got == REFUSED_ANSWER)
 		assert_false(plan_agreed(w.s));
@@ -140,14 +26,24 @@ static enum outcome run(const struct cell *k)
 	return got;
 }
 
+static void check(const struct cell *k)
+{
+	enum outcome want = expect(k), got = run(k);
+
+	if (want != got)
+		fail_msg("offer %d in %d out %d sdes %d %d per-leg %d answer %d late %d beside %d: want %d, got %d", k->offer,
+			k->in, k->out, k->sdes_in, k->sdes_out, k->per_leg, k->answer, k->late, k->beside, want, got);
+}
+
 static void test_cells(void **state)
 {
-	int n = 0;
+	int cells = 0, beside = 0;
 	(void)state;
 
-	for (; n < CELLS; n++) {
+	for (int n = 0; n < LATE_CELLS; n++) {
 		int i = n;
 		struct cell k = {0};
+		k.late = i % 2, i /= 2;
 		k.answer = i % ANSWER_COUNT, i /= ANSWER_COUNT;
 		k.per_leg = i % 2, i /= 2;
 		k.sdes_out = i % 2, i /= 2;
@@ -155,27 +51,33 @@ static void test_cells(void **state)
 		k.out = i % 3, i /= 3;
 		k.in = i % 3, i /= 3;
 		k.offer = i;
-		enum outcome want = expect(&k), got = run(&k);
-		if (want != got)
-			fail_msg("offer %d in %d out %d sdes %d %d per-leg %d answer %d: want %d, got %d", k.offer, k.in,
-				k.out, k.sdes_in, k.sdes_out, k.per_leg, k.answer, want, got);
+		check(&k);
+		cells++;
+		k.beside = 1;
+		if (can_beside(k.offer)) {
+			check(&k);
+			beside++;
+		}
 	}
-	assert_int_equal(n, 2160);
-	print_message("%d cells\n", n);
+	assert_int_equal(cells, 4320);
+	assert_int_equal(beside, BESIDE_CELLS);
+	print_message("%d cells\n", cells + beside);
 }
 
 // A waiver clear-sdes stands for secure signalling; it is noted.
 static void test_waived_clear_sdes(void **state)
 {
 	struct world w;
+	char text[1024];
 	(void)state;
 
 	world_init(&w);
+	offer_text(OFFER_SDES, false, 0, text, sizeof(text));
 	w.c.leg[0].secure = w.c.leg[1].secure = false;
 	w.peer[0].waiver[CONTROL_CLEAR_SDES].set = 1;
-	assert_refused(offer(&w, 0, offer_text(OFFER_SDES)), "SDES needs secure signalling");
+	assert_refused(offer(&w, 0, text), "SDES needs secure signalling");
 	w.peer[1].waiver[CONTROL_CLEAR_SDES].set = 1;
-	assert_passes(offer(&w, 0, offer_text(OFFER_SDES)));
+	assert_passes(offer(&w, 0, text));
 	assert_true(w.c.waived & (1u << CONTROL_CLEAR_SDES));
 	world_free(&w);
 }

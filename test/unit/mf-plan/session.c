@@ -150,12 +150,15 @@ static void test_pass_sdes(void **state)
 	assert_int_equal(m.stream[0].side[1].in.master[0], '=');
 	assert_int_equal(m.stream[0].side[0].out.suite, SUITE_NONE);
 	assert_false(m.stream[0].opaque);
-	// MKI: keys are not usable for us, the packets pass unseen.
+	// An MKI is known like the key: each side's own, of its own length.
 	assert_passes(offer(&w, 0, CORE SDES_AUDIO));
+	assert_has(&w, KEY1 "|2^20|1:4\r\n");
 	assert_passes(answer(&w, 1, PEERING SDES_ANSWER));
 	m = media(&w);
-	assert_true(m.stream[0].opaque);
-	assert_int_equal(m.stream[0].side[0].in.suite, SUITE_NONE);
+	assert_false(m.stream[0].opaque);
+	assert_int_equal(m.stream[0].side[0].in.mki_len, 4);
+	assert_int_equal(m.stream[0].side[0].in.mki, 1);
+	assert_int_equal(m.stream[0].side[1].in.mki_len, 0);
 	world_free(&w);
 }
 
