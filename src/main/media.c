@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -76,6 +77,19 @@ static result fill_listeners(struct media_io_config *c, const struct process_sta
 	return OK;
 }
 
+static _Atomic uint32_t quarantine_s; // [s] in force; the watcher writes, the workers follow
+
+// Plans come from the signaller; only the quarantine is ours.
+static result use_snapshot(int fd)
+{
+	const struct snapshot *s;
+	size_t size;
+	TRY(process_map_snapshot(fd, &s, &size));
+	atomic_store(&quarantine_s, s->settings.port_quarantine_s);
+	process_unmap_snapshot(s, size);
+	return OK;
+}
+
 // A thread of its own listens to the monitor. The sessions stand in the memfd: the process may end at any time.
 static void *watch_monitor(void *arg)
 {
@@ -87,8 +101,10 @@ static void *watch_monitor(void *arg)
 		if (!control_wait(control, -1))
 			continue;
 		result r = control_receive(control, &m, &len, &fd);
+		if (is_ok(r) && len == sizeof(m) && m.type == IPC_CONTROL_SNAPSHOT && fd >= 0)
+			process_taken(control, m.generation, use_snapshot(fd));
 		if (fd >= 0)
-			close(fd); // a new snapshot changes nothing for media: plans come from the signaller
+			close(fd);
 		if (r.error == E_CLOSED || (is_ok(r) && len == sizeof(m) && m.type == IPC_CONTROL_STOP))
 			_exit(0);
 	}
@@ -113,6 +129,8 @@ static result prepare(struct media_io_config *c, struct process_start *start, in
 	size_t size;
 	TRY(process_map_snapshot(start->snapshot_fd, &s, &size));
 	media_config(s, start->workers, c);
+	atomic_store(&quarantine_s, c->quarantine_s);
+	c->quarantine_now = &quarantine_s;
 	TRY(fill_listeners(c, start, s));
 	process_unmap_snapshot(s, size);
 	TRY(map_store(c, start->sessions_fd));
