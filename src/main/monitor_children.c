@@ -189,6 +189,8 @@ static void child_died(struct monitor *m, unsigned role, int status, uint64_t no
 	struct child *c = &m->child[role];
 	bool calm = now_us - c->started_us > RESTART_CALM_MS * MS;
 	monitor_child_gone(c);
+	if (role == ROLE_RESOLVER && m->names != NULL)
+		names_unasked(m->names);
 	if (m->stopping || (role == ROLE_SIGNER && monitor_signer_step_in(m)))
 		return;
 	c->restarts++;

@@ -93,12 +93,22 @@ static result first_word(struct monitor *m, const struct conf_result *next)
 	return FAIL(E_TIMEOUT);
 }
 
+// Of a reload shortly before, which is in force: its signer serves before another is tried.
+static void finish(struct monitor *m)
+{
+	if (m->swap.next.pid <= 0)
+		return;
+	end(&m->child[ROLE_SIGNER]);
+	m->child[ROLE_SIGNER].restart_at_us = 0;
+	monitor_signer_step_in(m);
+}
+
 result monitor_signer_prepare(struct monitor *m, const struct conf_result *next, int fd)
 {
 	const struct spawn as = {ROLE_SIGNER, fd, next->snapshot->generation, next->private.key_path};
 	struct key_stamp stamp = stamp_of(m, &next->private);
 	bool known = stamp.inode != 0 || next->private.key_path[0] == '\0';
-	monitor_signer_cancel(m); // of a reload shortly before: this one decides
+	finish(m);
 	if (known && same_stamp(&stamp, &m->key_stamp) && same_certificate(m, next) && m->child[ROLE_SIGNER].ready)
 		return OK;
 	snprintf(m->why, sizeof(m->why), "tls.key: no signer could be started with it; see the log");

@@ -173,6 +173,11 @@ bool names_answered(struct names *n, uint32_t request, const char *host)
 	return true;
 }
 
+void names_unasked(struct names *n)
+{
+	n->asked = NOBODY;
+}
+
 bool names_changed(struct names *n, uint64_t now_us)
 {
 	const struct entry *e = most_due(n);

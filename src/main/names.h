@@ -31,6 +31,8 @@ MUST_USE result names_keep(struct names *n, const struct conf_name *name, uint32
 const char *names_ask(struct names *n, uint32_t *request, uint64_t now_us);
 // Is this the question under way? It is over then.
 bool names_answered(struct names *n, uint32_t request, const char *host);
+// Whoever was asked is gone: the question is over, and its name is due when it would have been.
+void names_unasked(struct names *n);
 // True once after answers that changed something, when no question is due.
 bool names_changed(struct names *n, uint64_t now_us);
 uint64_t names_deadline(const struct names *n);

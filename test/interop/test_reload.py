@@ -6,19 +6,17 @@ import os
 import re
 import signal
 import socket
-import ssl
 import time
 
 import pytest
 
+from lab import tls
 from lab.configuration import peer, system, tls_peer
 from lab.phone import Phone, connect
 from lab.pki import Authority
 
-CORE, BORDER, A, B, T = (f"127.60.9.{n}" for n in (1, 2, 10, 20, 30))
+CORE, BORDER, A, B, T, A2, B2 = (f"127.60.9.{n}" for n in (1, 2, 10, 20, 30, 11, 21))
 TARGET = (CORE, 5060)
-OPTIONS = ("OPTIONS sip:{border}:5061 SIP/2.0\r\nVia: SIP/2.0/TLS {me}:5061;branch=z9hG4bKo{n}\r\nMax-Forwards: 70\r\n"
-           "From: <sip:probe@{me}>;tag=1\r\nTo: <sip:{border}>\r\nCall-ID: o{n}@{me}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n")
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +29,28 @@ def pki(folder):
 @pytest.fixture(scope="module")
 def sallyport(provider, folder, pki):
     peers = [peer("a", "core", A, ["+4930"], [f"udp:{A}:5060"]), peer("b", "peering", B, ["+49891"], [f"udp:{B}:5060"]),
+             peer("a2", "core", A2, ["+4931"], [f"udp:{A2}:5060"]), peer("b2", "peering", B2, ["+49893"], [f"udp:{B2}:5060"]),
              tls_peer("t", "peering", T, ["+49892"], "t.example", pki["theirs"].certificate)]
-    tls = folder / "s.pem", folder / "s.key"
-    install(pki["sbe"], tls)
-    return provider("s", system(folder / "s", CORE, BORDER, peers, transports=("udp", "tcp", "tls"), tls=tls, pairs=4, workers=2))
+    pair = folder / "s.pem", folder / "s.key"
+    install(pki["sbe"], pair)
+    return provider("s", system(folder / "s", CORE, BORDER, peers, transports=("udp", "tcp", "tls"), tls=pair, pairs=6, workers=2,
+                                token_rotation=10))
 
 
-def install(pair, tls):
-    for source, to in zip(pair, tls):
+def install(pair, files):
+    for source, to in zip(pair, files):
         fresh = to.with_suffix(".fresh")
         fresh.write_bytes(source.read_bytes())
         fresh.replace(to)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def long_call(sallyport):
+    """(phones, both legs) of a call that is up as long as the module."""
+    phones = Phone(A2).start(), Phone(B2).start()
+    yield phones, *connect(*phones, "+49893111", TARGET, origin="+4931111")
+    for phone in phones:
+        phone.stop()
 
 
 @pytest.fixture
@@ -62,19 +71,7 @@ def until(what, timeout=8):
 
 
 def ask(pki):
-    """One request over a new TLS connection: (first line of the answer, our certificate as the peer sees it)."""
-    ask.count += 1
-    c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    c.check_hostname = False
-    c.load_verify_locations(pki["ours"].certificate)
-    c.load_cert_chain(*pki["t"])
-    with socket.create_connection((BORDER, 5061), timeout=4, source_address=(T, 0)) as raw:
-        with c.wrap_socket(raw) as s:
-            s.sendall(OPTIONS.format(border=BORDER, me=T, n=f"{ask.count}x{time.time_ns()}").encode())
-            return s.recv(4096).decode(errors="replace").split("\r\n")[0], ssl.DER_cert_to_PEM_cert(s.getpeercert(True))
-
-
-ask.count = 0
+    return tls.ask(BORDER, T, pki["t"], pki["ours"].certificate)
 
 
 def reload(p, change=None):
@@ -134,6 +131,19 @@ def test_new_key(sallyport, folder, pki, call):
     assert reload(sallyport)[0] == 0 and ask(pki)[1].strip() == seen(pki["sbe"])
 
 
+def test_broken_key_right_after_a_new_one(sallyport, folder, pki):
+    """The first is in force and its signer serves, whether or not it had its place already when the second came."""
+    reloaded = sallyport.log.read_text().count("result=reloaded")
+    install(pki["next"], (folder / "s.pem", folder / "s.key"))
+    os.kill(sallyport.process.pid, signal.SIGHUP)
+    assert until(lambda: sallyport.log.read_text().count("result=reloaded") > reloaded)
+    (folder / "s.key").write_bytes(b"nothing")
+    assert reload(sallyport)[0] != 0
+    assert ask(pki) == ("SIP/2.0 200 OK", pki["next"][0].read_text())
+    install(pki["sbe"], (folder / "s.pem", folder / "s.key"))
+    assert reload(sallyport)[0] == 0
+
+
 def test_handshakes_during_reloads(sallyport, folder, pki):
     """Ten changes of the key, and between them a peer that dials all the time: none of its connections fails for long."""
     for i in range(10):
@@ -160,7 +170,6 @@ def test_process_that_does_not_take_it(sallyport, call):
         status, said = reload(sallyport)
         assert status != 0 and "not yet taken by directory;" in said, said
         assert process(sallyport, "directory")["generation"] < generation(sallyport)
-        assert reload(sallyport)[0] != 0
     finally:
         os.kill(pid, signal.SIGCONT)
     assert until(lambda: process(sallyport, "directory")["generation"] == generation(sallyport))
@@ -207,10 +216,9 @@ def test_connections_per_source(sallyport):
 
 def test_deadlines_of_connections(sallyport, pki):
     """Shorter ones count for connections that are open already, too."""
-    request = OPTIONS.format(border=CORE, me=A, n=time.time_ns()).replace("/TLS", "/TCP").encode()
     quiet, half = clear(), clear()
     for s in (quiet, half):
-        s.sendall(request)
+        s.sendall(tls.options(CORE, A, 5060, "TCP"))
         assert s.recv(4096).startswith(b"SIP/2.0 200")
     half.sendall(b"OPTIONS sip:x SIP/2.0\r\nVia: ")
     start = time.monotonic()
@@ -228,7 +236,7 @@ def test_quarantine(sallyport, started):
     phones = started(Phone(A)), started(Phone(B))
     assert reload(sallyport, lambda c: c.update(quarantine=600))[0] == 0
     used = 0
-    while used < 8:  # each worker has its share of the four pairs
+    while used < 8:  # each worker has its share of the six pairs
         try:
             near, _ = connect(*phones, "+4989111", TARGET, media=6000 + 2 * used)
         except AssertionError:
@@ -246,27 +254,25 @@ def key_of(tag):
     return "abcdefghijklmnopqrstuvwxyz234567".index(tag[0].lower())
 
 
-def test_token_keys_rotate(sallyport, started):
-    """A call across two rotations and a kill -9 of the signaller; new calls bear new keys."""
-    a, b = phones = started(Phone(A)), started(Phone(B))
-    assert reload(sallyport, lambda c: c.update(token_rotation=10))[0] == 0
-    near, far = connect(*phones, "+4989111", TARGET, media=6060)
+def test_token_keys_rotate(sallyport, started, long_call):
+    """A call across two rotations, while all tests above ran, and a kill -9 of the signaller; new calls bear new keys."""
+    (a, b), near, far = long_call
     first = key_of(far.invite.tag("From"))
 
     def rotated():
         return [int(n) for n in re.findall(r"signaller.token-key.* number=(\d+)", sallyport.log.read_text())]
-    assert until(lambda: len(rotated()) >= 2, 25), "two rotations"
+    assert until(lambda: len(rotated()) >= 2, 25) and first == 0, "two rotations"
     a.send(near.text("INFO"), TARGET)
     info = b.request("INFO")
     assert info is not None, "from the caller"
     b.answer(info, 200, "OK")
     assert a.expect(lambda m: m.status == 200 and m.method == "INFO") is not None
+    assert reload(sallyport, lambda c: c.pop("token_rotation"))[0] == 0
     pid = sallyport.kill_child("signaller")
     assert until(lambda: sallyport.children().get("signaller") not in (None, pid))
     time.sleep(0.3)
-    assert reload(sallyport, lambda c: c.pop("token_rotation"))[0] == 0
-    other, taken = connect(*phones, "+4989111", TARGET, media=6062)
-    assert key_of(taken.invite.tag("From")) == rotated()[-1] != first
+    other, taken = connect(started(Phone(A)), (called := started(Phone(B))), "+4989111", TARGET, media=6062)
+    assert key_of(taken.invite.tag("From")) == rotated()[-1] > first
     assert far.transact("BYE").status == 200, "from the called side, with the tag of the first key"
     assert a.request("BYE") is not None
-    assert other.bye() == 200 and b.request("BYE")
+    assert other.bye() == 200 and called.request("BYE")

@@ -169,9 +169,9 @@ class Call:
         return m.status if m else None
 
 
-def connect(caller, callee, number, target, media=6000):
+def connect(caller, callee, number, target, media=6000, origin="+4930111"):
     """A call from phone CALLER to phone CALLEE through the Sallyport at TARGET; returns both legs."""
-    near, answered = Call(caller, number, target, media=media), []
+    near, answered = Call(caller, number, target, origin, media), []
 
     def take():
         invite = callee.request("INVITE")

@@ -57,6 +57,9 @@ static void one_at_a_time(void **state)
 	assert_int_equal(names_deadline(n), NAMES_ANSWER_MS * MS);
 	assert_string_equal(names_ask(n, &first, NAMES_ANSWER_MS * MS), "h0.example"); // the answer was lost
 	assert_false(names_answered(n, second, "h1.example"));
+	names_unasked(n); // the resolver died
+	assert_string_equal(names_ask(n, &second, NAMES_ANSWER_MS * MS), "h1.example");
+	assert_false(names_answered(n, first, "h0.example"));
 	names_free(n);
 }
 
