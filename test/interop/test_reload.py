@@ -125,6 +125,8 @@ def test_new_key(sallyport, folder, pki, call):
     assert status == 0, said
     assert ask(pki) == ("SIP/2.0 200 OK", pki["next"][0].read_text()), "at once, when the reload has answered"
     assert sallyport.children()["signer"] != signer
+    assert re.search(r"process=signer event=signer.journal signed=[1-9]\d* refused=0 limited=0", sallyport.log.read_text()), \
+        "the one that went has written what it did"
     assert "child-died" not in sallyport.log.read_text()
     assert until(lambda: process(sallyport, "signer")["signed"] >= 1)
     install(pki["sbe"], (folder / "s.pem", folder / "s.key"))
