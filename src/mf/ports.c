@@ -144,8 +144,9 @@ uint32_t mf_ports_used(const struct mf_ports *p)
 	return p->n - p->free_count - p->ring_count;
 }
 
-void mf_ports_quarantine(struct mf_ports *p, uint64_t quarantine_us)
+void mf_ports_quarantine(struct mf_ports *p, uint64_t quarantine_us, uint64_t now_us)
 {
+	quarantine_end(p, now_us);
 	p->quarantine_us = quarantine_us;
 }
 

@@ -218,7 +218,7 @@ static void quarantine_follow(struct media_worker *w)
 	if (s == w->quarantine_s)
 		return;
 	w->quarantine_s = s;
-	mf_engine_quarantine(w->engine, s);
+	mf_engine_quarantine(w->engine, s, &w->now);
 }
 
 static void *worker_run(void *arg)

@@ -69,15 +69,19 @@ static void quarantine_changes(void **state)
 		assert_ok(mf_ports_take(p, 0, &pair[i]));
 	mf_ports_release(p, pair[0], 10 * SECOND);
 	assert_error(mf_ports_take(p, 100 * SECOND, &again), E_FULL);
-	mf_ports_quarantine(p, 30 * SECOND);
+	mf_ports_quarantine(p, 30 * SECOND, 20 * SECOND);
 	assert_error(mf_ports_take(p, 40 * SECOND - 1, &again), E_FULL);
 	mf_ports_release(p, pair[1], 35 * SECOND);
 	assert_ok(mf_ports_take(p, 40 * SECOND, &again));
 	assert_int_equal(again, pair[0]);
-	mf_ports_quarantine(p, 60 * SECOND);
+	mf_ports_quarantine(p, 60 * SECOND, 41 * SECOND);
 	assert_error(mf_ports_take(p, 95 * SECOND - 1, &again), E_FULL);
 	assert_ok(mf_ports_take(p, 95 * SECOND, &again));
 	assert_int_equal(again, pair[1]);
+	mf_ports_release(p, pair[2], 100 * SECOND);
+	mf_ports_quarantine(p, 600 * SECOND, 160 * SECOND); // it has waited for what it had to
+	assert_ok(mf_ports_take(p, 161 * SECOND, &again));
+	assert_int_equal(again, pair[2]);
 	mf_ports_free(p);
 }
 
