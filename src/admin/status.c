@@ -41,6 +41,21 @@ static void part_ended(struct gather *g)
 	memory_free(g);
 }
 
+// The resolver has no configuration; only the signer has a tally.
+static json_t *process_json(const struct ipc_control *p)
+{
+	json_t *o = json_pack("{s:s, s:i, s:b, s:i}", "name", process_role_name(p->role), "pid", (int)p->worker, "ready",
+		(int)(p->flag != 0), "restarts", (int)p->index);
+	if (p->role != ROLE_RESOLVER && p->role != ROLE_MONITOR)
+		json_object_set_new(o, "generation", json_integer(p->generation));
+	if (p->role == ROLE_SIGNER) {
+		json_object_set_new(o, "signed", json_integer((json_int_t)p->tally[IPC_TALLY_SIGNED]));
+		json_object_set_new(o, "refused", json_integer((json_int_t)p->tally[IPC_TALLY_REFUSED]));
+		json_object_set_new(o, "limited", json_integer((json_int_t)p->tally[IPC_TALLY_LIMITED]));
+	}
+	return o;
+}
+
 static void process_h(void *ctx, const struct ask_reply *r)
 {
 	struct gather *g = ctx;
@@ -50,9 +65,7 @@ static void process_h(void *ctx, const struct ask_reply *r)
 		part_ended(g);
 		return;
 	}
-	const struct ipc_control *p = r->process;
-	json_array_append_new(g->processes, json_pack("{s:s, s:i, s:b, s:i}", "name", process_role_name(p->role), "pid",
-		(int)p->worker, "ready", (int)(p->flag != 0), "restarts", (int)p->index));
+	json_array_append_new(g->processes, process_json(r->process));
 }
 
 static void counter_h(void *ctx, const struct ask_reply *r)

@@ -136,16 +136,24 @@ static void fill(const struct conf_load *c, struct plan *plan, uint8_t *block)
 		put_peer(c, plan, block, &peers[id], (peer_id)id);
 }
 
+static bool has_name(const struct conf_peer *p)
+{
+	for (uint32_t i = 0; i < p->target_count; i++)
+		if (p->target[i].address.family == 0)
+			return true;
+	return false;
+}
+
 static uint32_t names_of(const struct conf_peer *p, peer_id id, struct conf_name *out)
 {
 	uint32_t n = 0;
 
+	if (!has_name(p))
+		return 0;
 	for (uint32_t i = 0; i < p->target_count; i++) {
 		const struct conf_target *t = &p->target[i];
-		if (t->address.family != 0)
-			continue;
 		if (out != NULL) {
-			out[n] = (struct conf_name){.peer = id, .transport = t->transport, .port = t->port};
+			out[n] = (struct conf_name){.peer = id, .transport = t->transport, .port = t->port, .address = t->address};
 			memcpy(out[n].host, t->host, sizeof(out[n].host));
 		}
 		n++;

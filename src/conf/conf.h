@@ -32,6 +32,7 @@ struct conf_hooks {
 	void *ctx;
 	conf_reader read;       // NULL: no file can be read, a configuration that names one is refused
 	conf_resolver resolver; // NULL: names stay unresolved
+	uint32_t cores;         // of the machine, for `workers: 0`; 0: not known
 };
 
 enum conf_severity {
@@ -46,11 +47,12 @@ struct conf_message {
 	char text[CONF_TEXT_MAX]; // "what; how to mend"
 };
 
-struct conf_name { // a target given by name, for the resolver process
+struct conf_name { // a target, in order, of a peer that has one given by name
 	peer_id peer;
 	uint8_t transport; // enum transport
 	uint16_t port;     // 0: SRV or default
-	char host[DOMAIN_MAX];
+	char host[DOMAIN_MAX];  // "": it has an address
+	struct address address;
 };
 
 struct conf_private { // for the monitor alone; never in the snapshot (BE-2)
@@ -81,6 +83,10 @@ void conf_result_free(struct conf_result *out);
 int conf_check_status(const struct conf_result *r);
 // "file:line:column: error: what; how to mend" of message I into OUT; returns OUT.
 char *conf_message_text(const struct conf_result *r, uint32_t i, char *out, size_t room);
+
+// Give the peers of S, a copy of the snapshot of R, the targets that RESOLVER now has for their names, by the rules of
+// conf_load. Does it change anything? S must be sealed again then.
+bool conf_retarget(const struct conf_result *r, struct snapshot *s, conf_resolver resolver, void *ctx);
 
 enum conf_manual { CONF_MANUAL_MARKDOWN, CONF_MANUAL_SCDOC };
 // Write the reference of all options, made from the rows that the parser uses.

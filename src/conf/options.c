@@ -484,5 +484,16 @@ static const struct conf_option root_rows[] = {
 		.unit = "s",
 		.form = "a number",
 		.manual = "A media port is not used again for this time after its call (MF-C5)."},
+	{.key = "token_rotation",
+		.type = CONF_NUMBER,
+		.scope = CONF_RELOAD,
+		DRAFT(settings.token_rotation_s),
+		.min = 10,
+		.max = 604800,
+		.initial = "43200",
+		.unit = "s",
+		.form = "a number",
+		.manual = "Tags, Call-IDs and branches are sealed with a new key after this time (SF-I1). Old keys stay "
+			  "good; a call that lives longer than 29 such times is ended."},
 };
 const struct conf_section conf_root_section = CONF_SECTION(root_rows);

@@ -21,25 +21,20 @@ static void default_transport(struct conf_peer *p)
 static bool is_own_socket(const struct conf_load *c, const struct address *a)
 {
 	for (uint32_t i = 0; i < c->draft.listener_count; i++) {
-		const struct listener *l = &c->draft.listener[i].listener;
-		for (uint32_t k = 0; k < l->sip_count; k++) {
-			if (address_equal(&l->sip[k].address, a) ||
-				(l->sip[k].address.port == a->port && address_same_host(&l->advertise, a)))
-				return true;
-		}
+		if (conf_is_socket_of(&c->draft.listener[i].listener, a))
+			return true;
 	}
 	return false;
 }
 
-// NULL when A may be a next hop of the peer, else what speaks against it.
-static const char *address_fault(const struct conf_load *c, const struct peer *p, const struct address *a)
+const char *conf_target_fault(const struct peer *p, const struct address *a, bool own)
 {
 	enum address_class class = address_classify(a);
 	bool named = prefixes_contain(p->address, p->address_count, a);
 
 	if (class == ADDRESS_UNSPECIFIED || class == ADDRESS_MULTICAST)
 		return "is no unicast address; write the peer's address";
-	if (is_own_socket(c, a))
+	if (own)
 		return "is our own socket; write the peer's address";
 	if (class != ADDRESS_GLOBAL && !named)
 		return "is a special address (RFC 6890); name its range in known_by.addresses if it is the "
@@ -49,10 +44,8 @@ static const char *address_fault(const struct conf_load *c, const struct peer *p
 	return NULL;
 }
 
-static void add_target(struct conf_peer *p, uint8_t transport, const struct address *a)
+void conf_target_add(struct peer *to, uint8_t transport, const struct address *a)
 {
-	struct peer *to = &p->peer;
-
 	if (to->target_count >= PEER_TARGETS_MAX)
 		return;
 	to->target[to->target_count].transport = transport;
@@ -68,12 +61,12 @@ static void add_resolved(
 
 	if (a->port == 0)
 		a->port = conf_default_port(t->transport);
-	fault = address_fault(c, &p->peer, a);
+	fault = conf_target_fault(&p->peer, a, is_own_socket(c, a));
 	if (fault != NULL)
 		conf_say_at(c, CONF_WARNING, t->node, "%.100s resolves to %s, which is not used: it %s",
 			t->host, address_text(a, text), fault);
 	else
-		add_target(p, t->transport, a);
+		conf_target_add(&p->peer, t->transport, a);
 }
 
 static void resolve(struct conf_load *c, struct conf_peer *p, const struct conf_target *t)
@@ -88,7 +81,7 @@ static void resolve(struct conf_load *c, struct conf_peer *p, const struct conf_
 			CONF_RESOLVED_MAX, &count);
 	if (!is_ok(r) || count == 0 || count > CONF_RESOLVED_MAX) {
 		conf_say_at(c, CONF_WARNING, t->node,
-			"%.100s is not resolved yet; no call goes there until it is, check the "
+			"%.100s is not resolved yet; it is asked for again, no call goes there until then; check the "
 			"name if this lasts",
 			t->host);
 		return;
@@ -104,11 +97,11 @@ static void check_numeric(struct conf_load *c, struct conf_peer *p, struct conf_
 
 	if (t->address.port == 0)
 		t->address.port = conf_default_port(t->transport);
-	fault = address_fault(c, &p->peer, &t->address);
+	fault = conf_target_fault(&p->peer, &t->address, is_own_socket(c, &t->address));
 	if (fault != NULL)
 		conf_error(c, t->node, "target %s %s", address_text(&t->address, text), fault);
 	else
-		add_target(p, t->transport, &t->address);
+		conf_target_add(&p->peer, t->transport, &t->address);
 }
 
 static void check_target(struct conf_load *c, struct conf_peer *p, struct conf_target *t)

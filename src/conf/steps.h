@@ -21,6 +21,13 @@ void conf_check_reload(struct conf_load *c);
 // The sealed snapshot and the list of names (build.c). E_NO_MEMORY, E_CONFIG when peers have no number left.
 MUST_USE result conf_build(struct conf_load *c, struct conf_result *out);
 
+// Is A a SIP socket of L, by its own or its advertised address?
+bool conf_is_socket_of(const struct listener *l, const struct address *a);
+// NULL when A may be a next hop of P, else what speaks against it. OWN: it is a socket of ours.
+const char *conf_target_fault(const struct peer *p, const struct address *a, bool own);
+// One more next hop, as far as there is room.
+void conf_target_add(struct peer *p, uint8_t transport, const struct address *a);
+
 bool conf_zone_is_core(const struct conf_load *c, zone_id zone);
 // Does zone ZONE have a socket for TRANSPORT and address family FAMILY (0: any)?
 bool conf_zone_listens(const struct conf_load *c, zone_id zone, uint8_t transport, uint8_t family);

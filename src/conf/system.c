@@ -212,9 +212,23 @@ static void peer_zone(struct conf_load *c, struct conf_peer *p)
 	p->zone_name[0] = '\0'; // said once: no step after this one asks for its sockets
 }
 
+// Each worker may have all calls: that many records are kept.
+static void check_call_slots(struct conf_load *c)
+{
+	const struct settings *s = &c->draft.settings;
+	uint32_t workers = s->workers != 0 ? s->workers : c->hooks != NULL ? c->hooks->cores : 0;
+	const struct conf_node *at = conf_tree_place(c->tree.root, "limits.calls");
+
+	if ((uint64_t)s->max_calls * workers > CALL_SLOTS_MAX)
+		conf_error(c, at, "limits.calls %u times %u workers%s is more than %d; lower `limits.calls` or `workers`",
+			s->max_calls, workers, s->workers != 0 ? "" : " (one per core)", CALL_SLOTS_MAX);
+}
+
 void conf_check_system(struct conf_load *c)
 {
 	struct conf_draft *d = &c->draft;
+
+	check_call_slots(c);
 
 	check_zones(c);
 	for (uint32_t i = 0; i < d->listener_count; i++)

@@ -4,6 +4,7 @@
 #include "guard/filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
@@ -16,7 +17,7 @@ static const int common[] = {
 	SCMP_SYS(shutdown), SCMP_SYS(accept4), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(getsockopt),
 	SCMP_SYS(setsockopt), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
 	SCMP_SYS(epoll_pwait2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(eventfd2), SCMP_SYS(pipe2),
-	SCMP_SYS(fcntl), SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(munmap), SCMP_SYS(mremap),
+	SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(munmap), SCMP_SYS(mremap),
 	SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep),
 	SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(getpid), SCMP_SYS(gettid),
@@ -27,7 +28,7 @@ static const int common[] = {
 };
 
 static const int resolver_calls[] = {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(openat),
-	SCMP_SYS(lseek), SCMP_SYS(uname), SCMP_SYS(ioctl), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(readlink)};
+	SCMP_SYS(lseek), SCMP_SYS(uname), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(readlink)};
 static const int admin_calls[] = {SCMP_SYS(openat), SCMP_SYS(lseek), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
 	SCMP_SYS(ftruncate), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
 	SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(statx), SCMP_SYS(fstatfs), SCMP_SYS(statfs)};
@@ -58,6 +59,17 @@ static bool allow_sending(scmp_filter_ctx f)
 	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)) == 0;
 }
 
+// No owner of a descriptor: with F_SETOWN the kernel would send signals to others for us. Nor locks, leases, seals.
+static bool allow_fcntl(scmp_filter_ctx f)
+{
+	static const int commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL};
+	for (uint32_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i], 0)) != 0)
+			return false;
+	return true;
+}
+
 // Threads yes, processes no; memory yes, executable memory no.
 static bool allow_by_argument(scmp_filter_ctx f)
 {
@@ -73,9 +85,8 @@ static bool refuse_softly(scmp_filter_ctx f, unsigned role)
 	if (role != ROLE_RESOLVER && role != ROLE_ADMIN &&
 		seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0) != 0)
 		return false;
-	if (role != ROLE_RESOLVER && seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0) != 0)
-		return false;
-	return seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 0) == 0 &&
+	return seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0) == 0 && // FIOSETOWN is one
+	       seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 0) == 0 &&
 	       seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(sched_setaffinity), 0) == 0 &&
 	       seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 0) == 0;
 }
@@ -88,9 +99,9 @@ result filter_enter(const struct sandbox_config *c, uint32_t *calls)
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	REQUIRE(f != NULL, E_SYSTEM);
 	bool good = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && allow(f, common, ARRAY_LEN(common)) &&
-		    allow(f, extra[c->role].calls, extra[c->role].count) && allow_sending(f) && allow_by_argument(f) &&
+		    allow(f, extra[c->role].calls, extra[c->role].count) && allow_sending(f) && allow_fcntl(f) && allow_by_argument(f) &&
 		    refuse_softly(f, c->role) && seccomp_load(f) == 0;
-	*calls = (uint32_t)ARRAY_LEN(common) + extra[c->role].count + 7;
+	*calls = (uint32_t)ARRAY_LEN(common) + extra[c->role].count + 8;
 	seccomp_release(f);
 	return good ? OK : FAIL(E_SYSTEM);
 }

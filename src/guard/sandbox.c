@@ -44,13 +44,16 @@ static result become(const char *user, char *report, size_t room)
 	return OK;
 }
 
-static result no_dumps(void)
+result sandbox_no_dumps(bool traceable)
 {
 	const struct rlimit none = {0, 0};
 	REQUIRE(setrlimit(RLIMIT_CORE, &none) == 0, E_SYSTEM);
-	REQUIRE(prctl(PR_SET_DUMPABLE, 0) == 0, E_SYSTEM);
-	REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, E_SYSTEM);
-	return OK;
+	return traceable || prctl(PR_SET_DUMPABLE, 0) == 0 ? OK : FAIL(E_SYSTEM);
+}
+
+static result no_more_rights(void)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? OK : FAIL(E_SYSTEM);
 }
 
 result sandbox_enter(const struct sandbox_config *c, struct sandbox_report *report)
@@ -60,7 +63,8 @@ result sandbox_enter(const struct sandbox_config *c, struct sandbox_report *repo
 	uint32_t calls = 0;
 	warm_up();
 	TRY(become(c->user, user, sizeof(user)));
-	TRY(no_dumps());
+	TRY(sandbox_no_dumps(false));
+	TRY(no_more_rights());
 	TRY(landlock_enter(c, &abi));
 	TRY(filter_enter(c, &calls));
 	snprintf(report->text, sizeof(report->text), "%s no-new-privs no-dump landlock=%s%d seccomp=%s%u", user,

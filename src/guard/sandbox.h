@@ -28,6 +28,8 @@ struct sandbox_report {
 	char text[SANDBOX_REPORT_MAX]; // "user=sallyport landlock=7 seccomp=54 calls no-new-privs no-dump"
 };
 
+// No core of this process, and nobody without privilege looks into it. TRACEABLE: a sanitizer must. E_SYSTEM.
+MUST_USE result sandbox_no_dumps(bool traceable);
 // Warm up what opens files later (time zone, OpenSSL's random and error texts, name service), then enter. Threads may be made
 // afterwards. E_SYSTEM when a layer that the kernel has could not be entered: the child must not go on.
 MUST_USE result sandbox_enter(const struct sandbox_config *c, struct sandbox_report *report);

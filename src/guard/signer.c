@@ -167,3 +167,8 @@ void signer_answer(struct signer *s, const struct tls_sign_request *q, size_t le
 	a->request = q->request;
 	a->refused = (uint16_t)decide(s, q, now, a);
 }
+
+void signer_tally(uint64_t *tally, const struct tls_sign_answer *a)
+{
+	tally[a->refused == TLS_SIGN_OK ? IPC_TALLY_SIGNED : a->refused == TLS_SIGN_RATE ? IPC_TALLY_LIMITED : IPC_TALLY_REFUSED]++;
+}

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/gcra.h"
+#include "terms/ipc_control.h"
 #include "terms/ipc_signer.h"
 
 #include "base/result.h"
@@ -27,6 +28,8 @@ MUST_USE result signer_fits(const struct signer *s, struct bytes chain);
 // Answer one request of LEN octets. Never fails: what is not granted is answered with a refusal.
 void signer_answer(struct signer *s, const struct tls_sign_request *q, size_t len, const struct now *now,
 	struct tls_sign_answer *a);
+// Count an answer in TALLY[IPC_TALLY_COUNT].
+void signer_tally(uint64_t *tally, const struct tls_sign_answer *a);
 // Is OCTETS (N) what TLS hands to a signature under SCHEME? Exposed for tests.
 bool signer_form_is_tls(uint16_t scheme, const uint8_t *octets, uint32_t n);
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "flow/steps.h"
+#include "guard/folder.h"
 #include "guard/sandbox.h"
 #include "main/control.h"
 #include "main/process.h"
@@ -13,7 +14,6 @@
 #include <jansson.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct admin_process {
@@ -40,18 +40,16 @@ static result to_monitor(void *ctx, const struct ipc_control *m)
 	return control_send(p->start->control, m, -1);
 }
 
-static void use_snapshot(struct admin_process *p, int fd)
+static result use_snapshot(struct admin_process *p, int fd)
 {
 	const struct snapshot *s;
 	size_t size;
-	if (!is_ok(process_map_snapshot(fd, &s, &size))) {
-		log_write(LOG_LEVEL_ALARM, "admin.snapshot-refused", LOG_STR("mend", "restart sallyport"));
-		return;
-	}
+	TRY(process_map_snapshot(fd, &s, &size));
 	admin_set_snapshot(p->admin, s);
 	process_unmap_snapshot(p->snapshot, p->size);
 	p->snapshot = s;
 	p->size = size;
+	return OK;
 }
 
 static void control_h(evutil_socket_t fd, short what, void *ctx)
@@ -65,7 +63,7 @@ static void control_h(evutil_socket_t fd, short what, void *ctx)
 	if (r.error == E_CLOSED || (is_ok(r) && m.type == IPC_CONTROL_STOP))
 		event_base_loopbreak(p->base);
 	if (is_ok(r) && len == sizeof(m) && m.type == IPC_CONTROL_SNAPSHOT && passed >= 0)
-		use_snapshot(p, passed);
+		process_taken(fd, m.generation, use_snapshot(p, passed));
 	else if (is_ok(r) && len == sizeof(m)) {
 		m.text[sizeof(m.text) - 1] = '\0';
 		admin_on_control(p->admin, &m);
@@ -79,11 +77,13 @@ enum { NOBODY = 65534 }; // as in the sandbox: who a child becomes when the user
 // The folders of records and traces: made here, while it is still allowed, for the user that the process becomes.
 static void make_folder(const char *path, const char *user)
 {
-	if (path[0] == '\0' || mkdir(path, 0700) != 0 || geteuid() != 0 || user == NULL)
+	if (path[0] == '\0' || !is_ok(folder_make(path)) || geteuid() != 0 || user == NULL)
 		return; // is there already, or cannot be made: the writer says so
 	const struct passwd *pw = getpwnam(user);
-	if (chown(path, pw != NULL ? pw->pw_uid : NOBODY, pw != NULL ? pw->pw_gid : NOBODY) != 0)
-		log_write(LOG_LEVEL_WARNING, "admin.folder-not-handed-over", LOG_STR("path", path), LOG_STR("user", user));
+	result r = folder_give(path, pw != NULL ? pw->pw_uid : NOBODY, pw != NULL ? pw->pw_gid : NOBODY);
+	if (!is_ok(r))
+		log_write(LOG_LEVEL_WARNING, "admin.folder-not-handed-over", LOG_STR("path", path), LOG_STR("user", user),
+			LOG_STR("why", error_name(r.error)));
 }
 
 static void folder_of(const char *path, char *out, size_t room)

@@ -6,6 +6,7 @@
 #include "main/cli.h"
 #include "main/files.h"
 #include "main/monitor.h"
+#include "main/process.h"
 #include "main/version.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ static result load(const struct cli *c, const char *path, struct conf_result *ou
 	size_t len;
 	struct files_root root;
 	struct files_hooks ctx = {.root = &root};
-	struct conf_hooks hooks = {.ctx = &ctx, .read = files_conf_read};
+	struct conf_hooks hooks = {.ctx = &ctx, .read = files_conf_read, .cores = process_cores()};
 	files_root_of(&root, path);
 	result r = files_read_whole(path, CONF_FILE_MAX, &text, &len);
 	if (!is_ok(r)) {

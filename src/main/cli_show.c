@@ -21,15 +21,16 @@ static void end_table(struct cli_table *t)
 
 static void show_processes(const json_t *list)
 {
-	static const char *const title[] = {"PROCESS", "PID", "READY", "RESTARTS"};
+	static const char *const title[] = {"PROCESS", "PID", "READY", "RESTARTS", "GENERATION"};
 	struct cli_table t;
 	size_t i;
 	json_t *p;
-	char pid[32], restarts[32], ready[32];
+	char pid[32], restarts[32], ready[32], generation[32];
 	cli_table_begin(&t, title, ARRAY_LEN(title));
 	json_array_foreach((json_t *)(uintptr_t)list, i, p)
 		cli_table_row(&t, (const char *[]){cli_member(p, "name", pid), cli_member(p, "pid", pid),
-			cli_member(p, "ready", ready), cli_member(p, "restarts", restarts)});
+			cli_member(p, "ready", ready), cli_member(p, "restarts", restarts),
+			json_object_get(p, "generation") != NULL ? cli_member(p, "generation", generation) : "-"});
 	end_table(&t);
 }
 

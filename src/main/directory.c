@@ -26,22 +26,23 @@ struct directory_process {
 	bool stop;
 };
 
-static void use_snapshot(struct directory_process *d, int fd)
+static result use_snapshot(struct directory_process *d, int fd)
 {
 	const struct snapshot *s;
 	size_t size;
 	struct registry *r;
-	if (!is_ok(process_map_snapshot(fd, &s, &size)))
-		return;
-	if (!is_ok(registry_new(&r, s))) {
+	TRY(process_map_snapshot(fd, &s, &size));
+	result made = registry_new(&r, s);
+	if (!is_ok(made)) {
 		process_unmap_snapshot(s, size);
-		return;
+		return made;
 	}
 	registry_free(d->registry);
 	process_unmap_snapshot(d->snapshot, d->size);
 	d->registry = r;
 	d->snapshot = s;
 	d->size = size;
+	return OK;
 }
 
 static void on_control(struct directory_process *d)
@@ -55,7 +56,7 @@ static void on_control(struct directory_process *d)
 	if (!is_ok(r) || fd < 0)
 		return;
 	if (m.type == IPC_CONTROL_SNAPSHOT)
-		use_snapshot(d, fd);
+		process_taken(d->start->control, m.generation, use_snapshot(d, fd));
 	close(fd);
 }
 
@@ -111,8 +112,7 @@ int directory_main(struct process_start *start)
 {
 	static struct directory_process d;
 	d = (struct directory_process){.start = start, .admin = start->channels->directory.end[1]};
-	use_snapshot(&d, start->snapshot_fd);
-	if (d.registry == NULL || !is_ok(lrf_memory_new(&d.memory)) || !is_ok(process_ready(start, NULL, 0)))
+	if (!is_ok(use_snapshot(&d, start->snapshot_fd)) || !is_ok(lrf_memory_new(&d.memory)) || !is_ok(process_ready(start, NULL, 0)))
 		return 1;
 	while (!d.stop) {
 		struct pollfd p[2] = {{.fd = start->control, .events = POLLIN}, {.fd = d.admin, .events = POLLIN}};

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -76,19 +77,37 @@ static result fill_listeners(struct media_io_config *c, const struct process_sta
 	return OK;
 }
 
+struct watch { // of the monitor
+	int control;
+	_Atomic uint32_t quarantine_s; // [s] in force; the watcher writes, the workers follow
+};
+
+// Plans come from the signaller; only the quarantine is ours.
+static result use_snapshot(struct watch *w, int fd)
+{
+	const struct snapshot *s;
+	size_t size;
+	TRY(process_map_snapshot(fd, &s, &size));
+	atomic_store(&w->quarantine_s, s->settings.port_quarantine_s);
+	process_unmap_snapshot(s, size);
+	return OK;
+}
+
 // A thread of its own listens to the monitor. The sessions stand in the memfd: the process may end at any time.
 static void *watch_monitor(void *arg)
 {
-	int control = *(const int *)arg;
+	struct watch *w = arg;
 	for (;;) {
 		struct ipc_control m;
 		size_t len;
 		int fd;
-		if (!control_wait(control, -1))
+		if (!control_wait(w->control, -1))
 			continue;
-		result r = control_receive(control, &m, &len, &fd);
+		result r = control_receive(w->control, &m, &len, &fd);
+		if (is_ok(r) && len == sizeof(m) && m.type == IPC_CONTROL_SNAPSHOT && fd >= 0)
+			process_taken(w->control, m.generation, use_snapshot(w, fd));
 		if (fd >= 0)
-			close(fd); // a new snapshot changes nothing for media: plans come from the signaller
+			close(fd);
 		if (r.error == E_CLOSED || (is_ok(r) && len == sizeof(m) && m.type == IPC_CONTROL_STOP))
 			_exit(0);
 	}
@@ -126,6 +145,7 @@ int media_main(struct process_start *start)
 {
 	struct media_io_config c;
 	static int control[NET_WORKERS_MAX];
+	static struct watch watch; // the watcher's, to the end of the process
 	pthread_t watcher;
 	result r = prepare(&c, start, control);
 	if (is_ok(r) && sodium_init() < 0)
@@ -138,7 +158,10 @@ int media_main(struct process_start *start)
 		log_write(LOG_LEVEL_ALARM, "media.cannot-start", LOG_STR("why", error_name(r.error)));
 		return 1;
 	}
-	if (pthread_create(&watcher, NULL, watch_monitor, &start->control) != 0)
+	watch.control = start->control;
+	atomic_store(&watch.quarantine_s, c.quarantine_s);
+	c.quarantine_now = &watch.quarantine_s;
+	if (pthread_create(&watcher, NULL, watch_monitor, &watch) != 0)
 		return 1;
 	return media_io_run(&c) == 0 ? 0 : 1;
 }

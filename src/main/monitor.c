@@ -5,7 +5,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
+#include "base/sanitizer.h"
 #include "guard/records.h"
+#include "guard/sandbox.h"
 #include "main/media.h"
 #include "main/monitor_state.h"
 #include "sf/sf.h"
@@ -13,33 +16,16 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static result make_secrets(struct monitor *m)
-{
-	REQUIRE(sodium_init() >= 0, E_SYSTEM);
-	randombytes_buf(m->secret, sizeof(m->secret));
-	randombytes_buf(m->token_key[0].key, SF_TOKEN_KEY_LEN);
-	m->token_key[0].live = 1;
-	return OK;
-}
-
-static uint16_t cores(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (uint16_t)n;
-}
+_Static_assert((int)CALL_SLOTS_MAX == (int)RECORDS_SLOTS_MAX, "what the configuration admits must start");
 
 static result make_memfds(struct monitor *m)
 {
 	const struct settings *s = &m->conf.snapshot->settings;
-	uint32_t slots = s->max_calls * m->workers; // a worker may have them all
-	if (slots > RECORDS_SLOTS_MAX)
-		fprintf(stderr, "sallyport: limits.calls %u times %u workers is more than %d; lower one of them\n", s->max_calls,
-			m->workers, (int)RECORDS_SLOTS_MAX);
+	uint32_t slots = s->max_calls * m->workers; // a worker may have them all; conf holds it within CALL_SLOTS_MAX
 	TRY(records_create("sallyport-calls", slots, CALL_RECORD_SMALL, &m->calls_fd[0]));
 	TRY(records_create("sallyport-calls-large", slots, CALL_RECORD_LARGE, &m->calls_fd[1]));
 	return media_memfd(m->conf.snapshot, m->workers, &m->sessions_fd);
@@ -76,15 +62,32 @@ static result told(result r, const char *what)
 	return r;
 }
 
+static bool sanitizer(void)
+{
+#if defined(SANITIZER_ADDRESS) || defined(SANITIZER_THREAD)
+	return true;
+#else
+	return false;
+#endif
+}
+
 static result start(struct monitor *m)
 {
 	char why[256] = "";
-	TRY(told(make_secrets(m), "the secrets"));
+	struct conf_result conf;
+	int fd = -1;
+	TRY(told(sandbox_no_dumps(sanitizer()), "the limits of the process")); // it holds the token keys (BE-3)
+	TRY(told(monitor_keys_make(m), "the secrets"));
+	TRY(told(names_new(&m->names), "the table of names"));
 	TRY(told(block_signals(m), "the signal descriptor"));
 	TRY(spawn_ready(m, ROLE_RESOLVER)); // first: the configuration may hold names
-	TRY(monitor_load(m, true));
+	TRY(monitor_load(m, NULL, &conf));
+	m->conf = conf;
+	monitor_names_learn(m);
+	TRY(told(monitor_seal(conf.snapshot, conf.size, &fd), "the snapshot"));
+	m->snapshot_fd = fd;
 	const struct settings *s = &m->conf.snapshot->settings;
-	m->workers = s->workers != 0 ? s->workers : cores();
+	m->workers = s->workers != 0 ? s->workers : process_cores();
 	m->handshake_threads = s->handshake_threads != 0 ? s->handshake_threads : 1;
 	result r = sockets_open(m->conf.snapshot, m->workers, &m->sockets, why, sizeof(why));
 	if (!is_ok(r)) {
@@ -93,7 +96,6 @@ static result start(struct monitor *m)
 	}
 	TRY(told(make_memfds(m), "the memory of kept calls and sessions"));
 	TRY(told(channels_open(&m->channels, m->workers, m->handshake_threads), "the channels between processes"));
-	TRY(told(monitor_publish(m), "the snapshot"));
 	static const unsigned order[] = {ROLE_SIGNER, ROLE_MEDIA, ROLE_DIRECTORY, ROLE_SIGNALLER, ROLE_ADMIN};
 	for (uint32_t i = 0; i < ARRAY_LEN(order); i++)
 		TRY(spawn_ready(m, order[i]));
@@ -113,12 +115,19 @@ static void on_signals(struct monitor *m)
 	}
 }
 
+enum { WAIT_MAX_MS = 60000 }; // looked at once a minute, whatever was computed
+
 static int wait_ms(const struct monitor *m)
 {
-	uint64_t next = monitor_next_restart(m), now = clock_now().mono_us;
-	if (next == NO_DEADLINE)
-		return -1;
-	return next <= now ? 0 : (int)((next - now) / MS) + 1;
+	const uint64_t deadlines[] = {monitor_next_restart(m), monitor_publish_deadline(m), monitor_signer_deadline(m),
+		monitor_keys_deadline(m), monitor_names_deadline(m)};
+	uint64_t next = NO_DEADLINE, now = clock_now().mono_us;
+	for (uint32_t i = 0; i < ARRAY_LEN(deadlines); i++)
+		if (deadlines[i] < next)
+			next = deadlines[i];
+	if (next <= now)
+		return 0;
+	return next - now >= WAIT_MAX_MS * MS ? WAIT_MAX_MS : (int)((next - now) / MS) + 1;
 }
 
 static void turn(struct monitor *m)
@@ -133,13 +142,19 @@ static void turn(struct monitor *m)
 		if (p[role].fd >= 0 && p[role].revents != 0)
 			monitor_request(m, role);
 	on_signals(m);
-	monitor_restart_due(m, clock_now().mono_us);
+	uint64_t now_us = clock_now().mono_us;
+	monitor_restart_due(m, now_us);
+	monitor_names_run(m, now_us);
+	monitor_signer_run(m, now_us);
+	monitor_keys_run(m, now_us);
+	monitor_publish_run(m, now_us);
 }
 
 int monitor_run(const char *config_path, const char *user)
 {
 	static struct monitor m; // one per process; large
 	m = (struct monitor){.config_path = config_path, .user = user, .snapshot_fd = -1, .calls_fd = {-1, -1}, .sessions_fd = -1};
+	m.swap.next.control = -1;
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
 		m.child[role].control = -1;
 	log_setup("monitor", LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
@@ -154,6 +169,8 @@ int monitor_run(const char *config_path, const char *user)
 	sockets_close(m.sockets);
 	channels_close(&m.channels);
 	conf_result_free(&m.conf);
+	names_free(m.names);
+	memory_wipe(m.token_key, sizeof(m.token_key));
 	log_write(LOG_LEVEL_NOTICE, "monitor.stopped", LOG_NUM("pid", getpid()));
 	return 0;
 }

@@ -80,7 +80,7 @@ static void close_others(const struct monitor *m, const struct process_start *s)
 		_exit(1);
 	keep(&k, s->control);
 	if (sockets != NULL) { // not in the first resolver, which starts before there is anything
-		keep(&k, m->snapshot_fd);
+		keep(&k, s->snapshot_fd);
 		for (int i = 0; s->role == ROLE_SIGNALLER && i < CALL_RECORD_KINDS; i++)
 			keep(&k, m->calls_fd[i]);
 		keep(&k, s->role == ROLE_MEDIA ? m->sessions_fd : -1);
@@ -91,17 +91,17 @@ static void close_others(const struct monitor *m, const struct process_start *s)
 	memory_free(k.fd);
 }
 
-static void fill_start(struct monitor *m, unsigned role, int control, struct process_start *s)
+static void fill_start(struct monitor *m, const struct spawn *as, int control, struct process_start *s)
 {
 	*s = (struct process_start){
-		.role = role,
+		.role = as->role,
 		.control = control,
-		.snapshot_fd = m->snapshot_fd,
+		.snapshot_fd = as->snapshot_fd,
 		.calls_fd = {m->calls_fd[0], m->calls_fd[1]},
 		.sessions_fd = m->sessions_fd,
 		.workers = m->workers,
 		.handshake_threads = m->handshake_threads,
-		.restarts = m->child[role].restarts,
+		.restarts = m->child[as->role].restarts,
 		.sockets = m->sockets,
 		.channels = &m->channels,
 		.draining = m->draining,
@@ -110,15 +110,15 @@ static void fill_start(struct monitor *m, unsigned role, int control, struct pro
 #if defined(SANITIZER_ADDRESS) || defined(SANITIZER_THREAD)
 	s->sanitizer = true;
 #endif
-	if (role == ROLE_SIGNALLER) {
+	if (as->role == ROLE_SIGNALLER) {
 		memcpy(s->token_key, m->token_key, sizeof(s->token_key));
 		s->token_current = m->token_current;
 		memcpy(s->secret, m->secret, sizeof(s->secret));
 	}
 	struct files_root root;
 	files_root_of(&root, m->config_path);
-	if (role == ROLE_SIGNER && m->conf.private.key_path[0] != '\0')
-		IGNORE_RESULT(files_path(&root, m->conf.private.key_path, s->key_path)); // too long: the signer says so
+	if (as->key_path[0] != '\0')
+		IGNORE_RESULT(files_path(&root, as->key_path, s->key_path)); // too long: the signer says so
 }
 
 // In the child: forget what is not its own, then run its role.
@@ -140,13 +140,12 @@ static _Noreturn void child_begin(struct monitor *m, struct process_start *s)
 	_exit(entry[s->role](s));
 }
 
-result monitor_spawn(struct monitor *m, unsigned role)
+result monitor_spawn_as(struct monitor *m, const struct spawn *as, struct child *c)
 {
-	struct child *c = &m->child[role];
 	struct process_start start;
 	int fd[2];
 	TRY(control_pair(fd));
-	fill_start(m, role, fd[1], &start);
+	fill_start(m, as, fd[1], &start);
 	pid_t pid = fork();
 	if (pid == 0)
 		child_begin(m, &start);
@@ -160,26 +159,40 @@ result monitor_spawn(struct monitor *m, unsigned role)
 	c->control = fd[0];
 	c->ready = false;
 	c->restart_at_us = 0;
+	c->given = as->generation;
+	c->generation = 0;
+	memset(c->tally, 0, sizeof(c->tally));
 	c->started_us = clock_now().mono_us;
 	return OK;
+}
+
+result monitor_spawn(struct monitor *m, unsigned role)
+{
+	const struct spawn as = {role, m->snapshot_fd, m->conf.snapshot != NULL ? m->conf.snapshot->generation : 0,
+		role == ROLE_SIGNER ? m->conf.private.key_path : ""};
+	if (role == ROLE_SIGNER)
+		monitor_signer_stamp(m);
+	return monitor_spawn_as(m, &as, &m->child[role]);
+}
+
+void monitor_child_gone(struct child *c)
+{
+	if (c->control >= 0)
+		close(c->control);
+	c->pid = 0;
+	c->control = -1;
+	c->ready = false;
 }
 
 static void child_died(struct monitor *m, unsigned role, int status, uint64_t now_us)
 {
 	struct child *c = &m->child[role];
 	bool calm = now_us - c->started_us > RESTART_CALM_MS * MS;
-	if (c->control >= 0)
-		close(c->control);
-	c->pid = 0;
-	c->control = -1;
-	c->ready = false;
-	if (m->stopping)
+	monitor_child_gone(c);
+	if (role == ROLE_RESOLVER && m->names != NULL)
+		names_unasked(m->names);
+	if (m->stopping || (role == ROLE_SIGNER && monitor_signer_step_in(m)))
 		return;
-	if (c->renewing) {
-		c->renewing = false;
-		c->restart_at_us = now_us;
-		return;
-	}
 	c->restarts++;
 	c->backoff_ms = calm || c->backoff_ms == 0 ? RESTART_BACKOFF_MIN_MS : c->backoff_ms * 2;
 	if (c->backoff_ms > RESTART_BACKOFF_MAX_MS)
@@ -194,16 +207,38 @@ void monitor_reap(struct monitor *m, uint64_t now_us)
 {
 	int status;
 	pid_t pid;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (monitor_signer_died(m, pid))
+			continue;
 		for (unsigned role = ROLE_SIGNALLER; role < ROLE_COUNT; role++)
-			if (m->child[role].pid == pid)
+			if (m->child[role].pid == pid) {
 				child_died(m, role, status, now_us);
+				break; // another may stand in its place now
+			}
+	}
+}
+
+static bool is_late(const struct child *c)
+{
+	return c->pid > 0 && !c->ready;
+}
+
+// One that hangs before it is ready would hang for ever: killed, it is started again like one that died.
+static void end_late(struct monitor *m, unsigned role, uint64_t now_us)
+{
+	struct child *c = &m->child[role];
+	if (!is_late(c) || now_us < c->started_us + CHILD_READY_MS * MS)
+		return;
+	log_write(LOG_LEVEL_ALARM, "monitor.child-not-ready", LOG_STR("child", process_role_name(role)), LOG_NUM("pid", c->pid));
+	kill(c->pid, SIGKILL);
+	c->started_us = now_us; // its death is told by a signal
 }
 
 void monitor_restart_due(struct monitor *m, uint64_t now_us)
 {
 	for (unsigned role = ROLE_SIGNALLER; role < ROLE_COUNT; role++) {
 		struct child *c = &m->child[role];
+		end_late(m, role, now_us);
 		if (c->restart_at_us == 0 || c->restart_at_us > now_us)
 			continue;
 		c->restart_at_us = 0;
@@ -215,9 +250,12 @@ void monitor_restart_due(struct monitor *m, uint64_t now_us)
 uint64_t monitor_next_restart(const struct monitor *m)
 {
 	uint64_t next = NO_DEADLINE;
-	for (unsigned role = ROLE_SIGNALLER; role < ROLE_COUNT; role++)
-		if (m->child[role].restart_at_us != 0 && m->child[role].restart_at_us < next)
-			next = m->child[role].restart_at_us;
+	for (unsigned role = ROLE_SIGNALLER; role < ROLE_COUNT; role++) {
+		const struct child *c = &m->child[role];
+		uint64_t at = is_late(c) ? c->started_us + CHILD_READY_MS * MS : c->restart_at_us;
+		if (at != 0 && at < next)
+			next = at;
+	}
 	return next;
 }
 
@@ -227,6 +265,7 @@ void monitor_stop_children(struct monitor *m)
 	static const unsigned order[] = {ROLE_SIGNALLER, ROLE_MEDIA, ROLE_DIRECTORY, ROLE_RESOLVER, ROLE_SIGNER, ROLE_ADMIN};
 	struct ipc_control stop = control_make(IPC_CONTROL_STOP);
 	m->stopping = true;
+	monitor_signer_cancel(m);
 	for (uint32_t i = 0; i < ARRAY_LEN(order); i++) {
 		struct child *c = &m->child[order[i]];
 		if (c->pid == 0)

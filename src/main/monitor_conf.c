@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The monitor's configuration: files read here, names resolved by the resolver process, the result sealed in a memfd.
+// The monitor's configuration: files read here, names resolved by the resolver process, now and again while we run.
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -7,51 +7,93 @@
 #include "main/files.h"
 #include "main/monitor_state.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+static bool is_answer(const struct ipc_control *a, size_t len)
+{
+	return len == sizeof(*a) && a->type == IPC_CONTROL_RESOLVED && memchr(a->text, '\0', sizeof(a->text)) != NULL &&
+	       a->address_count <= IPC_CONTROL_ADDRESSES_MAX;
+}
+
+static void remember(struct monitor *m, const struct ipc_control *a)
+{
+	uint32_t count = a->error == E_OK ? a->address_count : 0;
+	result r = names_put(m->names, a->text, a->address, count, clock_now().mono_us);
+	if (!is_ok(r))
+		log_write(LOG_LEVEL_WARNING, "monitor.name-lost", LOG_STR("host", a->text), LOG_STR("why", error_name(r.error)));
+}
+
+void monitor_resolved(struct monitor *m, const struct ipc_control *a)
+{
+	if (is_answer(a, sizeof(*a)) && names_answered(m->names, a->request, a->text))
+		remember(m, a);
+}
+
 // The answer to Q. One that comes too late must not be taken for the next name's.
-static result resolved(struct monitor *m, const struct ipc_control *q, struct ipc_control *a)
+static result await_answer(struct monitor *m, const struct ipc_control *q, uint64_t until)
 {
 	int control = m->child[ROLE_RESOLVER].control;
-	uint64_t until = clock_now().mono_us + RESOLVE_MS * MS, now;
+	uint64_t now;
 	while ((now = clock_now().mono_us) < until) {
+		struct ipc_control a;
 		size_t len;
 		int fd;
 		if (!control_wait(control, (int)((until - now) / MS) + 1))
 			continue;
-		TRY(control_receive(control, a, &len, &fd));
+		result r = control_receive(control, &a, &len, &fd);
+		if (r.error == E_AGAIN)
+			continue;
+		TRY(r);
 		if (fd >= 0)
 			close(fd);
-		if (len != sizeof(*a) || a->type != IPC_CONTROL_RESOLVED || a->request != q->request)
+		if (!is_answer(&a, len))
 			continue;
-		bool same = memchr(a->text, '\0', sizeof(a->text)) != NULL && strcmp(a->text, q->text) == 0;
-		return same && a->error == E_OK && a->address_count <= IPC_CONTROL_ADDRESSES_MAX ? OK : FAIL(E_NOT_FOUND);
+		if (a.request == q->request && strcmp(a.text, q->text) == 0) {
+			remember(m, &a);
+			return OK;
+		}
+		monitor_resolved(m, &a); // of the question that was under way when the load began
 	}
 	return FAIL(E_TIMEOUT);
 }
 
+static result ask(struct monitor *m, const char *host)
+{
+	struct ipc_control q = control_make(IPC_CONTROL_RESOLVE);
+	uint64_t now = clock_now().mono_us, until = now + RESOLVE_MS * MS;
+	REQUIRE(m->child[ROLE_RESOLVER].control >= 0, E_NOT_FOUND);
+	REQUIRE((size_t)snprintf(q.text, sizeof(q.text), "%s", host) < sizeof(q.text), E_TOO_LONG);
+	if (until > m->resolve_until_us)
+		until = m->resolve_until_us;
+	REQUIRE(now < until, E_TIMEOUT);
+	q.request = names_number(m->names);
+	TRY(control_send(m->child[ROLE_RESOLVER].control, &q, -1));
+	return await_answer(m, &q, until);
+}
+
+// What is known of the name, with ports.
+static result known(void *ctx, const char *host, uint16_t port, enum transport transport, struct address *out,
+	uint32_t room, uint32_t *count)
+{
+	struct monitor *m = ctx;
+	names_get(m->names, host, out, room, count);
+	for (uint32_t i = 0; i < *count; i++)
+		out[i].port = port != 0 ? port : (transport_is_secure(transport) ? 5061 : 5060);
+	return *count > 0 ? OK : FAIL(E_NOT_FOUND);
+}
+
 // A name is resolved by the resolver; the monitor waits, because there is nothing else to do before the sockets are open,
-// and a reload is rare. The answer's addresses were parsed there.
+// and a reload is rare. The answer's addresses were parsed there. Without an answer the last one counts.
 static result resolve(void *ctx, const char *host, uint16_t port, enum transport transport, struct address *out,
 	uint32_t room, uint32_t *count)
 {
 	struct monitor *m = ctx;
-	struct ipc_control q = control_make(IPC_CONTROL_RESOLVE), a;
-	*count = 0;
-	REQUIRE(m->child[ROLE_RESOLVER].control >= 0, E_NOT_FOUND);
-	REQUIRE((size_t)snprintf(q.text, sizeof(q.text), "%s", host) < sizeof(q.text), E_TOO_LONG);
-	q.request = ++m->resolve_number;
-	TRY(control_send(m->child[ROLE_RESOLVER].control, &q, -1));
-	TRY(resolved(m, &q, &a));
-	for (uint32_t i = 0; i < a.address_count && i < IPC_CONTROL_ADDRESSES_MAX && *count < room; i++) {
-		out[*count] = a.address[i];
-		out[(*count)++].port = port != 0 ? port : (transport_is_secure(transport) ? 5061 : 5060);
-	}
-	return *count > 0 ? OK : FAIL(E_NOT_FOUND);
+	result r = ask(m, host);
+	if (!is_ok(r))
+		log_write(LOG_LEVEL_WARNING, "monitor.not-resolved", LOG_STR("host", host), LOG_STR("why", error_name(r.error)));
+	return known(ctx, host, port, transport, out, room, count);
 }
 
 static void print_messages(const struct conf_result *r)
@@ -63,84 +105,113 @@ static void print_messages(const struct conf_result *r)
 		fprintf(stderr, "%s: %u more messages\n", r->file_name, r->messages_lost);
 }
 
-result monitor_load(struct monitor *m, bool first)
+static void first_error(struct monitor *m, const struct conf_result *r)
+{
+	for (uint32_t i = 0; i < r->message_count; i++)
+		if (r->message[i].severity == CONF_ERROR) {
+			conf_message_text(r, i, m->why, sizeof(m->why));
+			return;
+		}
+}
+
+static result load_text(struct monitor *m, struct bytes text, const struct snapshot *previous, struct conf_result *next)
+{
+	struct files_root root;
+	struct files_hooks ctx = {.root = &root, .resolver_ctx = m, .resolve = resolve};
+	const struct conf_hooks hooks = {.ctx = &ctx, .read = files_conf_read, .resolver = files_conf_resolve,
+		.cores = process_cores()};
+	files_root_of(&root, m->config_path);
+	m->resolve_until_us = clock_now().mono_us + RESOLVE_ALL_MS * MS;
+	result r = conf_load(m->config_path, text, &hooks, clock_now().wall_ms, previous, next);
+	print_messages(next);
+	if (!is_ok(r)) {
+		first_error(m, next);
+		conf_result_free(next);
+	}
+	return r;
+}
+
+result monitor_load(struct monitor *m, const struct snapshot *previous, struct conf_result *next)
 {
 	uint8_t *text = NULL;
 	size_t len = 0;
-	struct conf_result next;
-	struct files_root root;
-	files_root_of(&root, m->config_path);
+	snprintf(m->why, sizeof(m->why), "%s: cannot be read; name an existing file of at most %d octets with --config",
+		m->config_path, (int)CONF_FILE_MAX);
 	result r = files_read_whole(m->config_path, CONF_FILE_MAX, &text, &len);
 	if (!is_ok(r)) {
-		fprintf(stderr, "%s: cannot be read; name an existing file of at most %d octets with --config\n",
-			m->config_path, (int)CONF_FILE_MAX);
+		fprintf(stderr, "%s\n", m->why);
 		return r;
 	}
-	struct files_hooks hooks_ctx = {.root = &root, .resolver_ctx = m};
-	struct conf_hooks hooks = {.ctx = &hooks_ctx, .read = files_conf_read, .resolver = files_conf_resolve};
-	hooks_ctx.resolve = resolve;
-	r = conf_load(m->config_path, bytes_make(text, len), &hooks, clock_now().wall_ms,
-		first ? NULL : m->conf.snapshot, &next);
+	snprintf(m->why, sizeof(m->why), "%s", error_name(E_NO_MEMORY));
+	r = load_text(m, bytes_make(text, len), previous, next);
 	memory_free(text);
-	print_messages(&next);
-	if (!is_ok(r)) {
-		conf_result_free(&next);
-		return r;
-	}
-	if (!first)
-		conf_result_free(&m->conf);
-	m->conf = next;
-	return OK;
+	return r;
 }
 
-static result write_whole(int fd, const uint8_t *at, size_t len)
+struct blocking {
+	peer_id peer;
+	bool block;
+};
+
+static void set_blocked(struct snapshot *s, void *ctx)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, at, len);
-		REQUIRE(n > 0, E_SYSTEM);
-		at += n;
-		len -= (size_t)n;
-	}
-	return OK;
+	const struct blocking *b = ctx;
+	struct peer *p = (struct peer *)(uintptr_t)snapshot_peer(s, b->peer);
+	if (p != NULL)
+		p->blocked = b->block;
 }
 
-static result seal_memfd(const struct conf_result *conf, int *out)
+result monitor_block(struct monitor *m, peer_id peer, bool block)
 {
-	int fd = memfd_create("sallyport-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	REQUIRE(fd >= 0, E_SYSTEM);
-	result r = write_whole(fd, (const uint8_t *)conf->snapshot, conf->size);
-	if (is_ok(r) && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
-		r = FAIL(E_SYSTEM);
-	if (!is_ok(r)) {
-		close(fd);
-		return r;
-	}
-	*out = fd;
-	return OK;
+	struct blocking b = {peer, block};
+	result r = monitor_edit(m, set_blocked, &b);
+	if (!is_ok(r))
+		log_write(LOG_LEVEL_ALARM, "monitor.publish-failed", LOG_STR("why", error_name(r.error)));
+	return r;
 }
 
-result monitor_publish(struct monitor *m)
+static void set_targets(struct snapshot *s, void *ctx)
 {
-	int fd;
-	TRY(seal_memfd(&m->conf, &fd));
-	if (m->snapshot_fd >= 0)
-		close(m->snapshot_fd);
-	m->snapshot_fd = fd;
-	struct ipc_control msg = control_make(IPC_CONTROL_SNAPSHOT);
-	for (unsigned role = ROLE_SIGNALLER; role < ROLE_COUNT; role++)
-		if (m->child[role].control >= 0 && m->child[role].ready)
-			IGNORE_RESULT(control_send(m->child[role].control, &msg, fd)); // a dead child gets it at its restart
-	return OK;
+	struct monitor *m = ctx;
+	conf_retarget(&m->conf, s, known, m);
 }
 
-void monitor_block(struct monitor *m, peer_id peer, bool block)
+// Names that were learnt may still lead to where they did.
+static void retarget(struct monitor *m)
 {
-	struct peer *p = (struct peer *)(uintptr_t)snapshot_peer(m->conf.snapshot, peer);
-	if (p == NULL)
+	struct snapshot *copy = memory_alloc(m->conf.size);
+	if (copy == NULL)
+		return; // the next change tries again
+	memcpy(copy, m->conf.snapshot, m->conf.size);
+	bool changes = conf_retarget(&m->conf, copy, known, m);
+	memory_free(copy);
+	if (!changes)
 		return;
-	p->blocked = block;
-	m->conf.snapshot->generation++;
-	snapshot_seal(m->conf.snapshot, m->conf.size);
-	if (!is_ok(monitor_publish(m)))
-		log_write(LOG_LEVEL_ALARM, "monitor.publish-failed", LOG_STR("peer", p->name));
+	result r = monitor_edit(m, set_targets, m);
+	log_write(is_ok(r) ? LOG_LEVEL_NOTICE : LOG_LEVEL_ALARM, is_ok(r) ? "monitor.names-changed" : "monitor.publish-failed",
+		LOG_NUM("generation", m->conf.snapshot->generation), LOG_STR("why", error_name(r.error)));
+}
+
+void monitor_names_learn(struct monitor *m)
+{
+	if (!is_ok(names_keep(m->names, m->conf.private.name, m->conf.private.name_count, clock_now().mono_us)))
+		log_write(LOG_LEVEL_ALARM, "monitor.names-lost", LOG_STR("mend", "memory is short; reload later"));
+}
+
+void monitor_names_run(struct monitor *m, uint64_t now_us)
+{
+	struct ipc_control q = control_make(IPC_CONTROL_RESOLVE);
+	const char *host = m->child[ROLE_RESOLVER].ready ? names_ask(m->names, &q.request, now_us) : NULL;
+	if (host != NULL) {
+		snprintf(q.text, sizeof(q.text), "%s", host);
+		if (!is_ok(control_send(m->child[ROLE_RESOLVER].control, &q, -1)))
+			names_answered(m->names, q.request, host); // it does not read: asked again when it is due again
+	}
+	if (names_changed(m->names, now_us))
+		retarget(m);
+}
+
+uint64_t monitor_names_deadline(const struct monitor *m)
+{
+	return m->child[ROLE_RESOLVER].ready ? names_deadline(m->names) : NO_DEADLINE;
 }

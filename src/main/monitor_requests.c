@@ -10,11 +10,12 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { REQUESTS_PER_TURN = 64 }; // of one child, so that no child keeps the monitor from the others
 
-static void answer(struct monitor *m, unsigned role, struct ipc_control *a, const struct ipc_control *q, int fd)
+void monitor_answer(struct monitor *m, unsigned role, struct ipc_control *a, const struct ipc_control *q, int fd)
 {
 	a->request = q->request;
 	a->worker = q->worker;
@@ -24,7 +25,11 @@ static void answer(struct monitor *m, unsigned role, struct ipc_control *a, cons
 
 static void on_ready(struct monitor *m, unsigned role, const struct ipc_control *q)
 {
+	struct ipc_control begin = control_make(IPC_CONTROL_BEGIN);
 	m->child[role].ready = true;
+	if (role == ROLE_SIGNER)
+		IGNORE_RESULT(control_send(m->child[role].control, &begin, -1)); // its first message: there is room
+	monitor_child_ready(m, role);
 	log_write(LOG_LEVEL_INFO, "monitor.child-ready", LOG_STR("child", process_role_name(role)),
 		LOG_NUM("pid", m->child[role].pid), LOG_STR("sandbox", q->text));
 }
@@ -40,33 +45,48 @@ static void on_dial(struct monitor *m, unsigned role, const struct ipc_control *
 	result r = net_open_connect(&local, &q->address[0], &o, &fd);
 	a.error = (int32_t)r.error;
 	a.peer = q->peer;
-	answer(m, role, &a, q, fd);
+	monitor_answer(m, role, &a, q, fd);
 	if (fd >= 0)
 		close(fd);
 }
 
-// The key may have changed with the certificate: a new signer reads it before its sandbox closes.
-static void renew_signer(struct monitor *m)
+// All or nothing: read, sealed, and with another key a signer that is ready, before anything in force is given up.
+static result reload(struct monitor *m)
 {
-	if (m->child[ROLE_SIGNER].pid <= 0)
-		return;
-	m->child[ROLE_SIGNER].renewing = true;
-	kill(m->child[ROLE_SIGNER].pid, SIGKILL);
+	struct conf_result next;
+	int fd = -1;
+	TRY(monitor_load(m, m->conf.snapshot, &next));
+	snprintf(m->why, sizeof(m->why), "memory is short");
+	result r = monitor_seal(next.snapshot, next.size, &fd);
+	if (is_ok(r))
+		r = monitor_signer_prepare(m, &next, fd);
+	if (!is_ok(r)) {
+		if (fd >= 0)
+			close(fd);
+		conf_result_free(&next);
+		return r;
+	}
+	monitor_put_in_force(m, &next, fd);
+	monitor_names_learn(m);
+	return OK;
 }
 
 static void on_reload(struct monitor *m, unsigned role, const struct ipc_control *q)
 {
 	struct ipc_control a = control_make(IPC_CONTROL_RELOADED);
-	result r = monitor_load(m, false);
-	if (is_ok(r))
-		r = monitor_publish(m);
-	if (is_ok(r))
-		renew_signer(m);
-	a.error = (int32_t)r.error;
-	snprintf(a.text, sizeof(a.text), "%s", is_ok(r) ? "reloaded" : "refused, the old configuration stays; run sallyport check");
-	log_write(LOG_LEVEL_NOTICE, "monitor.reload", LOG_STR("result", a.text));
+	result r = reload(m);
+	if (is_ok(r)) {
+		log_write(LOG_LEVEL_NOTICE, "monitor.reload", LOG_STR("result", "reloaded"),
+			LOG_NUM("generation", m->conf.snapshot->generation));
+		monitor_answer_later(m, role, q, ACKNOWLEDGE_MS);
+		return;
+	}
+	log_write(LOG_LEVEL_WARNING, "monitor.reload", LOG_STR("result", "refused"), LOG_STR("why", m->why));
+	// E_CONFIG whatever it was: the same to the operator, and the text tells
+	a.error = (int32_t)E_CONFIG;
+	snprintf(a.text, sizeof(a.text), "%s; the old configuration stays", m->why);
 	if (q != NULL)
-		answer(m, role, &a, q, -1);
+		monitor_answer(m, role, &a, q, -1);
 }
 
 static void on_drain(struct monitor *m, unsigned role, const struct ipc_control *q)
@@ -77,14 +97,18 @@ static void on_drain(struct monitor *m, unsigned role, const struct ipc_control 
 	if (m->child[ROLE_SIGNALLER].control >= 0)
 		IGNORE_RESULT(control_send(m->child[ROLE_SIGNALLER].control, &msg, -1)); // a restart is told with START
 	struct ipc_control a = control_make(IPC_CONTROL_RELOADED);
-	answer(m, role, &a, q, -1);
+	monitor_answer(m, role, &a, q, -1);
 }
 
 static void on_block(struct monitor *m, unsigned role, const struct ipc_control *q)
 {
 	struct ipc_control a = control_make(IPC_CONTROL_RELOADED);
-	monitor_block(m, q->peer, q->flag != 0);
-	answer(m, role, &a, q, -1);
+	result r = monitor_block(m, q->peer, q->flag != 0);
+	a.error = (int32_t)r.error;
+	if (is_ok(r))
+		monitor_answer_later(m, role, q, ACKNOWLEDGE_BLOCK_MS);
+	else
+		monitor_answer(m, role, &a, q, -1);
 }
 
 static void on_processes(struct monitor *m, unsigned role, const struct ipc_control *q)
@@ -96,6 +120,8 @@ static void on_processes(struct monitor *m, unsigned role, const struct ipc_cont
 			a.index = (uint16_t)m->child[r].restarts;
 			a.worker = (uint32_t)m->child[r].pid;
 			a.flag = m->child[r].ready;
+			a.generation = m->child[r].generation;
+			memcpy(a.tally, m->child[r].tally, sizeof(a.tally));
 		}
 		a.request = q->request;
 		IGNORE_RESULT(control_send(m->child[role].control, &a, -1)); // admin's own loss: it asks again
@@ -123,8 +149,17 @@ static void carry_out(struct monitor *m, unsigned role, const struct ipc_control
 	case IPC_CONTROL_PROCESSES:
 		on_processes(m, role, q);
 		break;
+	case IPC_CONTROL_RESOLVED:
+		monitor_resolved(m, q);
+		break;
+	case IPC_CONTROL_TAKEN:
+		monitor_taken(m, role, q);
+		break;
+	case IPC_CONTROL_TALLY:
+		memcpy(m->child[role].tally, q->tally, sizeof(q->tally));
+		break;
 	default:
-		break; // RESOLVED that came too late
+		break; // CANNOT: it stands in the log, and the child ends
 	}
 }
 
@@ -135,7 +170,7 @@ static void refuse(struct monitor *m, unsigned role, const struct ipc_control *q
 	if (why.error == E_NOT_FOUND && q->type == IPC_CONTROL_DIAL) { // a peer that was blocked meanwhile: lawful
 		struct ipc_control a = control_make(IPC_CONTROL_DIALED);
 		a.error = (int32_t)why.error;
-		answer(m, role, &a, q, -1);
+		monitor_answer(m, role, &a, q, -1);
 	} else if (why.error != E_NOT_FOUND) {
 		kill(m->child[role].pid, SIGKILL); // it speaks what it must not: no longer ours
 	}

@@ -5,28 +5,63 @@
 #define MAIN_MONITOR_STATE_H
 
 #include "main/files.h"
+#include "main/names.h"
 #include "main/process.h"
 
 #include <sys/types.h>
+#include <time.h>
 
 enum {
 	RESTART_BACKOFF_MIN_MS = 50,      // a crash must cost calls nothing that they notice
 	RESTART_BACKOFF_MAX_MS = 10000,   // a child that cannot live must not burn the machine
 	RESTART_CALM_MS = 60000,          // up that long: the back-off begins anew
-	CHILD_READY_MS = 10000,           // to be sandboxed and ready
+	CHILD_READY_MS = 10000,           // to be sandboxed and ready, at the start and after a restart
 	STOP_MS = 3000,                   // to end after STOP, then killed
 	RESOLVE_MS = 3000,                // one name
+	RESOLVE_ALL_MS = 6000,            // all names of one load: a reload must answer; the rest is asked for later
+	SIGNER_READY_MS = 3000,           // a new signer: two small files and a sandbox
+	SIGNER_SWAP_MS = 1000,            // for the signaller to take the new certificate before the key changes
+	SIGNER_STOP_MS = 500,             // for the old signer to finish what it signs
+	ACKNOWLEDGE_MS = 5000,            // for all children to take a reload; within what admin waits
+	ACKNOWLEDGE_BLOCK_MS = 2000,      // likewise of a block: admin waits for 3 s
+	PUBLISH_AGAIN_MS = 1000,          // a snapshot that a child did not take is sent again
+	PENDING_MAX = 8,                  // answers that wait for children; admin has one operator
+	WHY_MAX = 512,                    // [octets] why something was refused, for people
 };
 
 struct child {
 	pid_t pid;          // 0: not running
 	int control;        // our end; -1
 	bool ready;
-	bool renewing;      // ended by us, to begin anew
 	uint32_t restarts;
 	uint64_t started_us;
 	uint64_t restart_at_us; // when to start again; 0: not waiting
 	uint32_t backoff_ms;
+	uint32_t given;         // generation that it was started with
+	uint32_t generation;    // that it has said to use; 0: none yet
+	uint64_t publish_at_us; // when the snapshot is sent again, unless it is taken before
+	uint64_t tally[IPC_TALLY_COUNT];
+};
+
+struct pending { // an answer that waits until all children use a snapshot
+	bool used;
+	unsigned role;          // who asked; ROLE_MONITOR: a signal
+	uint32_t request, worker, generation;
+	uint64_t until_us;
+};
+
+struct key_stamp { // which key file a signer has read, without reading it
+	char path[FILES_PATH_MAX];
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec changed;
+};
+
+struct swap { // of the signer, at a reload with another key or certificate
+	struct child next;      // ready, and waiting for BEGIN; pid 0: none
+	struct key_stamp stamp;
+	uint64_t begun_us, stopped_us; // 0: not yet
 };
 
 struct monitor {
@@ -38,21 +73,69 @@ struct monitor {
 	struct sockets *sockets;
 	struct channels channels;
 	struct child child[ROLE_COUNT];
+	struct pending pending[PENDING_MAX];
+	struct key_stamp key_stamp; // of the signer in service
+	struct swap swap;
 	struct sf_token_key token_key[SF_TOKEN_KEYS_MAX];
 	uint8_t token_current;
+	uint64_t token_rotated_us;
 	uint8_t secret[16];
 	int signal_fd;
-	uint32_t resolve_number; // of the last question to the resolver
+	struct names *names;
+	uint64_t resolve_until_us; // of the load under way
+	char why[WHY_MAX];         // the last refusal
 	bool stopping, draining;
 };
 
 // monitor_conf.c
-MUST_USE result monitor_load(struct monitor *m, bool first);    // read, resolve, seal; messages go to stderr
-MUST_USE result monitor_publish(struct monitor *m);             // a new memfd of the snapshot to all children
-void monitor_block(struct monitor *m, peer_id peer, bool block);
+// Read and resolve into NEXT, which is the caller's; messages go to stderr. PREVIOUS: in force, NULL at the start.
+MUST_USE result monitor_load(struct monitor *m, const struct snapshot *previous, struct conf_result *next);
+MUST_USE result monitor_block(struct monitor *m, peer_id peer, bool block);
+void monitor_resolved(struct monitor *m, const struct ipc_control *a); // the answer to a question of names_run
+void monitor_names_learn(struct monitor *m);                           // another configuration is in force
+void monitor_names_run(struct monitor *m, uint64_t now_us);
+uint64_t monitor_names_deadline(const struct monitor *m);
+
+// monitor_publish.c
+// A sealed memfd of S. E_SYSTEM.
+MUST_USE result monitor_seal(const struct snapshot *s, size_t size, int *fd);
+// From here on NEXT (taken over) with its memfd FD (taken over) is in force, and all children are told.
+void monitor_put_in_force(struct monitor *m, struct conf_result *next, int fd);
+// CHANGE a copy of the snapshot in force; seal and put it in force. Nothing changes on error.
+MUST_USE result monitor_edit(struct monitor *m, void (*change)(struct snapshot *s, void *ctx), void *ctx);
+void monitor_taken(struct monitor *m, unsigned role, const struct ipc_control *q);
+void monitor_child_ready(struct monitor *m, unsigned role); // it may have been started with an older snapshot
+// Answer Q of ROLE when all children use the snapshot in force, at the latest after WAIT_MS.
+void monitor_answer_later(struct monitor *m, unsigned role, const struct ipc_control *q, uint32_t wait_ms);
+void monitor_publish_run(struct monitor *m, uint64_t now_us);
+uint64_t monitor_publish_deadline(const struct monitor *m);
+
+// monitor_signer.c
+// If NEXT, sealed as FD, has another key or certificate: start a signer for it and wait until it is ready.
+// E_CONFIG, E_TIMEOUT, E_SYSTEM: it is not, m->why tells, and the signer in service goes on.
+MUST_USE result monitor_signer_prepare(struct monitor *m, const struct conf_result *next, int fd);
+void monitor_signer_cancel(struct monitor *m);
+void monitor_signer_stamp(struct monitor *m);    // before the signer in service is started
+bool monitor_signer_died(struct monitor *m, pid_t pid); // true: it was the one in waiting
+bool monitor_signer_step_in(struct monitor *m);  // the signer in service is gone; true: the one in waiting serves now
+void monitor_signer_run(struct monitor *m, uint64_t now_us);
+uint64_t monitor_signer_deadline(const struct monitor *m);
+
+// monitor_keys.c
+MUST_USE result monitor_keys_make(struct monitor *m);
+void monitor_keys_run(struct monitor *m, uint64_t now_us);
+uint64_t monitor_keys_deadline(const struct monitor *m);
 
 // monitor_children.c
+struct spawn { // what a child is started with
+	unsigned role;
+	int snapshot_fd;
+	uint32_t generation;
+	const char *key_path; // signer: as configured; else ""
+};
 MUST_USE result monitor_spawn(struct monitor *m, unsigned role);
+MUST_USE result monitor_spawn_as(struct monitor *m, const struct spawn *as, struct child *c);
+void monitor_child_gone(struct child *c);
 void monitor_reap(struct monitor *m, uint64_t now_us);
 void monitor_restart_due(struct monitor *m, uint64_t now_us);
 uint64_t monitor_next_restart(const struct monitor *m);
@@ -62,5 +145,6 @@ void monitor_stop_children(struct monitor *m);
 void monitor_request(struct monitor *m, unsigned role);         // all messages that wait on the control socket of ROLE
 bool monitor_await_ready(struct monitor *m, unsigned role);
 void monitor_reload(struct monitor *m);
+void monitor_answer(struct monitor *m, unsigned role, struct ipc_control *a, const struct ipc_control *q, int fd);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 result process_map_snapshot(int fd, const struct snapshot **out, size_t *size)
 {
@@ -29,6 +30,20 @@ void process_unmap_snapshot(const struct snapshot *s, size_t size)
 {
 	if (s != NULL)
 		munmap((void *)(uintptr_t)s, size);
+}
+
+uint16_t process_cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (uint16_t)n;
+}
+
+void process_taken(int control, uint32_t generation, result r)
+{
+	struct ipc_control m = control_make(IPC_CONTROL_TAKEN);
+	m.generation = generation;
+	m.error = (int32_t)r.error;
+	IGNORE_RESULT(control_send(control, &m, -1)); // the monitor sends the snapshot again, and is answered again
 }
 
 result process_ready(const struct process_start *start, const struct sandbox_path *paths, uint32_t count)

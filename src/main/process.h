@@ -45,6 +45,10 @@ int directory_main(struct process_start *start);
 int signer_main(struct process_start *start);
 int admin_main(struct process_start *start);
 
+// Workers of one core each that this machine has room for, 1..WORKERS_MAX.
+uint16_t process_cores(void);
+// Tell the monitor that the snapshot of GENERATION is in use, or why not.
+void process_taken(int control, uint32_t generation, result r);
 // Map the snapshot of FD read-only and check it. E_CONFIG, E_SYSTEM.
 MUST_USE result process_map_snapshot(int fd, const struct snapshot **out, size_t *size);
 void process_unmap_snapshot(const struct snapshot *s, size_t size);

@@ -18,20 +18,30 @@ static result use_first_snapshot(struct signaller *s)
 	return registry_new(&s->registry, s->snapshot);
 }
 
+static struct net_limits limits_of(const struct settings *set)
+{
+	return (struct net_limits){
+		.connections_per_source = set->max_connections_per_source,
+		.handshake_us = set->handshake_timeout_s * SECOND,
+		.frame_us = set->frame_timeout_s * SECOND,
+		.idle_us = set->idle_timeout_s * SECOND,
+	};
+}
+
 // All or nothing: a snapshot that cannot be used leaves the one in force.
-static void next_snapshot(struct signaller *s, int fd)
+static result next_snapshot(struct signaller *s, int fd)
 {
 	const struct snapshot *next;
 	size_t size;
 	struct registry *r;
-	if (!is_ok(process_map_snapshot(fd, &next, &size))) {
-		log_write(LOG_LEVEL_ALARM, "signaller.snapshot-refused", LOG_NUM("fd", fd));
-		return;
-	}
-	if (!is_ok(registry_new(&r, next))) {
+	TRY(process_map_snapshot(fd, &next, &size));
+	result made = registry_new(&r, next);
+	if (!is_ok(made)) {
 		process_unmap_snapshot(next, size);
-		return;
+		return made;
 	}
+	const struct net_limits limits = limits_of(&next->settings);
+	net_set_limits(s->net, &limits, &s->counters);
 	struct registry *old = net_swap_registry(s->net, r);
 	registry_free(old);
 	process_unmap_snapshot(s->snapshot, s->snapshot_size);
@@ -39,6 +49,7 @@ static void next_snapshot(struct signaller *s, int fd)
 	s->snapshot_size = size;
 	s->registry = r;
 	log_write(LOG_LEVEL_NOTICE, "signaller.snapshot", LOG_NUM("generation", next->generation));
+	return OK;
 }
 
 struct dialled_mail {
@@ -92,7 +103,7 @@ static void on_control(struct signaller *s, const struct ipc_control *m, int fd)
 	switch (m->type) {
 	case IPC_CONTROL_SNAPSHOT:
 		if (fd >= 0) {
-			next_snapshot(s, fd);
+			process_taken(s->control, m->generation, next_snapshot(s, fd));
 			close(fd);
 		}
 		break;
@@ -101,6 +112,9 @@ static void on_control(struct signaller *s, const struct ipc_control *m, int fd)
 		break;
 	case IPC_CONTROL_DRAIN:
 		worker_drain(s, m->flag != 0, false);
+		break;
+	case IPC_CONTROL_TOKEN_KEY:
+		token_key_spread(s, (uint8_t)m->index, m->key);
 		break;
 	case IPC_CONTROL_STOP:
 		begin_stop(s);
@@ -129,6 +143,7 @@ static void control_h(evutil_socket_t fd, short what, void *arg)
 			on_control(s, &m, passed);
 		else if (passed >= 0)
 			close(passed);
+		memory_wipe(m.key, sizeof(m.key));
 	}
 }
 
@@ -142,6 +157,7 @@ static void admin_h(evutil_socket_t fd, short what, void *arg)
 static result make_net(struct signaller *s)
 {
 	const struct settings *set = &s->snapshot->settings;
+	const struct net_limits limits = limits_of(set);
 	for (uint32_t i = 0; i < s->start->handshake_threads; i++) {
 		sign_client_init(&s->sign[i], s->start->channels->sign[i].end[0], SIGN_TIMEOUT_US, &s->sign_counters[i]);
 		s->keyless[i] = (struct keyless_signer){sign_client_sign, &s->sign[i]};
@@ -151,11 +167,11 @@ static result make_net(struct signaller *s)
 		.handshake_threads = set->certificate.len > 0 ? s->start->handshake_threads : 0,
 		.signer = s->keyless,
 		.max_connections = set->max_connections,
-		.max_connections_per_source = set->max_connections_per_source,
+		.max_connections_per_source = limits.connections_per_source,
 		.message_max = SIP_MESSAGE_MAX_STREAM,
-		.handshake_us = set->handshake_timeout_s * SECOND,
-		.frame_us = set->frame_timeout_s * SECOND,
-		.idle_us = set->idle_timeout_s * SECOND,
+		.handshake_us = limits.handshake_us,
+		.frame_us = limits.frame_us,
+		.idle_us = limits.idle_us,
 	};
 	TRY(net_new(&s->net, &c));
 	struct registry *none = net_swap_registry(s->net, s->registry);

@@ -140,6 +140,10 @@ void records_send(struct signaller *s);                      // what was not sen
 void fill_call_row(const struct worker *w, const struct sf_call_info *info, uint64_t now_us, struct ipc_admin_call *out);
 void fill_mark_row(const struct trail *t, uint8_t i, struct ipc_admin_mark *out); // of mark I
 
+// signaller_keys.c
+// On the control loop: let all workers seal tokens with KEY, number INDEX.
+void token_key_spread(struct signaller *s, uint8_t index, const uint8_t key[SF_TOKEN_KEY_LEN]);
+
 // signaller_admin.c
 void admin_receive(struct signaller *s);
 

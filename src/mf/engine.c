@@ -282,6 +282,12 @@ void mf_engine_gate_off(struct mf_engine *e, enum mf_gate gate)
 	e->gates_off |= 1u << gate;
 }
 
+void mf_engine_quarantine(struct mf_engine *e, uint32_t quarantine_s, const struct now *now)
+{
+	for (uint32_t i = 0; i < e->config.listener_count; i++)
+		mf_ports_quarantine(e->ports[i], quarantine_s * SECOND, now->mono_us);
+}
+
 void mf_engine_quarantine_off(struct mf_engine *e)
 {
 	for (uint32_t i = 0; i < e->config.listener_count; i++)

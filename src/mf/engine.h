@@ -110,6 +110,9 @@ const struct media_counters *mf_engine_counters(const struct mf_engine *e);
 uint32_t mf_engine_sessions(const struct mf_engine *e);
 const char *mf_gate_name(enum mf_gate g);
 
+// Another quarantine of ports from now on (MF-C5).
+void mf_engine_quarantine(struct mf_engine *e, uint32_t quarantine_s, const struct now *now);
+
 // Tests: what GATE refuses passes (and is counted). The threat tests show with it that their attack is real.
 void mf_engine_gate_off(struct mf_engine *e, enum mf_gate gate);
 // Tests: released ports are handed out again at once.

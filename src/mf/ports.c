@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One array holds the pairs in three runs: free (in random order by choice), and a ring of those in
-// quarantine, oldest first, because all of them wait equally long. Every step is O(1).
+// quarantine, oldest first, because all of them wait equally long, also after a change of the time. Every step is O(1).
 #include "mf/ports.h"
 
 #include "base/memory.h"
@@ -11,7 +11,7 @@ enum pair_state { PAIR_FREE = 0, PAIR_USED, PAIR_WAITING };
 
 struct waiting {
 	uint32_t pair;
-	uint64_t until_us;
+	uint64_t since_us;
 };
 
 struct mf_ports {
@@ -80,7 +80,7 @@ static void free_remove(struct mf_ports *p, uint32_t pair)
 
 static void quarantine_end(struct mf_ports *p, uint64_t now_us)
 {
-	while (p->ring_count > 0 && p->ring[p->ring_at].until_us <= now_us) {
+	while (p->ring_count > 0 && p->ring[p->ring_at].since_us + p->quarantine_us <= now_us) {
 		free_add(p, p->ring[p->ring_at].pair);
 		p->ring_at = (p->ring_at + 1) % p->n;
 		p->ring_count--;
@@ -130,7 +130,7 @@ void mf_ports_release(struct mf_ports *p, uint32_t pair, uint64_t now_us)
 		return;
 	}
 	p->state[pair] = PAIR_WAITING;
-	p->ring[(p->ring_at + p->ring_count) % p->n] = (struct waiting){pair, now_us + p->quarantine_us};
+	p->ring[(p->ring_at + p->ring_count) % p->n] = (struct waiting){pair, now_us};
 	p->ring_count++;
 }
 
@@ -142,6 +142,12 @@ const struct address *mf_ports_address(const struct mf_ports *p, uint32_t pair)
 uint32_t mf_ports_used(const struct mf_ports *p)
 {
 	return p->n - p->free_count - p->ring_count;
+}
+
+void mf_ports_quarantine(struct mf_ports *p, uint64_t quarantine_us, uint64_t now_us)
+{
+	quarantine_end(p, now_us);
+	p->quarantine_us = quarantine_us;
 }
 
 void mf_ports_quarantine_off(struct mf_ports *p)

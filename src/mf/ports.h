@@ -28,6 +28,8 @@ MUST_USE result mf_ports_claim(struct mf_ports *p, const struct address *a, uint
 void mf_ports_release(struct mf_ports *p, uint32_t pair, uint64_t now_us);
 const struct address *mf_ports_address(const struct mf_ports *p, uint32_t pair);
 uint32_t mf_ports_used(const struct mf_ports *p);
+// Another quarantine from now on; pairs that still wait follow it too, those that have waited are free.
+void mf_ports_quarantine(struct mf_ports *p, uint64_t quarantine_us, uint64_t now_us);
 // Tests: let a released pair be the next one taken, at once (MF-C5 with its gate off).
 void mf_ports_quarantine_off(struct mf_ports *p);
 

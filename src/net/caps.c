@@ -132,6 +132,13 @@ void caps_give(struct caps *c, const struct address *source)
 	pthread_mutex_unlock(&c->lock);
 }
 
+void caps_set_per_source(struct caps *c, uint32_t per_source)
+{
+	pthread_mutex_lock(&c->lock);
+	c->per_source = per_source;
+	pthread_mutex_unlock(&c->lock);
+}
+
 uint32_t caps_count(struct caps *c)
 {
 	pthread_mutex_lock(&c->lock);

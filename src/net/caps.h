@@ -17,6 +17,8 @@ void caps_free(struct caps *c);
 MUST_USE result caps_take(struct caps *c, const struct address *source);
 // It is gone.
 void caps_give(struct caps *c, const struct address *source);
+// Another share for each source; those that have more keep them.
+void caps_set_per_source(struct caps *c, uint32_t per_source);
 // Connections in all.
 uint32_t caps_count(struct caps *c);
 

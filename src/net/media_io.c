@@ -209,6 +209,18 @@ static void event_handle(struct media_worker *w, uint64_t data)
 		media_endpoint_read(w, &w->endpoint[data]);
 }
 
+// After a reload. Ports are given back and taken in this loop alone, so it is early enough to look once a round.
+static void quarantine_follow(struct media_worker *w)
+{
+	const _Atomic uint32_t *now = w->io->config->quarantine_now;
+	uint32_t s = now != NULL ? atomic_load_explicit(now, memory_order_relaxed) : w->quarantine_s;
+
+	if (s == w->quarantine_s)
+		return;
+	w->quarantine_s = s;
+	mf_engine_quarantine(w->engine, s, &w->now);
+}
+
 static void *worker_run(void *arg)
 {
 	struct media_worker *w = arg;
@@ -219,6 +231,7 @@ static void *worker_run(void *arg)
 		w->now = clock_now();
 		w->round++;
 		w->busy = n == EVENTS;
+		quarantine_follow(w);
 		for (int i = 0; i < n; i++)
 			event_handle(w, event[i].data.u64);
 		if (w->out_count > 0)
@@ -320,6 +333,7 @@ static bool worker_make(struct media_worker *w, struct media_io *io, uint32_t nu
 
 	w->io = io;
 	w->number = number;
+	w->quarantine_s = c->quarantine_s;
 	w->now = clock_now();
 	media_messages_prepare(w);
 	if (pthread_mutex_init(&w->ring.lock, NULL) != 0)

@@ -37,6 +37,7 @@ struct media_io_config {
 	uint32_t sessions_max; // of the process; divided among the workers
 	uint32_t streams_max;  // likewise
 	uint32_t quarantine_s;
+	const _Atomic uint32_t *quarantine_now; // [s] when it may change while it runs; NULL: it does not
 	uint32_t lease_s;
 	void *store; // media_io_store_size() octets mapped from a memfd (aligned to a page), or NULL
 	size_t store_size;

@@ -62,6 +62,7 @@ struct media_worker {
 	struct media_letter *outbox; // OUTBOX_RING
 	uint32_t out_first, out_count;
 	uint64_t answers_lost;
+	uint32_t quarantine_s; // that the engine has
 	struct now now;
 	bool busy; // this round brought as many events as fit
 	uint32_t round;

@@ -68,6 +68,9 @@ result net_new(struct net **out, const struct net_config *c)
 	struct net *n = memory_alloc(sizeof(*n));
 	REQUIRE(n != NULL, E_NO_MEMORY);
 	n->config = *c;
+	n->handshake_us = c->handshake_us;
+	n->frame_us = c->frame_us;
+	n->idle_us = c->idle_us;
 	if (n->config.ping_us == 0)
 		n->config.ping_us = NET_PING_US;
 	if (n->config.pong_us == 0)
@@ -300,6 +303,35 @@ result net_close(struct net_worker *w, const struct conn_ref *conn)
 	if (!is_ok(r))
 		memory_free(k);
 	return r;
+}
+
+struct rearm_mail {
+	struct mail mail;
+	struct net_worker *to;
+};
+
+static void rearm_h(struct mail *m, void *ctx)
+{
+	struct rearm_mail *r = caa_container_of(m, struct rearm_mail, mail);
+	UNUSED(ctx);
+	streams_rearm(r->to->streams);
+	memory_free(r);
+}
+
+void net_set_limits(struct net *n, const struct net_limits *l, struct net_counters *counters)
+{
+	caps_set_per_source(n->caps, l->connections_per_source);
+	n->handshake_us = l->handshake_us;
+	n->frame_us = l->frame_us;
+	n->idle_us = l->idle_us;
+	for (uint32_t i = 0; i < n->config.workers; i++) {
+		struct rearm_mail *m = memory_alloc(sizeof(*m));
+		if (m == NULL)
+			return; // open connections follow when their timer fires
+		*m = (struct rearm_mail){{.deliver = rearm_h}, &n->worker[i]};
+		if (!is_ok(loop_post(&n->worker[i].loop, &m->mail, counters)))
+			memory_free(m);
+	}
 }
 
 uint32_t net_connections(struct net *n)

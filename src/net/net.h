@@ -58,10 +58,18 @@ struct net_config {
 	uint64_t pong_us;                    // [us] for its answer, of a far side that has answered one; 0: NET_PONG_US
 };
 
+struct net_limits { // what may change while it runs; as in net_config
+	uint32_t connections_per_source;
+	uint64_t handshake_us, frame_us, idle_us;
+};
+
 // Make it, with all threads still to be started. E_CONFIG, E_NO_MEMORY, E_SYSTEM.
 MUST_USE result net_new(struct net **out, const struct net_config *c);
 // After net_stop (or never started): close everything.
 void net_free(struct net *n);
+// Put other limits in force, none of them 0. Connections that are open follow too; none is ended because its source has
+// too many. Not on a worker; what is counted is counted in COUNTERS, those of the calling thread.
+void net_set_limits(struct net *n, const struct net_limits *l, struct net_counters *counters);
 // Start all threads. E_SYSTEM.
 MUST_USE result net_start(struct net *n);
 // End all threads and wait for them.

@@ -163,15 +163,15 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 // When the connection has waited too long, for whatever it waits for now.
 static uint64_t deadline(const struct conn *c, enum net_counter *why)
 {
-	const struct net_config *k = &c->owner->worker->net->config;
+	const struct net *n = c->owner->worker->net;
 	if (c->state != CONN_OPEN) {
 		*why = NET_STREAM_DIAL_TIMEOUT;
-		return c->opened_us + k->handshake_us;
+		return c->opened_us + net_limit(&n->handshake_us);
 	}
-	uint64_t idle = c->active_us + k->idle_us;
-	uint64_t quiet = c->dialled ? c->active_us + k->ping_us : NO_DEADLINE;
-	uint64_t frame = c->begun_us != 0 ? c->begun_us + k->frame_us : NO_DEADLINE;
-	uint64_t pong = c->pongs && c->pinged_us != 0 ? c->pinged_us + k->pong_us : NO_DEADLINE;
+	uint64_t idle = c->active_us + net_limit(&n->idle_us);
+	uint64_t quiet = c->dialled ? c->active_us + n->config.ping_us : NO_DEADLINE;
+	uint64_t frame = c->begun_us != 0 ? c->begun_us + net_limit(&n->frame_us) : NO_DEADLINE;
+	uint64_t pong = c->pongs && c->pinged_us != 0 ? c->pinged_us + n->config.pong_us : NO_DEADLINE;
 	*why = frame <= idle ? NET_STREAM_FRAME_TIMEOUT : NET_STREAM_IDLE_TIMEOUT;
 	if (pong < earliest(frame, idle))
 		*why = NET_STREAM_PONG_TIMEOUT;
@@ -216,6 +216,15 @@ void conn_arm(struct conn *c)
 	uint64_t at = deadline(c, &why);
 	if (!timer_armed(&c->timer) || at < c->timer.at_us)
 		timer_arm(c->owner->worker->loop.wheel, &c->timer, at, on_timer);
+}
+
+void streams_rearm(struct streams *s)
+{
+	uint32_t slot = 0;
+	struct pool_ref ref;
+	for (struct conn *c; (c = pool_next(s->conns, &slot, &ref)) != NULL; slot++)
+		if (c->state != CONN_DEAD && timer_armed(&c->timer))
+			conn_arm(c);
 }
 
 void conn_open(struct conn *c)

@@ -110,6 +110,8 @@ struct streams {
 // stream.c: the table and the lives.
 MUST_USE result streams_new(struct streams **out, struct net_worker *w);
 void streams_free(struct streams *s);
+// Deadlines have changed: those that are earlier now count at once.
+void streams_rearm(struct streams *s);
 MUST_USE result streams_listen(
 	struct streams *s, int fd, enum transport transport, listener_id listener, zone_id zone);
 // A connection with its reference, not open yet. E_FULL, E_NO_MEMORY.

@@ -143,7 +143,7 @@ static void take(struct stream_listener *l, int fd, const struct address *remote
 	if (address_classify(&l->origin.local) == ADDRESS_UNSPECIFIED)
 		h->origin.local = net_local_address(fd);
 	h->claim.expected = PEER_NONE;
-	h->deadline_us = w->loop.now.mono_us + w->net->config.handshake_us;
+	h->deadline_us = w->loop.now.mono_us + net_limit(&w->net->handshake_us);
 	net_count(&w->counters, NET_STREAM_ACCEPTED, 1);
 	if (!is_ok(hand_on(l, h)))
 		handshake_free(h, w->net);

@@ -110,7 +110,7 @@ static void shake_hands(struct conn *c)
 	h->origin = c->origin;
 	h->claim.expected = c->peer;
 	h->claim.server = true;
-	h->deadline_us = c->opened_us + w->net->config.handshake_us;
+	h->deadline_us = c->opened_us + net_limit(&w->net->handshake_us);
 	h->home = &w->loop;
 	h->done = stream_dial_done_h;
 	c->state = CONN_SHAKING;

@@ -25,12 +25,20 @@ struct net_worker {
 	bool running;
 };
 
+struct net;
+
+static inline uint64_t net_limit(const _Atomic uint64_t *us)
+{
+	return atomic_load_explicit(us, memory_order_relaxed);
+}
+
 struct net {
 	struct net_config config;
 	struct holder holder;
 	struct caps *caps;
 	struct directory *directory;
 	BIO_METHOD *method;
+	_Atomic uint64_t handshake_us, frame_us, idle_us; // in force; those of config are the first
 	_Atomic uint32_t next_worker; // spreads accepted connections
 	struct net_worker *worker; // config.workers of them
 	struct handshaker *handshaker; // config.handshake_threads of them

@@ -27,6 +27,7 @@ enum {
 	PEER_CODECS_MAX = 16,
 	PEER_REROUTE_MAX = 16,
 	CODEC_NAME_MAX = 24,
+	CALL_SLOTS_MAX = 1 << 20, // limits.calls times workers: records of kept calls, 2 KiB each at the least
 	WORKERS_MAX = 64,         // threads of signaller and of media each; src/net has as many
 	HANDSHAKE_THREADS_MAX = 8, // a channel to the signer each; src/net has as many
 };
@@ -149,6 +150,7 @@ struct settings {
 	uint32_t handshake_timeout_s, idle_timeout_s, frame_timeout_s;
 	uint32_t silence_one_way_s, silence_both_s;
 	uint32_t port_quarantine_s;
+	uint32_t token_rotation_s; // the monitor's
 	uint16_t udp_path_limit;        // [octets] RFC3261#18.1.1: above it the message goes by a stream
 	uint8_t records_when_full_drop; // 0: refuse-new-calls
 	char records_path[256], trace_path[256], admin_socket[108];

@@ -80,6 +80,9 @@ MUST_USE result sf_hangup(struct sf *sf, struct pool_ref call, const char *reaso
 void sf_probe(struct sf *sf, const struct hop *hop, const struct now *now);
 uint32_t sf_call_count(const struct sf *sf);
 void sf_each_call(struct sf *sf, void (*visit)(const struct sf_call *c, void *ctx), void *ctx);
+// Hang up, in order, each call of which a tag or our Call-ID was sealed by key FIRST or the SF_TOKEN_RETIRE - 1 after it:
+// these keys are replaced next.
+void sf_retire_keys(struct sf *sf, uint8_t first, const struct now *now);
 // Draining: INVITEs get 503 with Retry-After, dialogs go on.
 void sf_drain(struct sf *sf, bool on);
 

@@ -26,6 +26,7 @@ _Static_assert(SF_TOKEN_LEN == 1 + (BLOCK * 8 + TEXT_BITS - 1) / TEXT_BITS, "key
 
 struct sf_token_keys {
 	uint8_t current;
+	struct sf_token_key key[SF_TOKEN_KEYS_MAX];
 	EVP_CIPHER_CTX *seal;                    // of the current key
 	EVP_CIPHER_CTX *open[SF_TOKEN_KEYS_MAX]; // NULL: not live
 };
@@ -63,6 +64,7 @@ result sf_token_keys_new(struct sf_token_keys **out, const struct sf_token_key *
 	struct sf_token_keys *k = memory_alloc(sizeof(*k));
 	REQUIRE(k != NULL, E_NO_MEMORY);
 	k->current = current;
+	memcpy(k->key, key, sizeof(k->key));
 	result r = keys_fill(k, key);
 	if (!is_ok(r)) {
 		sf_token_keys_free(k);
@@ -81,6 +83,29 @@ void sf_token_keys_free(struct sf_token_keys *k)
 	EVP_CIPHER_CTX_free(k->seal);
 	memory_wipe(k, sizeof(*k));
 	memory_free(k);
+}
+
+result sf_token_keys_put(struct sf_token_keys *k, uint8_t index, const uint8_t key[SF_TOKEN_KEY_LEN])
+{
+	REQUIRE(index < SF_TOKEN_KEYS_MAX && index != k->current, E_CONFIG);
+	EVP_CIPHER_CTX *c = context_new(key, 0);
+	REQUIRE(c != NULL, E_NO_MEMORY);
+	EVP_CIPHER_CTX_free(k->open[index]);
+	k->open[index] = c;
+	k->key[index].live = 1;
+	memcpy(k->key[index].key, key, SF_TOKEN_KEY_LEN);
+	return OK;
+}
+
+result sf_token_keys_use(struct sf_token_keys *k, uint8_t index)
+{
+	REQUIRE(index < SF_TOKEN_KEYS_MAX && k->key[index].live, E_CONFIG);
+	EVP_CIPHER_CTX *c = context_new(k->key[index].key, 1);
+	REQUIRE(c != NULL, E_NO_MEMORY);
+	EVP_CIPHER_CTX_free(k->seal);
+	k->seal = c;
+	k->current = index;
+	return OK;
 }
 
 static void block_write(const struct sf_token *t, uint8_t b[BLOCK])
@@ -151,6 +176,13 @@ static bool text_read(const uint8_t text[SF_TOKEN_LEN - 1], uint8_t b[BLOCK])
 	}
 	// The two bits left over are zero: each block has one spelling.
 	return bad < 32 && (held & ((1u << bits) - 1)) == 0;
+}
+
+uint8_t sf_token_key_of(struct bytes text)
+{
+	uint32_t key = text.len >= SF_TOKEN_LEN ? text_value(text.at[0]) : NOT_BASE32;
+
+	return key < SF_TOKEN_KEYS_MAX ? (uint8_t)key : SF_TOKEN_KEYS_MAX;
 }
 
 void sf_token_seal(struct sf_token_keys *k, const struct sf_token *t, char out[SF_TOKEN_LEN])

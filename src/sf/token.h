@@ -18,6 +18,7 @@ enum {
 	SF_TOKEN_KEYS_MAX = 32, // keys alive at once; one octet of the alphabet names the key
 	SF_TOKEN_KEY_LEN = 16,
 	SF_TOKEN_SLOT_MAX = 1 << 24,
+	SF_TOKEN_RETIRE = 2,    // keys that are next to be replaced: nothing that bears them may go on
 };
 
 enum sf_token_kind { SF_TOKEN_BRANCH = 1, SF_TOKEN_TAG, SF_TOKEN_CALL_ID, SF_TOKEN_CONTACT };
@@ -41,6 +42,13 @@ struct sf_token_keys; // opaque: key schedules of all live keys. One for each wo
 // KEY[SF_TOKEN_KEYS_MAX]; CURRENT seals, all live ones open. E_NO_MEMORY, E_CONFIG when CURRENT is not live.
 MUST_USE result sf_token_keys_new(
 	struct sf_token_keys **out, const struct sf_token_key *key, uint8_t current);
+// KEY takes the place of key INDEX; what the former one sealed opens no more. Not for the key that seals. E_NO_MEMORY,
+// E_CONFIG: nothing has changed.
+MUST_USE result sf_token_keys_put(struct sf_token_keys *k, uint8_t index, const uint8_t key[SF_TOKEN_KEY_LEN]);
+// Seal with key INDEX, which was put before. E_NO_MEMORY, E_CONFIG: nothing has changed.
+MUST_USE result sf_token_keys_use(struct sf_token_keys *k, uint8_t index);
+// Which key sealed TEXT? SF_TOKEN_KEYS_MAX: it is no token.
+uint8_t sf_token_key_of(struct bytes text);
 void sf_token_keys_free(struct sf_token_keys *k); // wipes
 // Write T (slot < SF_TOKEN_SLOT_MAX, leg <= 15) as SF_TOKEN_LEN octets to OUT (no NUL).
 void sf_token_seal(struct sf_token_keys *k, const struct sf_token *t, char out[SF_TOKEN_LEN]);

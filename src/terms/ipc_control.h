@@ -10,7 +10,7 @@
 #include "terms/route.h"
 #include "terms/transport.h"
 
-enum { IPC_CONTROL_VERSION = 1, IPC_CONTROL_TEXT_MAX = 1024 };
+enum { IPC_CONTROL_VERSION = 2, IPC_CONTROL_TEXT_MAX = 1024, IPC_CONTROL_KEY_LEN = 16 };
 
 enum process_role {
 	ROLE_MONITOR, ROLE_SIGNALLER, ROLE_MEDIA, ROLE_RESOLVER, ROLE_DIRECTORY, ROLE_SIGNER, ROLE_ADMIN, ROLE_COUNT,
@@ -25,13 +25,16 @@ static inline const char *process_role_name(unsigned role)
 
 enum ipc_control_type {
 	// monitor -> child
-	IPC_CONTROL_SNAPSHOT = 1, // + descriptor: sealed memfd with the next snapshot
+	IPC_CONTROL_SNAPSHOT = 1, // + descriptor: sealed memfd with the next snapshot, of `generation`; answered by TAKEN
 	IPC_CONTROL_STOP,
 	IPC_CONTROL_DRAIN,       // flag: on or off
 	IPC_CONTROL_DIALED,      // answer to DIAL: + descriptor, connecting; `error` when refused
 	IPC_CONTROL_RELOADED,    // answer to RELOAD: `error`, text: first messages of the check
 	IPC_CONTROL_RESOLVE,     // to resolver: text is a host name
-	IPC_CONTROL_PROCESS,     // answer to PROCESSES: one per child (`role`, `index` = restarts, request = pid); last: role ROLE_COUNT
+	IPC_CONTROL_PROCESS,     // answer to PROCESSES: one per child (`role`, `index` = restarts, `worker` = pid, `flag` = ready,
+				 // `generation`, `tally`); last: role ROLE_COUNT
+	IPC_CONTROL_BEGIN,       // signer: its predecessor has ended, answer requests
+	IPC_CONTROL_TOKEN_KEY,   // signaller: seal tokens with `key`, number `index`, as soon as all workers have it
 	// child -> monitor
 	IPC_CONTROL_READY,       // sandboxed and able to begin; text: what the sandbox consists of
 	IPC_CONTROL_DIAL,        // signaller: connect to `address` of `peer` from `listener`; `index`: transport
@@ -40,10 +43,17 @@ enum ipc_control_type {
 	IPC_CONTROL_BLOCK_ASK,   // admin: peer, flag: block or unblock a peer
 	IPC_CONTROL_RESOLVED,    // resolver: addresses of the host in text
 	IPC_CONTROL_PROCESSES,   // admin: list the processes
+	IPC_CONTROL_TAKEN,       // the snapshot of `generation` is in use, or was refused with `error`
+	IPC_CONTROL_CANNOT,      // signer, instead of READY: text says why, for people
+	IPC_CONTROL_TALLY,       // signer: `tally`
 	IPC_CONTROL_TYPES,
 };
 
 enum { IPC_CONTROL_ADDRESSES_MAX = 16 };
+
+enum ipc_control_tally { // what the signer counts, since its start
+	IPC_TALLY_SIGNED, IPC_TALLY_REFUSED, IPC_TALLY_LIMITED, IPC_TALLY_COUNT,
+};
 
 struct ipc_control {
 	uint16_t version;
@@ -55,6 +65,9 @@ struct ipc_control {
 	peer_id peer;
 	int32_t error;    // enum error
 	uint32_t worker;  // DIAL: which worker waits
+	uint32_t generation; // of a snapshot
+	uint64_t tally[IPC_TALLY_COUNT];
+	uint8_t key[IPC_CONTROL_KEY_LEN]; // TOKEN_KEY alone; wiped after use
 	uint8_t address_count;
 	struct address address[IPC_CONTROL_ADDRESSES_MAX];
 	char text[IPC_CONTROL_TEXT_MAX]; // NUL-terminated

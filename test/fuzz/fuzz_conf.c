@@ -70,7 +70,7 @@ static void check_registry(const struct snapshot *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct conf_hooks hooks = {NULL, read_h, resolve_h};
+	static const struct conf_hooks hooks = {.read = read_h, .resolver = resolve_h};
 	struct conf_result first, again;
 	result r = conf_load("fuzz.yaml", bytes_make(data, size), &hooks, WALL_MS, NULL, &first);
 

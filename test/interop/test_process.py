@@ -51,6 +51,24 @@ def test_child_is_confined(sallyport, role):
     assert core.groups() == ("0", "0")
 
 
+def test_monitor_leaves_no_core(provider, folder):
+    """It holds the token keys. Run as an ordinary user: what belongs to root in /proc cannot be read by that user (BE-3)."""
+    peers = [peer("a", "core", "127.60.5.60", ["+4930"], ["udp:127.60.5.60:5060"])]
+    uid = pwd.getpwnam("nobody").pw_uid
+    wrapper = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
+    p = provider("core", system(folder / "core", "127.60.17.1", "127.60.17.2", peers), wrapper=wrapper)
+    pid = p.process.pid
+    assert status(pid)["Uid"].split() == [str(uid)] * 4
+    assert re.search(r"Max core file size\s+(\S+)\s+(\S+)", Path(f"/proc/{pid}/limits").read_text()).groups() == ("0", "0")
+    assert Path(f"/proc/{pid}/maps").stat().st_uid == 0, "not dumpable"
+    other = subprocess.run(wrapper + ["head", "-c1", f"/proc/{pid}/maps"], capture_output=True)
+    assert other.returncode != 0, "another process of that user looks into it"
+    with subprocess.Popen(wrapper + ["sleep", "30"]) as sleeper:  # the control: one that anybody of that user may look into
+        assert subprocess.run(wrapper + ["head", "-c1", f"/proc/{sleeper.pid}/maps"], capture_output=True).returncode == 0
+        sleeper.kill()
+    assert p.stop() == 0
+
+
 def test_layers_are_printed(sallyport):
     lines = [line for line in sallyport.log.read_text().splitlines() if "monitor.child-ready" in line]
     assert {re.search(r"child=(\w+)", line).group(1) for line in lines} >= ROLES - {"resolver"}

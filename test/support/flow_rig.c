@@ -28,7 +28,7 @@ static result read_h(void *ctx, const char *path, uint8_t *buf, size_t room, siz
 
 static bool load(struct flow_rig *r, struct bytes yaml, const struct now *now)
 {
-	static const struct conf_hooks hooks = {NULL, read_h, NULL};
+	static const struct conf_hooks hooks = {.read = read_h};
 	char text[600];
 
 	if (is_ok(conf_load("scenario.yaml", yaml, &hooks, now->wall_ms, NULL, &r->conf)))

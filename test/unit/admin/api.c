@@ -42,6 +42,13 @@ static void status(void **state)
 	const json_t *process = json_array_get(json_object_get(o, "processes"), 0);
 	assert_string_equal(text_at(process, "name"), "media");
 	assert_int_equal(number_at(process, "restarts"), 2);
+	assert_int_equal(number_at(process, "generation"), 2);
+	assert_null(json_object_get(process, "signed"));
+	const json_t *signer = json_array_get(json_object_get(o, "processes"), 1);
+	assert_int_equal(number_at(signer, "signed"), 5);
+	assert_int_equal(number_at(signer, "refused"), 0);
+	assert_int_equal(number_at(signer, "limited"), 1);
+	assert_null(json_object_get(json_array_get(json_object_get(o, "processes"), 2), "generation")); // the resolver
 	assert_int_equal(number_at(json_object_get(o, "counters"), "net.udp_sent"), 11);
 	const json_t *peers = json_object_get(o, "peers");
 	assert_int_equal(json_array_size(peers), 2);

@@ -195,7 +195,16 @@ static void monitor_answer(struct rig *r)
 	a.index = 2;
 	a.worker = 4711;
 	a.flag = 1;
+	a.generation = 2; // one behind
 	admin_on_control(r->admin, &a);
+	if (list) {
+		a.role = ROLE_SIGNER;
+		a.tally[IPC_TALLY_SIGNED] = 5;
+		a.tally[IPC_TALLY_LIMITED] = 1;
+		admin_on_control(r->admin, &a);
+		a.role = ROLE_RESOLVER;
+		admin_on_control(r->admin, &a);
+	}
 	a.role = ROLE_COUNT;
 	if (list)
 		admin_on_control(r->admin, &a);

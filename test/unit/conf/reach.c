@@ -2,6 +2,8 @@
 // Next hops: where a peer may be, what names may resolve to, and what no two peers may share.
 #include "support.h"
 
+#include <stdlib.h>
+
 #define REST                                                                                                 \
 	"    numbers: {calls_from: [\"+4930\"], calls_to: [\"+4930\"]}\n"                                    \
 	"    limits: {calls_per_second: 5, concurrent_calls: 50, messages_per_second: 100}\n"                \
@@ -69,10 +71,12 @@ static void good_targets_h(void **state)
 	assert_int_equal(p->target[2].address.ip[0], 10);
 	assert_int_equal(p->target[3].address.port, 7000);
 	assert_int_equal(p->target[3].transport, TRANSPORT_TLS);
-	assert_int_equal(r.private.name_count, 1);
-	assert_string_equal(r.private.name[0].host, "b.example");
-	assert_int_equal(r.private.name[0].port, 7000);
-	assert_int_equal(r.private.name[0].transport, TRANSPORT_TLS);
+	assert_int_equal(r.private.name_count, 4); // all of a peer that has one by name, in order
+	assert_string_equal(r.private.name[0].host, "");
+	assert_true(address_equal(&r.private.name[1].address, &p->target[1].address));
+	assert_string_equal(r.private.name[3].host, "b.example");
+	assert_int_equal(r.private.name[3].port, 7000);
+	assert_int_equal(r.private.name[3].transport, TRANSPORT_TLS);
 	conf_result_free(&r);
 }
 
@@ -106,6 +110,80 @@ static void unresolved_h(void **state)
 	assert_int_equal(test_peer(&r, "ssp-b")->reach_transport, TRANSPORT_TLS);
 	assert_int_equal(r.private.name_count, 1);
 	assert_int_equal(conf_check_status(&r), 0);
+	conf_result_free(&r);
+}
+
+struct answers { // of a resolver whose mind changes
+	const char *text[3];
+	uint32_t count;
+};
+
+static result answer_h(void *ctx, const char *host, uint16_t port, enum transport transport, struct address *out,
+	uint32_t room, uint32_t *count)
+{
+	const struct answers *a = ctx;
+
+	UNUSED(transport);
+	UNUSED(room);
+	assert_string_equal(host, "b.example");
+	for (*count = 0; *count < a->count; (*count)++)
+		TRY(address_parse_host(bytes_of_string(a->text[*count]), port, &out[*count]));
+	return a->count > 0 ? OK : FAIL(E_NOT_FOUND);
+}
+
+static const char *targets_text(const struct peer *p)
+{
+	static char text[512];
+	char one[ADDRESS_TEXT_MAX];
+
+	text[0] = '\0';
+	for (uint32_t i = 0; i < p->target_count; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", i > 0 ? " " : "",
+			address_text(&p->target[i].address, one));
+	return text;
+}
+
+// A name that leads elsewhere later: only its own targets change, at their place, and only within the peer's ranges
+// (LRF-I1, LRF-I2). The attack is an answer of 10.9.9.9 or of our own socket: with no range to hold it, it would pass.
+static void names_are_resolved_again_h(void **state)
+{
+	static const struct {
+		struct answers answers;
+		const char *targets;
+	} tries[] = {
+		{{{"192.0.2.1"}, 1}, "10.0.0.1:5061 192.0.2.1:7000 192.0.2.2:5061"},
+		{{{"192.0.2.9"}, 1}, "10.0.0.1:5061 192.0.2.9:7000 192.0.2.2:5061"},
+		{{{"192.0.2.9", "192.0.2.8"}, 2}, "10.0.0.1:5061 192.0.2.9:7000 192.0.2.8:7000 192.0.2.2:5061"},
+		{{{"10.9.9.9", "192.0.2.8"}, 2}, "10.0.0.1:5061 192.0.2.8:7000 192.0.2.2:5061"},
+		{{{"0.0.0.0", "224.0.0.1", "198.51.100.1"}, 3}, "10.0.0.1:5061 192.0.2.2:5061"},
+		{{{NULL}, 0}, "10.0.0.1:5061 192.0.2.2:5061"},
+	};
+	struct conf_result r = test_load(with_targets("10.0.0.1, \"b.example:7000\", 192.0.2.2"));
+	struct snapshot *copy = malloc(r.size);
+
+	(void)state;
+	assert_int_equal(r.private.name_count, 3);
+	assert_string_equal(targets_text(test_peer(&r, "ssp-b")), tries[0].targets);
+	for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+		memcpy(copy, r.snapshot, r.size);
+		bool changed = conf_retarget(&r, copy, answer_h, (void *)(uintptr_t)&tries[i].answers);
+		assert_int_equal(changed, i > 0);
+		assert_string_equal(targets_text(snapshot_peer(copy, 0)), tries[i].targets);
+		snapshot_seal(copy, r.size);
+		assert_true(is_ok(snapshot_check(copy, r.size)));
+	}
+	free(copy);
+	conf_result_free(&r);
+}
+
+static void own_socket_by_name_h(void **state)
+{
+	static const struct answers own = {{"127.0.0.1"}, 1};
+	struct conf_result r = test_load(with_targets("\"b.example:5061\", 192.0.2.2"));
+
+	(void)state;
+	conf_retarget(&r, r.snapshot, answer_h, (void *)(uintptr_t)&own);
+	assert_string_equal(targets_text(test_peer(&r, "ssp-b")), "192.0.2.2:5061"); // though 127.0.0.0/8 is the peer's
 	conf_result_free(&r);
 }
 
@@ -220,6 +298,8 @@ int main(void)
 		cmocka_unit_test(good_targets_h),
 		cmocka_unit_test(names_lead_to_the_peer_h),
 		cmocka_unit_test(unresolved_h),
+		cmocka_unit_test(names_are_resolved_again_h),
+		cmocka_unit_test(own_socket_by_name_h),
 		cmocka_unit_test(zones_h),
 		cmocka_unit_test(addresses_h),
 		cmocka_unit_test(tls_names_h),

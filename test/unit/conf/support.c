@@ -93,8 +93,8 @@ static result resolve_h(void *ctx, const char *host, uint16_t port, enum transpo
 	return address_parse_host(bytes_of_string(to), port, out);
 }
 
-const struct conf_hooks test_hooks = {NULL, read_h, resolve_h};
-const struct conf_hooks test_hooks_unresolved = {NULL, read_h, NULL};
+const struct conf_hooks test_hooks = {.read = read_h, .resolver = resolve_h};
+const struct conf_hooks test_hooks_unresolved = {.read = read_h};
 
 const char *test_base(const char *extra)
 {

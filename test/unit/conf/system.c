@@ -177,6 +177,38 @@ static void too_many_h(void **state)
 	test_one_error(test_load(text), 3, 3, "listen: 17 items; write 1 to 16");
 }
 
+// What `run` could not keep records for is refused by `check`, at its place (limits.calls times workers).
+static void call_slots_h(void **state)
+{
+	static const struct {
+		const char *extra;
+		uint32_t cores;
+		const char *what; // NULL: it loads
+	} tries[] = {
+		{"limits: {calls: 1000000}\nworkers: 1\n", 0, NULL},
+		{"limits: {calls: 524288}\nworkers: 2\n", 0, NULL},
+		{"limits: {calls: 524289}\nworkers: 2\n", 0, "limits.calls 524289 times 2 workers is more than 1048576"},
+		{"limits: {calls: 1000000}\nworkers: 64\n", 0, "limits.calls 1000000 times 64 workers is more than"},
+		{"limits: {calls: 300000}\n", 4, "limits.calls 300000 times 4 workers (one per core) is more than"},
+		{"limits: {calls: 300000}\n", 3, NULL},
+		{"limits: {calls: 300000}\n", 0, NULL}, // cores not known: not of this machine
+		{"limits: {calls: 300000}\nworkers: 3\n", 4, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+		struct conf_hooks hooks = test_hooks;
+		struct conf_result r;
+		hooks.cores = tries[i].cores;
+		result got = conf_load("x.yaml", bytes_of_string(test_base(tries[i].extra)), &hooks, TEST_WALL_MS, NULL, &r);
+		assert_int_equal(got.error, tries[i].what != NULL ? E_CONFIG : E_OK);
+		if (tries[i].what != NULL)
+			test_one_error(r, 6, 17, tries[i].what);
+		else
+			conf_result_free(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +219,7 @@ int main(void)
 		cmocka_unit_test(names_h),
 		cmocka_unit_test(metrics_h),
 		cmocka_unit_test(too_many_h),
+		cmocka_unit_test(call_slots_h),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

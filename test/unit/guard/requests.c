@@ -42,7 +42,8 @@ static void what_stands_in_no_row_is_refused(void **state)
 			m.peer = PEER_NONE;
 			granted += is_ok(request_check(role, &m, sizeof(m), p->rig.conf.snapshot));
 		}
-	assert_int_equal(granted, 10); // six times READY, RESOLVED, and RELOAD, DRAIN_ASK, PROCESSES of admin
+	// six times READY, five TAKEN, RESOLVED; CANNOT, TALLY of the signer; RELOAD, DRAIN_ASK, PROCESSES of admin
+	assert_int_equal(granted, 17);
 	struct ipc_control m = message(IPC_CONTROL_RELOAD);
 	assert_true(is_ok(request_check(ROLE_ADMIN, &m, sizeof(m), p->rig.conf.snapshot)));
 	assert_int_equal(request_check(ROLE_SIGNALLER, &m, sizeof(m), p->rig.conf.snapshot).error, E_POLICY);

@@ -13,7 +13,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -66,6 +68,37 @@ static int try_signal_other(void)
 static int try_signal_self(void)
 {
 	return tgkill(getpid(), gettid(), 0) == 0 && sendto(-1, "x", 1, MSG_NOSIGNAL, NULL, 0) < 0 && errno == EBADF ? 0 : 1;
+}
+
+// With an owner the kernel sends SIGIO or SIGURG, or what F_SETSIG says, to whom we name.
+static int owned[2]; // made before the sandbox: within it nobody makes a socket
+
+static int try_set_owner(void)
+{
+	return fcntl(owned[0], F_SETOWN, getppid()) == 0 ? 0 : 1;
+}
+
+static int try_set_signal(void)
+{
+	return fcntl(owned[0], F_SETSIG, SIGKILL) == 0 ? 0 : 1;
+}
+
+static int try_ioctl_owner(void)
+{
+	int pid = getppid();
+	return ioctl(owned[0], FIOSETOWN, &pid) == 0 ? 0 : 1;
+}
+
+static int try_get_owner(void)
+{
+	return fcntl(owned[0], F_GETOWN) >= 0 ? 0 : 1;
+}
+
+static int try_fcntl(void) // what event loops and libraries need
+{
+	int flags = fcntl(owned[0], F_GETFL), copy = fcntl(owned[0], F_DUPFD_CLOEXEC, 10);
+	return flags >= 0 && fcntl(owned[0], F_SETFL, flags | O_NONBLOCK) == 0 && fcntl(owned[0], F_SETFD, FD_CLOEXEC) == 0 &&
+	       fcntl(owned[0], F_GETFD) == FD_CLOEXEC && copy >= 10 ? 0 : 1;
 }
 
 static int try_live(void) // what a child needs every day
@@ -123,6 +156,11 @@ static void each_role(void **state)
 		assert_false(works(role, false, try_fastopen));
 		assert_false(works(role, false, try_signal_other));
 		assert_true(works(role, false, try_signal_self));
+		assert_true(works(role, false, try_fcntl));
+		assert_false(works(role, false, try_set_owner));
+		assert_false(works(role, false, try_set_signal));
+		assert_false(works(role, false, try_ioctl_owner));
+		assert_false(works(role, false, try_get_owner));
 		assert_false(works(role, false, try_open)); // nothing was listed
 		assert_int_equal(works(role, false, try_socket), role == ROLE_RESOLVER);
 	}
@@ -138,6 +176,33 @@ static void filter_off(void **state)
 	assert_true(works(ROLE_MEDIA, true, try_fastopen));
 	assert_true(works(ROLE_MEDIA, true, try_fork));
 	assert_true(works(ROLE_MEDIA, true, try_write_exec));
+	assert_true(works(ROLE_MEDIA, true, try_set_signal));
+	assert_true(works(ROLE_MEDIA, true, try_get_owner));
+	assert_true(works(ROLE_MEDIA, true, try_set_owner));
+	assert_true(works(ROLE_MEDIA, true, try_ioctl_owner));
+}
+
+// The monitor keeps its rights, and yet leaves no core and is not looked into (BE-3).
+static void no_dumps(void **state)
+{
+	int status;
+
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct rlimit core;
+		bool before = prctl(PR_GET_DUMPABLE) == 1;
+		bool good = is_ok(sandbox_no_dumps(false)) && prctl(PR_GET_DUMPABLE) == 0 && getrlimit(RLIMIT_CORE, &core) == 0 &&
+			    core.rlim_cur == 0 && core.rlim_max == 0;
+		_exit(before && good ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(is_ok(sandbox_no_dumps(true)) && prctl(PR_GET_DUMPABLE) == 1 ? 0 : 1); // a sanitizer looks into itself
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 static void report(void **state)
@@ -167,7 +232,10 @@ static void report(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(each_role), cmocka_unit_test(filter_off), cmocka_unit_test(report)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(each_role), cmocka_unit_test(filter_off),
+		cmocka_unit_test(no_dumps), cmocka_unit_test(report)};
 
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, owned) != 0)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

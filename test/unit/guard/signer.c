@@ -158,6 +158,29 @@ static void rate(void **state)
 	assert_in_range(granted, SIGNER_BURST - 1, SIGNER_BURST + 1);
 }
 
+// What was granted, refused and held back is counted apart.
+static void tally(void **state)
+{
+	uint64_t n[IPC_TALLY_COUNT] = {0};
+
+	(void)state;
+	now.mono_us += 3600 * SECOND;
+	tls13(server, 32);
+	for (uint32_t i = 0; i < SIGNER_BURST + 50; i++) {
+		signer_answer(s, &q, sizeof(q), &now, &a);
+		signer_tally(n, &a);
+	}
+	assert_in_range(n[IPC_TALLY_SIGNED], SIGNER_BURST - 1, SIGNER_BURST + 1);
+	assert_int_equal(n[IPC_TALLY_SIGNED] + n[IPC_TALLY_LIMITED], SIGNER_BURST + 50);
+	assert_int_equal(n[IPC_TALLY_REFUSED], 0);
+	q.octets[0] ^= 1;
+	signer_answer(s, &q, sizeof(q), &now, &a);
+	signer_tally(n, &a);
+	signer_answer(s, &q, sizeof(q) - 1, &now, &a);
+	signer_tally(n, &a);
+	assert_int_equal(n[IPC_TALLY_REFUSED], 2);
+}
+
 static void bad_keys(void **state)
 {
 	struct signer *none = NULL;
@@ -171,7 +194,7 @@ static void bad_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(signs_handshakes), cmocka_unit_test(refuses_the_rest),
-		cmocka_unit_test(other_schemes_and_keys), cmocka_unit_test(rate), cmocka_unit_test(bad_keys)};
+		cmocka_unit_test(other_schemes_and_keys), cmocka_unit_test(rate), cmocka_unit_test(tally), cmocka_unit_test(bad_keys)};
 
 	return cmocka_run_group_tests(tests, make, end);
 }

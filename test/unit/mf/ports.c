@@ -58,6 +58,33 @@ static void quarantine(void **state)
 	mf_ports_free(p);
 }
 
+// Another time counts for pairs that wait already, either way, and their order stays.
+static void quarantine_changes(void **state)
+{
+	struct mf_ports *p = make(600 * SECOND);
+	uint32_t pair[N], again;
+
+	(void)state;
+	for (uint32_t i = 0; i < N; i++)
+		assert_ok(mf_ports_take(p, 0, &pair[i]));
+	mf_ports_release(p, pair[0], 10 * SECOND);
+	assert_error(mf_ports_take(p, 100 * SECOND, &again), E_FULL);
+	mf_ports_quarantine(p, 30 * SECOND, 20 * SECOND);
+	assert_error(mf_ports_take(p, 40 * SECOND - 1, &again), E_FULL);
+	mf_ports_release(p, pair[1], 35 * SECOND);
+	assert_ok(mf_ports_take(p, 40 * SECOND, &again));
+	assert_int_equal(again, pair[0]);
+	mf_ports_quarantine(p, 60 * SECOND, 41 * SECOND);
+	assert_error(mf_ports_take(p, 95 * SECOND - 1, &again), E_FULL);
+	assert_ok(mf_ports_take(p, 95 * SECOND, &again));
+	assert_int_equal(again, pair[1]);
+	mf_ports_release(p, pair[2], 100 * SECOND);
+	mf_ports_quarantine(p, 600 * SECOND, 160 * SECOND); // it has waited for what it had to
+	assert_ok(mf_ports_take(p, 161 * SECOND, &again));
+	assert_int_equal(again, pair[2]);
+	mf_ports_free(p);
+}
+
 static void claim(void **state)
 {
 	struct mf_ports *p = make(0);
@@ -115,6 +142,7 @@ static void no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(bound), cmocka_unit_test(quarantine),
+		cmocka_unit_test(quarantine_changes),
 		cmocka_unit_test(claim), cmocka_unit_test(churn), cmocka_unit_test(no_memory)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

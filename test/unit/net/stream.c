@@ -213,6 +213,33 @@ static void silent_connection(void **state)
 	fixture_stop(&f);
 }
 
+// After a reload: earlier deadlines count for connections that are open, and a smaller share for those to come.
+static void limits_change(void **state)
+{
+	struct fixture f;
+	static struct net_counters counters;
+	struct net_limits l = {2, SECOND, 20 * SECOND, 20 * SECOND};
+	int fd[3];
+	UNUSED(state);
+	fixture_start(&f, &(struct fixture_options){.frame_us = 20 * SECOND, .idle_us = 20 * SECOND, .per_source = 10});
+	for (int i = 0; i < 3; i++)
+		fd[i] = fixture_connect(f.tcp, NULL);
+	fixture_await(&f, NET_STREAM_OPENED, 3);
+	net_set_limits(f.net, &l, &counters);
+	int more = fixture_connect(f.tcp, NULL);
+	assert_true(fixture_ended(more));
+	close(more);
+	fixture_await(&f, NET_STREAM_REFUSED_SOURCE, 1);
+	assert_int_equal(net_total(f.net, NET_STREAM_CLOSED), 0); // those that are there stay
+	l.idle_us = 300 * MS;
+	net_set_limits(f.net, &l, &counters);
+	for (int i = 0; i < 3; i++) {
+		assert_true(fixture_ended(fd[i])); // a fixture's client waits for 5 s, not for 20
+		close(fd[i]);
+	}
+	fixture_stop(&f);
+}
+
 static void caps_hold(void **state)
 {
 	struct fixture f;
@@ -443,6 +470,7 @@ int main(void)
 		cmocka_unit_test(header_in_pieces),
 		cmocka_unit_test(slow_sender),
 		cmocka_unit_test(silent_connection),
+		cmocka_unit_test(limits_change),
 		cmocka_unit_test(caps_hold),
 		cmocka_unit_test(deaf_receiver),
 		cmocka_unit_test(dial_and_reuse),

@@ -96,6 +96,25 @@ static void test_byes_cross(void **state)
 	rig_free(r);
 }
 
+// Tags and Call-ID are sealed by key 0, the only one of the rig. Keys that are far from being replaced end nothing.
+static void test_key_retires(void **state)
+{
+	struct rig *r = rig_new();
+
+	UNUSED(state);
+	rig_call(r);
+	for (uint8_t first = 1; first < SF_TOKEN_KEYS_MAX - (SF_TOKEN_RETIRE - 1); first++)
+		sf_retire_keys(r->sf, first, &r->now);
+	assert_int_equal(rig_count(r, RIG_FAR, "BYE ") + rig_count(r, RIG_CORE, "BYE "), 0);
+	sf_retire_keys(r->sf, SF_TOKEN_KEYS_MAX - 1, &r->now); // the two next to be replaced are 31 and 0
+	assert_int_equal(rig_count(r, RIG_FAR, "BYE "), 1);
+	assert_int_equal(rig_count(r, RIG_CORE, "BYE "), 1);
+	assert_string_equal(r->last_reason, "token key retired");
+	rig_wait(r, 70);
+	assert_int_equal(sf_call_count(r->sf), 0);
+	rig_free(r);
+}
+
 static void test_refused(void **state)
 {
 	struct rig *r = rig_new();
@@ -290,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_ends_share_wake_ups),
 		cmocka_unit_test(test_bye_from_called),
 		cmocka_unit_test(test_byes_cross),
+		cmocka_unit_test(test_key_retires),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_answer_crosses_cancel),

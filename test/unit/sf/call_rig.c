@@ -162,6 +162,8 @@ static void peer_init(struct peer *p, const char *name, zone_id zone, const char
 	p->reroute_on[0] = 500;
 }
 
+#define PEERS_AT ((sizeof(struct snapshot) + 15) & ~(size_t)15) // as src/conf does
+
 static void snapshot_init(struct snapshot *s, size_t size)
 {
 	s->magic = SNAPSHOT_MAGIC;
@@ -183,8 +185,8 @@ static void snapshot_init(struct snapshot *s, size_t size)
 		s->listener[i].sip[1].address = addr(i == 0 ? "10.0.0.1:5061" : "172.16.9.9:5061");
 	}
 	s->listener[1].advertise = addr("203.0.113.7:1");
-	s->peers = (struct blob){(uint32_t)sizeof(*s), (uint32_t)(2 * sizeof(struct peer))};
-	struct peer *p = (struct peer *)(void *)(s + 1);
+	s->peers = (struct blob){(uint32_t)PEERS_AT, (uint32_t)(2 * sizeof(struct peer))};
+	struct peer *p = (struct peer *)(void *)((uint8_t *)s + PEERS_AT);
 	peer_init(&p[0], "core", 0, "10.0.0.5:5060", "10.0.0.0/28");
 	peer_init(&p[1], "far", 1, "192.0.2.7:5060", "192.0.2.0/28");
 	s->size = (uint32_t)size;
@@ -209,7 +211,7 @@ static void plan_init(struct leg_plan *p)
 struct rig *rig_new(void)
 {
 	struct rig *r = calloc(1, sizeof(*r));
-	size_t size = sizeof(struct snapshot) + 2 * sizeof(struct peer);
+	size_t size = PEERS_AT + 2 * sizeof(struct peer);
 	struct sf_token_key key[SF_TOKEN_KEYS_MAX] = {{.live = 1, .key = {1, 2, 3}}};
 
 	r->now = (struct now){.mono_us = 1000 * SECOND, .wall_ms = 1700000000000};

@@ -250,7 +250,7 @@ static void test_long_request_by_stream(void **state)
 	assert_non_null(strstr(rig_header(rig_last(r, RIG_FAR, "INVITE "), "Via"), "SIP/2.0/UDP"));
 	rig_free(r);
 	r = rig_new();
-	far = (struct peer *)(void *)(r->snapshot + 1) + 1;
+	far = (struct peer *)(uintptr_t)snapshot_peer(r->snapshot, RIG_FAR);
 	far->target[1].transport = TRANSPORT_TLS;
 	far->target[1].address = far->target[0].address;
 	far->target[1].address.port = 5061;

@@ -136,6 +136,36 @@ static void stale_keys_are_forged_and_old_live_keys_open(void **state)
 	sf_token_keys_free(after);
 }
 
+// A new key: both open until the place of the old one is taken; what the old one sealed is forged then.
+static void keys_rotate(void **state)
+{
+	UNUSED(state);
+	static const uint8_t young[SF_TOKEN_KEY_LEN] = {7}, younger[SF_TOKEN_KEY_LEN] = {8};
+	struct sf_token_keys *k = keys_of(0x01, 0), *other = keys_of(0x01, 0);
+	char old[SF_TOKEN_LEN], next[SF_TOKEN_LEN];
+	sf_token_seal(k, &sample, old);
+	assert_int_equal(sf_token_keys_use(k, 1).error, E_CONFIG); // not known yet
+	assert_int_equal(sf_token_keys_put(k, 0, young).error, E_CONFIG); // it seals
+	assert_int_equal(sf_token_keys_put(k, SF_TOKEN_KEYS_MAX, young).error, E_CONFIG);
+	assert_true(is_ok(sf_token_keys_put(k, 1, young)));
+	assert_true(is_ok(sf_token_keys_put(other, 1, young)));
+	sf_token_seal(k, &sample, next);
+	assert_memory_equal(next, old, SF_TOKEN_LEN); // not in use yet
+	assert_true(is_ok(sf_token_keys_use(k, 1)));
+	sf_token_seal(k, &sample, next);
+	assert_int_equal(sf_token_key_of(bytes_make(old, SF_TOKEN_LEN)), 0);
+	assert_int_equal(sf_token_key_of(bytes_make(next, SF_TOKEN_LEN)), 1);
+	assert_int_equal(open_error(k, old, SF_TOKEN_TAG), E_OK);
+	assert_int_equal(open_error(k, next, SF_TOKEN_TAG), E_OK);
+	assert_int_equal(open_error(other, next, SF_TOKEN_TAG), E_OK); // another worker, which still seals with the old one
+	assert_true(is_ok(sf_token_keys_put(k, 0, younger)));
+	assert_int_equal(open_error(k, old, SF_TOKEN_TAG), E_FORGED);
+	assert_int_equal(sf_token_key_of(bytes_make(next, SF_TOKEN_LEN - 1)), SF_TOKEN_KEYS_MAX);
+	assert_int_equal(sf_token_key_of(BYTES("1234567890123456789012345678")), SF_TOKEN_KEYS_MAX);
+	sf_token_keys_free(k);
+	sf_token_keys_free(other);
+}
+
 static void random_texts_never_open(void **state)
 {
 	UNUSED(state);
@@ -174,6 +204,7 @@ int main(void)
 		cmocka_unit_test(each_block_has_one_spelling),
 		cmocka_unit_test(wrong_kind_or_length_is_forged),
 		cmocka_unit_test(stale_keys_are_forged_and_old_live_keys_open),
+		cmocka_unit_test(keys_rotate),
 		cmocka_unit_test(random_texts_never_open),
 		cmocka_unit_test(bad_keys_and_no_memory),
 	};

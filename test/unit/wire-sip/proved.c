@@ -197,7 +197,7 @@ static void frame_one(struct digest *d, const uint8_t *at, uint32_t n, uint32_t 
 	uint8_t *copy = exact(at, n);
 	uint32_t length;
 
-	take(d, (uint64_t)sip_frame(copy, n, max, &length).error);
+	take(d, (uint64_t)sip_frame(copy, n, 0, max, &length).error);
 	take(d, length);
 	d->count++;
 	free(copy);
@@ -257,7 +257,7 @@ static void message_one(struct digest *d, const uint8_t *at, uint32_t n)
 		for (const char *p = fault.phrase != NULL ? fault.phrase : ""; *p != '\0'; p++)
 			take(d, (uint8_t)*p);
 	}
-	take(d, (uint64_t)sip_frame(copy, n, SIP_MESSAGE_MAX_STREAM, &length).error << 32 | length);
+	take(d, (uint64_t)sip_frame(copy, n, 0, SIP_MESSAGE_MAX_STREAM, &length).error << 32 | length);
 	d->count++;
 	free(copy);
 }
