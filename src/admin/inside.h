@@ -44,8 +44,11 @@ struct admin {
 	bool full;                // what the signaller was told last
 	uint64_t ack_owed_us, state_owed_us; // when to try again what the channel did not take; NO_DEADLINE
 	uint32_t ack_owed;
+	bool numbered;            // a record was taken, so that the next two are known
+	uint32_t record_taken, record_acked; // numbers: up to these taken, and on disk
+	char *written;            // after the start: the last records of the file, to know again what comes once more; NULL
 	bool draining;
-	uint64_t refused_requests, records_unreadable;
+	uint64_t refused_requests, records_unreadable, records_again;
 };
 
 // admin.c

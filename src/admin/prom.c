@@ -161,7 +161,7 @@ static void processes(struct prom *p, const json_t *status)
 static void records(struct prom *p, const json_t *status)
 {
 	const json_t *r = json_object_get(status, "records");
-	static const char *const totals[] = {"written", "spilled", "dropped", "failures", "files_removed", "unreadable"};
+	static const char *const totals[] = {"written", "spilled", "dropped", "failures", "files_removed", "unreadable", "again"};
 	char family[PROM_TEXT_MAX];
 	for (uint32_t i = 0; i < ARRAY_LEN(totals); i++) {
 		snprintf(family, sizeof(family), "call_records_%s_total", totals[i]);

@@ -114,10 +114,11 @@ static json_t *records_json(const struct admin *a)
 {
 	struct cdr_counts c = a->cdr != NULL ? cdr_counts(a->cdr) : (struct cdr_counts){.failing = true};
 	const char *state = a->cdr == NULL ? "off" : c.full ? "full" : c.failing ? "spilling" : "writing";
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:I, s:i, s:I}", "state", state, "written",
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:I, s:i, s:I, s:I}", "state", state, "written",
 		(json_int_t)c.written, "spilled", (json_int_t)c.spilled, "dropped", (json_int_t)c.dropped, "failures",
 		(json_int_t)c.failures, "queued", (int)c.queued, "spill_octets", (int)c.spill_octets, "files_removed",
-		(json_int_t)c.removed, "errno", c.last_errno, "unreadable", (json_int_t)a->records_unreadable);
+		(json_int_t)c.removed, "errno", c.last_errno, "unreadable", (json_int_t)a->records_unreadable,
+		"again", (json_int_t)a->records_again);
 }
 
 static json_t *head_json(const struct admin *a)

@@ -28,6 +28,7 @@ struct call_ended { // what a call detail record is made from; texts live during
 	struct media_plan plan;
 	struct media_stats stats[MEDIA_STREAMS_MAX][2];
 	struct trail trail;
+	uint32_t place; // what flow_port.ending returned
 };
 
 struct flow_port { // the world outside, filled in by src/main or by the replay tests
@@ -40,6 +41,9 @@ struct flow_port { // the world outside, filled in by src/main or by the replay 
 	// May a new call be recorded? Asked before a call is admitted (records full: refuse-new-calls).
 	bool (*may_record)(void *ctx);
 	void (*ended)(void *ctx, const struct call_ended *call);
+	// A call ended, the figures of its media come later, and then `ended`: keep what is known where a crash does not reach
+	// it. Returned as call_ended.place; 0: nothing kept. May be NULL.
+	uint32_t (*ending)(void *ctx, const struct call_ended *call);
 	// One message, as it came or as it left, for `trace`. NULL: nobody listens.
 	void (*trace)(void *ctx, const struct address *from, const struct address *to, bool outgoing, enum transport t,
 		peer_id peer, struct bytes octets, const struct now *now);

@@ -158,6 +158,8 @@ void flow_media_call_ended(struct flow *f, const struct sf_call_info *info, cons
 	info_keep(e, info);
 	if (e->record.has_stats)
 		emit(f, e);
+	else if (f->config.port.ending != NULL)
+		e->record.place = f->config.port.ending(f->config.port.ctx, &e->record);
 }
 
 void media_ended_run(struct flow *f, const struct now *now)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "guard/records.h"
+#include "main/ended.h"
 #include "main/media.h"
 #include "main/monitor_state.h"
 #include "sf/sf.h"
@@ -42,6 +43,7 @@ static result make_memfds(struct monitor *m)
 			m->workers, (int)RECORDS_SLOTS_MAX);
 	TRY(records_create("sallyport-calls", slots, CALL_RECORD_SMALL, &m->calls_fd[0]));
 	TRY(records_create("sallyport-calls-large", slots, CALL_RECORD_LARGE, &m->calls_fd[1]));
+	TRY(ended_create(&m->ended_fd));
 	return media_memfd(m->conf.snapshot, m->workers, &m->sessions_fd);
 }
 
@@ -139,7 +141,8 @@ static void turn(struct monitor *m)
 int monitor_run(const char *config_path, const char *user)
 {
 	static struct monitor m; // one per process; large
-	m = (struct monitor){.config_path = config_path, .user = user, .snapshot_fd = -1, .calls_fd = {-1, -1}, .sessions_fd = -1};
+	m = (struct monitor){.config_path = config_path, .user = user, .snapshot_fd = -1, .calls_fd = {-1, -1},
+		.ended_fd = -1, .sessions_fd = -1};
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
 		m.child[role].control = -1;
 	log_setup("monitor", LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);

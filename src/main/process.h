@@ -23,6 +23,7 @@ struct process_start {
 	int control;          // sequenced-packet socket to the monitor
 	int snapshot_fd;      // sealed memfd of the snapshot in force
 	int calls_fd[CALL_RECORD_KINDS]; // memfds of kept calls, small and large; signaller only
+	int ended_fd;         // memfd of ended calls whose record is not on disk yet; signaller only
 	int sessions_fd;      // memfd of kept media sessions; media only
 	uint16_t workers, handshake_threads;
 	bool draining;        // at the time of the start

@@ -91,6 +91,12 @@ static void port_ended(void *ctx, const struct call_ended *call)
 		records_add(w, call);
 }
 
+static uint32_t port_ending(void *ctx, const struct call_ended *call)
+{
+	struct worker *w = ctx;
+	return registry_snapshot(w->registry)->settings.records_path[0] != '\0' ? records_begin(w, call) : 0;
+}
+
 static bool holds(struct bytes octets, struct bytes text)
 {
 	return text.len > 0 && memmem(octets.at, octets.len, text.at, text.len) != NULL;
@@ -172,6 +178,7 @@ struct flow_port worker_port(struct worker *w)
 		.keep = port_keep,
 		.may_record = port_may_record,
 		.ended = port_ended,
+		.ending = port_ending,
 		.trace = port_trace,
 		.random = port_random,
 		.clock = port_clock,

@@ -263,6 +263,15 @@ static void quiet(const char *line, size_t len, void *ctx)
 	(void)ctx;
 }
 
+static void begin(struct rig *r)
+{
+	struct admin_config c = {.base = r->base, .api = listen_unix(r->socket), .metrics = listen_tcp(&r->metrics_port),
+		.signaller = r->channel, .directory = -1, .owner = geteuid(), .version = "1.2.3",
+		.steps = {4, step_name, step_control}, .disk = &test_disk, .clock = test_clock, .monitor = monitor_h, .ctx = r};
+	assert_ok(admin_new(&r->admin, &c, r->snapshot));
+	rig_turn(r, 20);
+}
+
 int rig_setup(void **state)
 {
 	struct rig *r = calloc(1, sizeof(*r));
@@ -284,13 +293,17 @@ int rig_setup(void **state)
 	r->signaller = pair[1];
 	r->signaller_event = event_new(r->base, r->signaller, EV_READ | EV_PERSIST, signaller_h, r);
 	event_add(r->signaller_event, NULL);
-	struct admin_config c = {.base = r->base, .api = listen_unix(r->socket), .metrics = listen_tcp(&r->metrics_port),
-		.signaller = pair[0], .directory = -1, .owner = geteuid(), .version = "1.2.3",
-		.steps = {4, step_name, step_control}, .disk = &test_disk, .clock = test_clock, .monitor = monitor_h, .ctx = r};
-	assert_ok(admin_new(&r->admin, &c, r->snapshot));
-	rig_turn(r, 20);
+	r->channel = pair[0];
+	begin(r);
 	*state = r;
 	return 0;
+}
+
+void rig_restart(struct rig *r)
+{
+	admin_free(r->admin);
+	unlink(r->socket);
+	begin(r);
 }
 
 int rig_teardown(void **state)
