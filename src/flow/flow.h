@@ -16,6 +16,8 @@
 
 struct flow; // opaque
 
+enum { FLOW_MEDIA_IMAGE_MAX = 3136 }; // [octets] of a call's media in its kept record; the longest plan fits
+
 struct peer_load { // limits of one peer, shared by all workers: single atomics
 	struct gcra messages;
 	struct gcra calls;
@@ -41,15 +43,15 @@ struct flow_port { // the world outside, filled in by src/main or by the replay 
 	// May a new call be recorded? Asked before a call is admitted (records full: refuse-new-calls).
 	bool (*may_record)(void *ctx);
 	void (*ended)(void *ctx, const struct call_ended *call);
-	// A call ended, the figures of its media come later, and then `ended`: keep what is known where a crash does not reach
-	// it. Returned as call_ended.place; 0: nothing kept. May be NULL.
-	uint32_t (*ending)(void *ctx, const struct call_ended *call);
 	// One message, as it came or as it left, for `trace`. NULL: nobody listens.
 	void (*trace)(void *ctx, const struct address *from, const struct address *to, bool outgoing, enum transport t,
 		peer_id peer, struct bytes octets, const struct now *now);
 	void (*random)(void *ctx, void *out, size_t n);
 	// Monotonic time now [us], only to tell in the trail how long each gate took. NULL: not told.
 	uint64_t (*clock)(void *ctx);
+	// A call ended, the figures of its media come later, and then `ended`: keep what is known where a crash does not reach
+	// it. Returned as call_ended.place; 0: nothing kept. May be NULL.
+	uint32_t (*ending)(void *ctx, const struct call_ended *call);
 };
 
 struct flow_config {

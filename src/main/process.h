@@ -14,7 +14,7 @@
 // Kept calls: nearly all fit a small record, so that a held call costs half a page; the others take a large one.
 enum {
 	CALL_RECORD_SMALL = 2024, // [octets] with the record's own head 2 KiB
-	CALL_RECORD_LARGE = 6144, // [octets] the longest call and media image
+	CALL_RECORD_LARGE = 22528, // [octets] the longest call and media image; pages that were never used stay holes
 	CALL_RECORD_KINDS = 2,
 };
 

@@ -52,7 +52,7 @@ struct worker {
 	uint32_t dial_next;
 	struct dialled dial[DIALS_MAX];
 	_Atomic uint64_t forwarded; // [octets] on their way here from other workers
-	_Atomic uint64_t media_full, records_damaged, records_too_long;
+	_Atomic uint64_t media_full; // messages to media that did not fit the channel
 	struct record_pending *record_chain, **record_end; // ended calls to be handed over together
 	uint32_t records_waiting;
 	uint64_t records_due_us; // NO_DEADLINE: none waits

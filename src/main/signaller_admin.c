@@ -298,6 +298,8 @@ static void answer_counters(struct signaller *s, const struct ipc_admin *q)
 		counter_row(s, q->request, name, net_sum(s, (enum net_counter)i));
 	}
 	counter_row(s, q->request, "net.connections", net_connections(s->net));
+	for (uint32_t i = 0; i < s->workers; i++) // rows of one name add up
+		counter_row(s, q->request, "media.channel_full", atomic_load(&s->worker[i].media_full));
 	counter_row(s, q->request, "records.pending", atomic_load(&s->record_count));
 	counter_row(s, q->request, "records.lost", atomic_load(&s->records_lost));
 }

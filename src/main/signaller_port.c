@@ -37,13 +37,20 @@ static uint32_t kept_slot(const struct worker *w, struct pool_ref call)
 	return w->index * (records_slots(w->home->records[0]) / w->home->workers) + call.slot;
 }
 
+// Nothing of it may be left behind: an old record would bring back a call that has changed since.
+static void kept_drop(struct worker *w, struct pool_ref call)
+{
+	for (int kind = 0; kind < CALL_RECORD_KINDS; kind++)
+		records_erase(w->home->records[kind], kept_slot(w, call));
+}
+
 static void kept_put(struct worker *w, struct pool_ref call, struct bytes octets)
 {
 	uint32_t slot = kept_slot(w, call);
 	uint8_t kind = octets.len > CALL_RECORD_SMALL;
-	if (call.slot >= registry_snapshot(w->registry)->settings.max_calls ||
-		!is_ok(records_put(w->home->records[kind], slot, octets))) {
-		atomic_fetch_add_explicit(&w->records_too_long, 1, memory_order_relaxed);
+	if (!is_ok(records_put(w->home->records[kind], slot, octets))) {
+		kept_drop(w, call);
+		net_count(net_worker_counters(w->net), NET_IMPOSSIBLE, 1); // places and lengths suffice for every call
 		return;
 	}
 	if (w->large[call.slot] != kind) // it has outgrown its record, or shrunk: the new one stands already
@@ -51,21 +58,18 @@ static void kept_put(struct worker *w, struct pool_ref call, struct bytes octets
 	w->large[call.slot] = kind;
 }
 
+_Static_assert(sizeof(struct kept_call) + SF_CALL_IMAGE_MAX + FLOW_MEDIA_IMAGE_MAX <= CALL_RECORD_LARGE, "every call fits");
+
 static void port_keep(void *ctx, struct pool_ref call, const struct sf_call_image *image, struct bytes media_image)
 {
 	struct worker *w = ctx;
 	static _Thread_local uint8_t octets[CALL_RECORD_LARGE];
 	if (image == NULL) {
-		if (call.slot < registry_snapshot(w->registry)->settings.max_calls)
-			records_erase(w->home->records[w->large[call.slot]], kept_slot(w, call));
+		records_erase(w->home->records[w->large[call.slot]], kept_slot(w, call));
 		return;
 	}
 	struct kept_call head = {w->index, image->length, (uint32_t)media_image.len, call};
 	size_t n = sizeof(head) + image->length + media_image.len;
-	if (image->length > SF_CALL_IMAGE_MAX || n > sizeof(octets)) {
-		atomic_fetch_add_explicit(&w->records_too_long, 1, memory_order_relaxed);
-		return;
-	}
 	memcpy(octets, &head, sizeof(head));
 	memcpy(octets + sizeof(head), image->octets, image->length);
 	if (media_image.len > 0)

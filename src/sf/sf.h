@@ -85,12 +85,12 @@ void sf_drain(struct sf *sf, bool on);
 
 // ---- what outlives a crash --------------------------------------------------------------------------------
 
-enum { SF_CALL_IMAGE_MAX = 3584 }; // one confirmed call: two legs of about 1.6 KiB (URIs, routes, tags); longer ones are not kept, counted
+enum { SF_CALL_IMAGE_MAX = 18432 }; // the longest confirmed call: the texts of two legs, 8 KiB each, and 2 KiB for the rest; most take 1.5 KiB
 struct sf_call_image { // pointer-free
 	uint32_t length;
 	uint8_t octets[SF_CALL_IMAGE_MAX];
 };
-// E_TOO_LONG when a route set or target does not fit.
+// E_NOT_FOUND: not confirmed. Every confirmed call fits.
 MUST_USE result sf_call_save(const struct sf_call *c, struct sf_call_image *out);
 // Make the call again from its image, every field checked; local CSeq resumes with a gap. E_FORGED for damage.
 MUST_USE result sf_call_restore(struct sf *sf, const struct sf_call_image *image, const struct now *now, struct sf_call **out);

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from lab.configuration import peer, system
-from lab.phone import Phone, connect
+from lab.phone import Call, Phone, connect
 from lab.sipp import Sipp, awaits, pause, recv, reply, reply_in_dialog, request, SDP
 
 CORE, BORDER = "127.60.20.1", "127.60.20.2"
@@ -127,6 +127,36 @@ def test_signaller_killed_while_media_is_silent(sallyport, phones):
     time.sleep(3)
     assert of(sallyport, calls) == [1] * CALLS
     assert sallyport.json("calls")["calls"] == []
+
+
+def test_the_longest_call_outlives_the_signaller(sallyport, phones):
+    """Routes of 1.9 KiB on either side and long names: such a call was not kept once, and nobody was told."""
+    near, far, hang_up = phones
+    def routes(host):
+        return "".join(f"Record-Route: <sip:{host}:5060;lr;x={'r' * 200}{i}>\r\n" for i in range(8))
+    call = Call(near, "+4989111", TARGET)
+    call.near = call.near.replace("<", f'"{"n" * 600}" <', 1)
+
+    def take():
+        invite = far.request("INVITE")
+        leg = Call.taken(far, invite, status=0)
+        far.answer(invite, 200, "OK", far.sdp(6000), leg.tag, routes(B))
+    thread = threading.Thread(target=take)
+    thread.start()
+    final = call.transact("INVITE", near.sdp(6000), extra=routes(A))
+    thread.join()
+    assert final.status == 200
+    call.far, call.uri = final["To"], final["Contact"].strip("<>").split(">")[0]
+    near.send(call.text("ACK", cseq=final.cseq), TARGET)
+    ack = far.request("ACK")
+    assert ack is not None and len(ack.all("Route")) + ack["Route"].count(",") >= 8
+    old = sallyport.kill_child("signaller")
+    assert until(lambda: sallyport.children().get("signaller") not in (None, old))
+    assert until(lambda: len(sallyport.json("calls")["calls"]) == 1)
+    hang_up.start()
+    assert call.bye() == 200
+    assert until(lambda: of(sallyport, [call]) == [1])
+    assert sallyport.json("status")["counters"]["net.impossible"] == 0
 
 
 def test_admin_killed_again_and_again(sallyport, folder, started):
