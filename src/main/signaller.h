@@ -57,9 +57,12 @@ struct worker {
 	uint32_t records_waiting;
 	uint64_t records_due_us; // NO_DEADLINE: none waits
 	struct ipc_admin *out;   // scratch for rows and traced messages
+	uint32_t traced_serial;  // of the filter whose call was seen here
+	char traced_id[2][TRACE_KEY_MAX]; // Call-IDs of its legs: they outlive the call, whose end has messages too
 };
 
 struct trace_filter { // immutable; swapped whole, freed after a grace period
+	uint32_t serial;
 	peer_id peer;            // PEER_NONE: any
 	char call_id[TRACE_KEY_MAX]; // "": any
 };
@@ -110,6 +113,7 @@ struct signaller {
 	size_t snapshot_size;
 	struct registry *registry;
 	_Atomic(struct trace_filter *) trace;
+	uint32_t trace_serial;
 	// records of ended calls, in order
 	struct ended ended;
 	struct record_pending *pending; // ENDED_MAX of them

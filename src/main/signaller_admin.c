@@ -332,6 +332,7 @@ static void set_trace(struct signaller *s, const struct ipc_admin *q)
 		f = memory_alloc(sizeof(*f));
 		if (f == NULL)
 			return;
+		f->serial = ++s->trace_serial;
 		f->peer = q->peer;
 		snprintf(f->call_id, sizeof(f->call_id), "%.*s", TRACE_KEY_MAX - 1, q->u.key);
 	}

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -106,20 +107,29 @@ static bool holds(struct bytes octets, struct bytes text)
 	return text.len > 0 && memmem(octets.at, octets.len, text.at, text.len) != NULL;
 }
 
+static void trace_learn(struct worker *w, const struct sf_call *c)
+{
+	struct sf_call_info info;
+	sf_call_info(c, &info);
+	for (int side = 0; side < 2; side++)
+		snprintf(w->traced_id[side], TRACE_KEY_MAX, "%.*s", (int)info.call_id[side].len, (const char *)info.call_id[side].at);
+}
+
 // By peer, or by the Call-ID of either leg: the other leg's is known once the call is.
-static bool trace_wanted(const struct worker *w, const struct trace_filter *f, peer_id peer, struct bytes octets)
+static bool trace_wanted(struct worker *w, const struct trace_filter *f, peer_id peer, struct bytes octets)
 {
 	struct bytes key = bytes_of_string(f->call_id);
 	if (f->peer != PEER_NONE)
 		return f->peer == peer;
 	if (key.len == 0 || holds(octets, key))
 		return true;
-	struct sf_call *c = sf_find_call(flow_sf(w->flow), key);
-	struct sf_call_info info;
-	if (c == NULL)
-		return false;
-	sf_call_info(c, &info);
-	return holds(octets, info.call_id[0]) || holds(octets, info.call_id[1]);
+	if (w->traced_serial != f->serial)
+		memset(w->traced_id, 0, sizeof(w->traced_id));
+	w->traced_serial = f->serial;
+	const struct sf_call *c = sf_find_call(flow_sf(w->flow), key);
+	if (c != NULL)
+		trace_learn(w, c);
+	return holds(octets, bytes_of_string(w->traced_id[0])) || holds(octets, bytes_of_string(w->traced_id[1]));
 }
 
 static void port_trace(void *ctx, const struct address *from, const struct address *to, bool outgoing, enum transport t,
