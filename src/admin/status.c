@@ -124,11 +124,11 @@ static json_t *records_json(const struct admin *a)
 static json_t *head_json(const struct admin *a)
 {
 	char time[UTC_TEXT_MAX];
-	return json_pack("{s:s, s:s, s:s, s:i, s:b, s:o, s:{s:I, s:I, s:I, s:I}, s:[]}", "version", a->config.version, "time",
+	return json_pack("{s:s, s:s, s:s, s:i, s:b, s:o, s:{s:I, s:I, s:I, s:I, s:I}, s:[]}", "version", a->config.version, "time",
 		utc_text(admin_now(a).wall_ms, time), "domain", a->snapshot->settings.domain, "generation",
 		(int)a->snapshot->generation, "draining", (int)a->draining, "records", records_json(a), "admin", "refused_requests",
 		(json_int_t)a->refused_requests, "journal_lost", (json_int_t)a->journal.lost, "answers_malformed",
-		(json_int_t)a->ask.lost, "answers_late", (json_int_t)a->ask.stale, "missing");
+		(json_int_t)a->ask.lost, "answers_late", (json_int_t)a->ask.stale, "accept_errors", (json_int_t)a->accept_errors, "missing");
 }
 
 static json_t *part(json_t *root, const char *name, json_t *value)

@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from lab.capture import Capture            # noqa: E402
+from lab.disk import Disks                 # noqa: E402
 from lab.provider import Provider, assert_sound          # noqa: E402
 
 
@@ -52,6 +53,15 @@ def provider(binary, folder, capture):
         p.stop()
     for p in started:
         assert_sound(p)
+
+
+@pytest.fixture
+def disks(folder):
+    if os.geteuid() != 0:
+        pytest.skip("needs root to mount a small file system")
+    made = Disks(folder)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -46,11 +46,13 @@ def _options(octets):
     return found
 
 
-def read(octets):
-    """Packets of a whole file, in order."""
+def read(octets, cut=False):
+    """Packets of a whole file, in order. CUT: its last block may be cut, as by a full disk."""
     packets, at, kinds = [], 0, []
     while at < len(octets):
         kind, length = struct.unpack_from("<II", octets, at)
+        if cut and at + length > len(octets):
+            break
         assert length % 4 == 0 and length >= 12 and at + length <= len(octets), "a block is cut"
         assert struct.unpack_from("<I", octets, at + length - 4)[0] == length
         body = octets[at + 8:at + length - 4]
