@@ -98,6 +98,7 @@ void flow_media_flush(struct flow *f);
 struct sf *flow_sf(struct flow *f);
 const char *flow_alarm_name(uint32_t alarm); // static storage
 const struct flow_counters *flow_counters(const struct flow *f);
+void flow_gauge(struct flow *f); // on its worker: set the counters that say how many are alive now
 // The media plan and address book of a call, for `explain` and `calls`. False when it has none.
 bool flow_call_media(struct flow *f, const struct sf_call *c, struct media_plan *plan);
 // The worker that owns a message: by token, else keyed hash of the Call-ID (DESIGN: one owner). BUF is only scanned.

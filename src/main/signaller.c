@@ -246,6 +246,7 @@ static result prepare(struct signaller *s)
 	TRY(make_workers(s));
 	TRY(watch(s));
 	TRY(outbox_init(s));
+	TRY(counters_init(s));
 	records_send(s); // what a predecessor left
 	TRY(process_ready(s->start, NULL, 0));
 	return net_start(s->net); // threads are made after the sandbox has closed

@@ -17,6 +17,7 @@
 enum {
 	DIALS_MAX = 1024,           // connections asked for and not yet answered, of one worker
 	TRACE_KEY_MAX = 256,
+	COUNTING_MAX = 16,          // questions for counters at once
 	FORWARDED_MAX = 16 * 1024 * 1024, // [octets] waiting for one worker: 0.1 s of a full 1 Gbit/s
 	RANDOM_BUFFER = 1024,       // [octets] taken from the system at once: 30 calls
 	STOP_LINGER_MS = 400,       // for BYEs to leave and records to reach admin, before the process ends
@@ -91,6 +92,13 @@ struct outbox { // of the control loop
 	struct event *writable;
 };
 
+struct counting { // of the control loop: questions for counters that wait for media's
+	uint32_t round, left; // answers of media's workers that have not come
+	uint32_t count, request[COUNTING_MAX];
+	struct event *deadline;
+	struct media_counters media[NET_WORKERS_MAX];
+};
+
 struct signaller {
 	struct process_start *start;
 	struct net *net;
@@ -106,6 +114,7 @@ struct signaller {
 	struct net_counters sign_counters[NET_HANDSHAKERS_MAX];
 	int control, admin;
 	struct outbox outbox;
+	struct counting counting;
 	uint32_t restoring; // which kind of kept calls is read back
 	uint32_t *recorded; // while they are: of which slots the call has ended (records_restore)
 	struct event *linger; // armed by STOP
@@ -148,6 +157,12 @@ void record_acknowledged(struct signaller *s, uint32_t number);
 void records_send(struct signaller *s);                      // what was not sent yet
 void fill_call_row(const struct worker *w, const struct sf_call_info *info, uint64_t now_us, struct ipc_admin_call *out);
 void fill_mark_row(const struct trail *t, uint8_t i, struct ipc_admin_mark *out); // of mark I
+
+// signaller_counters.c
+MUST_USE result counters_init(struct signaller *s);
+void counters_asked(struct signaller *s, uint32_t request);      // on the control loop: rows and END follow
+void counters_of_media(struct worker *w, const struct ipc_media *m); // on a worker: totals of one of media's workers
+void admin_end(struct signaller *s, uint32_t request, enum error error);
 
 // signaller_admin.c
 void admin_receive(struct signaller *s);

@@ -79,6 +79,7 @@ MUST_USE result sf_hangup(struct sf *sf, struct pool_ref call, const char *reaso
 // Probe a hop with OPTIONS; port.hop_result tells.
 void sf_probe(struct sf *sf, const struct hop *hop, const struct now *now);
 uint32_t sf_call_count(const struct sf *sf);
+uint32_t sf_transaction_count(const struct sf *sf);
 void sf_each_call(struct sf *sf, void (*visit)(const struct sf_call *c, void *ctx), void *ctx);
 // Draining: INVITEs get 503 with Retry-After, dialogs go on.
 void sf_drain(struct sf *sf, bool on);

@@ -13,7 +13,7 @@ import pytest
 
 from lab import pcapng, prometheus
 from lab.configuration import peer, system, tls_peer, waivers
-from lab.phone import Call, Phone
+from lab.phone import Call, Phone, Rtp, media_target
 from lab.phone_tls import TlsPhone
 from lab.pki import Authority
 
@@ -110,6 +110,7 @@ def connect(phones, extra=""):
     thread.join()
     assert final is not None and final.status == 200, final and final.start
     call.far, call.uri = final["To"], final["Contact"].strip("<>").split(">")[0]
+    call.far_media = media_target(final)
     near.send(call.text("ACK", cseq=final.cseq), TARGET)
     assert far.request("ACK") is not None
     return call, seen[0]
@@ -457,3 +458,30 @@ def test_metrics(sallyport, phones):
             plain = name.replace(".", "_").replace("-", "_")
             assert plain in names or f"{plain}_total" in names, name
     end(phones, call)
+
+
+def test_metrics_of_media(sallyport, phones):
+    """Refused packets are seen by gate at once, and by peer when the call ends."""
+    call, _ = connect(phones)
+    before = prometheus.fetch(METRICS)
+
+    def moved(name, **labels):
+        return prometheus.value(prometheus.fetch(METRICS), name, **labels) - prometheus.value(before, name, **labels)
+    assert prometheus.value(before, "media_sessions_now") == 1 == prometheus.value(before, "calls_now")
+    assert prometheus.value(before, "media_ports_now") == 2
+    good, other = Rtp(A, 6000), Rtp(A, 6500)
+    good.send(call.far_media, 10, 0.005)
+    other.send(call.far_media, 5, 0.005)
+    good.socket.sendto(b"no RTP at all", call.far_media)
+    assert until(lambda: moved("media_passed_total") == 10 and moved("media_refused_total", gate="syntax") == 1)
+    assert moved("media_refused_total", gate="source") == 5
+    assert moved("peer_media_packets_total", peer="a") == 0
+    end(phones, call)
+    assert until(lambda: moved("peer_media_packets_total", peer="a") == 10)
+    assert moved("peer_media_dropped_total", peer="a", gate="source") == 5
+    assert moved("peer_media_dropped_total", peer="a", gate="syntax") == 1
+    assert moved("peer_media_packets_total", peer="b") == 0 == moved("peer_media_dropped_total", peer="b", gate="source")
+    assert until(lambda: prometheus.value(prometheus.fetch(METRICS), "media_sessions_now") == 0)
+    assert prometheus.value(prometheus.fetch(METRICS), "media_ports_now") == 0
+    good.close()
+    other.close()

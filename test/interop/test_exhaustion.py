@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import pcapng, process
+from lab import leaks, pcapng, process
 from lab.configuration import changed, peer, system
 from lab.disk import empty, fill
 from lab.phone import Call, Phone, connect
@@ -33,11 +33,19 @@ def own(binary, folder, capture, request):
                  peer("t", "peering", T, ["+49401"], [f"tcp:{T}:5060"])]
         text = system(folder / name, CORE, BORDER, peers, workers=1, **more)
         capture.permit(text)
-        made.append(Provider(folder / name, binary, text))
-        return made[-1].start()
+        p = Provider(folder / name, binary, text)
+        made.append(p)
+        p.start()
+        p.at_start = leaks.measure(p)
+        return p
     yield make
+    try:
+        for p in made:
+            leaks.assert_no_growth(p, p.at_start)
+    finally:
+        for p in made:
+            p.stop()
     for p in made:
-        p.stop()
         assert_sound(p)
 
 

@@ -239,13 +239,18 @@ def test_media_from_elsewhere(sallyport, phones):
     stranger.send(near.far_media, 10, 0.005)
     stranger.send(far.far_media, 10, 0.005)
     assert len(heard.received()) == 10
-    before = len(sallyport.records())
+    before, shown = len(sallyport.records()), sallyport.json("status")
     assert near.bye() == 200
     until = time.monotonic() + 5
     while len(sallyport.records()) == before and time.monotonic() < until:
         time.sleep(0.1)
     sides = sallyport.records()[-1]["streams"][0]["sides"]
     assert sides[0]["packets"] == 10 and sides[0]["dropped"]["source"] == 20 and sides[1]["dropped"]["source"] == 10, sides
+    now = sallyport.json("status")
+    for name, packets, dropped in (("a", 10, 20), ("b", 0, 10)):
+        old, new = (next(p["media"] for p in s["peers"] if p["name"] == name) for s in (shown, now))
+        assert new["packets"] - old["packets"] == packets and new["dropped"]["source"] - old["dropped"]["source"] == dropped
+    assert now["counters"]["media.passed"] >= 10 and now["counters"]["media.refused.source"] >= 30
     for port in (good, other, stranger, heard):
         port.close()
 
@@ -284,3 +289,11 @@ def test_flood_of_strangers(sallyport, folder, started):
     now = changed(before, counters(sallyport))
     assert now["step.0.source.refused"] > FLOOD * 0.5, now  # the rest the kernel dropped
     assert now["calls.started"] == 60
+
+
+def test_transactions_end(sallyport):
+    """After all of the above: 64*T1 later nothing is left of it."""
+    until = time.monotonic() + 45
+    while (left := counters(sallyport)["transactions.now"]) and time.monotonic() < until:
+        time.sleep(0.5)
+    assert left == 0
