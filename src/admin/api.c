@@ -113,7 +113,7 @@ static void doors_h(evutil_socket_t fd, short what, void *ctx)
 	metrics_resume(a);
 }
 
-// libevent hands its own pointer to this handler, not ours. There is one admin in a process.
+// banned-ok: libevent hands this handler its own pointer, not ours; there is one admin in a process
 static struct admin *of_door;
 
 static void accept_error_h(struct evconnlistener *l, void *http)

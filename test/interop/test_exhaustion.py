@@ -74,9 +74,27 @@ def call_works(phones):
     return status == 200
 
 
-def options(me, transport, n):
-    return (f"OPTIONS sip:{BORDER} SIP/2.0\r\nVia: SIP/2.0/{transport} {me}:5060;branch=z9hG4bKx{n}\r\nMax-Forwards: 70\r\n"
-            f"From: <sip:{me}>;tag=1\r\nTo: <sip:{BORDER}>\r\nCall-ID: {n}@{me}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n").encode()
+def options(me, transport, n, host=BORDER):
+    return (f"OPTIONS sip:{host} SIP/2.0\r\nVia: SIP/2.0/{transport} {me}:5060;branch=z9hG4bKx{n}\r\nMax-Forwards: 70\r\n"
+            f"From: <sip:{me}>;tag=1\r\nTo: <sip:{host}>\r\nCall-ID: {n}@{me}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n").encode()
+
+
+def test_all_connections_taken(own, phones):
+    """`limits.connections`: the next one is closed and counted, those that are there stay, UDP goes on."""
+    p = own(limits={"calls": 100, "sessions": 100, "connections": 3, "connections_per_source": 3})
+    held = [socket.create_connection((BORDER, 5060), timeout=5, source_address=(T, 0)) for _ in range(2)]
+    held.append(socket.create_connection((CORE, 5060), timeout=5, source_address=(A, 0)))
+    for i, s in enumerate(held):
+        s.sendall(options(T, "TCP", i) if i < 2 else options(A, "TCP", i, CORE))
+        assert s.recv(4096).startswith(b"SIP/2.0 200 ")
+    with socket.create_connection((CORE, 5060), timeout=5, source_address=(A, 0)) as s:
+        assert s.recv(1) == b""
+    assert until(lambda: counters(p)["net.stream_refused_total"] == 1)
+    assert call_works(phones)
+    held[0].sendall(options(T, "TCP", 9))
+    assert held[0].recv(4096).startswith(b"SIP/2.0 200 ")
+    for s in held:
+        s.close()
 
 
 def test_accept_without_descriptors(own, phones):

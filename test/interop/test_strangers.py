@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input by name on real sockets: strangers, unwanted methods, garbage protocols, half and oversize messages, media from
 elsewhere. Each is counted, nothing is answered that should be silent, and calls of peers go on."""
+import json
 import os
 import random
 import socket
@@ -141,6 +142,19 @@ def test_stranger_over_tcp(sallyport):
         pass
     name = "net.stream_refused_stranger"  # turned away at the door: it takes no place of a peer's
     assert moved(sallyport, before, name).get(name) == 1
+
+
+def test_stranger_is_answered_where_the_listener_says_so(provider, folder):
+    """`strangers: answer`: 403 and nothing more (SF-A1)."""
+    core, border = "127.60.24.1", "127.60.24.2"
+    c = json.loads(system(folder / "answers", core, border, [peer("a", "core", "127.60.24.10", ["+49301"], ["udp:127.60.24.10:5060"])]))
+    c["listen"][0]["strangers"] = "answer"
+    p = provider("answers", json.dumps(c))
+    before = counters(p)
+    with socket.create_connection((core, 5060), timeout=5, source_address=("127.60.24.99", 0)) as s:
+        s.sendall(message("OPTIONS", "127.60.24.99"))
+        assert s.recv(4096).startswith(b"SIP/2.0 403 ")
+    assert refused_by(before, counters(p), "peer") == 1
 
 
 def test_half_message_and_silence_over_tcp(sallyport):
