@@ -48,6 +48,9 @@ static void status(void **state)
 	const json_t *b = json_array_get(peers, 0);
 	assert_int_equal(number_at(b, "concurrent_calls"), 7);
 	assert_int_equal(number_at(json_object_get(b, "refused_by_step"), "headers"), 6); // of two lists
+	assert_int_equal(number_at(json_object_get(b, "media"), "packets"), 1000);
+	assert_int_equal(number_at(json_object_get(json_object_get(b, "media"), "dropped"), "auth"), 12);
+	assert_int_equal(number_at(json_object_get(json_object_get(b, "media"), "dropped"), "replay"), 0);
 	assert_string_equal(text_at(control(b, "srtp"), "state"), "waived");
 	assert_string_equal(text_at(control(b, "srtp"), "why"), "old \"gear\"");
 	assert_string_equal(text_at(control(b, "numbers"), "state"), "shadowed");

@@ -111,6 +111,8 @@ static void answer_peers(struct rig *r)
 	r->out->u.peer.refused[2] = 2;
 	r->out->u.peer.refused[3] = 4;
 	r->out->u.peer.refused_count = 9;
+	r->out->u.peer.packets = 1000;
+	r->out->u.peer.dropped[3] = 12; // auth
 	rig_send(r, IPC_ADMIN_PEER, r->last->request, sizeof(r->out->u.peer));
 	r->out->u.peer.peer = 4095; // no such peer: a row to be ignored
 	rig_send(r, IPC_ADMIN_PEER, r->last->request, sizeof(r->out->u.peer));
@@ -124,6 +126,9 @@ static void answer(struct rig *r)
 		counter(r, "net.udp_sent", 5);
 		counter(r, "net.udp_sent", 6); // of another worker
 		counter(r, "step.1.rate.refused", 1);
+		counter(r, "media.refused.source", 4);
+		counter(r, "media.sessions_now", 2);
+		counter(r, "media.refused.replay", 5);
 		counter(r, "alarm.evil\"}\n x 1", 2);
 		end(r, E_OK);
 		break;
