@@ -59,7 +59,7 @@ static bool tell(struct admin *a, uint16_t type, uint32_t request, uint8_t flag)
 static void ack_h(void *ctx, uint32_t number)
 {
 	struct admin *a = ctx;
-	a->ack_owed = number;
+	a->ack_owed = a->record_acked = number;
 	a->ack_owed_us = tell(a, IPC_ADMIN_RECORD_ACK, number, 0) ? NO_DEADLINE : admin_now(a).mono_us + OWED_MS * MS;
 }
 
@@ -105,6 +105,44 @@ static void pay_owed(struct admin *a, uint64_t now_us)
 	state_h(a, a->full);
 }
 
+static bool not_after(uint32_t number, uint32_t other)
+{
+	return (int32_t)(number - other) <= 0; // they may wrap
+}
+
+// Those of the file's last lines that were not acknowledged before a crash of ours come once more, in the same order. The
+// first one that is not there is new, and so are all that follow.
+static bool is_written(struct admin *a, const char *line)
+{
+	if (a->written == NULL)
+		return false;
+	if (cdr_line_written(a->written, line))
+		return true;
+	memory_free(a->written);
+	a->written = NULL;
+	return false;
+}
+
+// A signaller that begins anew sends all that it has no acknowledgement for. True: this one was taken before.
+static bool came_before(struct admin *a, uint32_t number)
+{
+	if (!a->numbered || !not_after(number, a->record_taken))
+		return false;
+	a->records_again++;
+	if (not_after(number, a->record_acked))
+		ack_h(a, a->record_acked);
+	return true;
+}
+
+static result record_add(struct admin *a, uint32_t number, const char *line)
+{
+	if (!is_written(a, line))
+		return cdr_add(a->cdr, number, bytes_of_string(line), admin_now(a).mono_us);
+	a->records_again++;
+	ack_h(a, number);
+	return OK;
+}
+
 // The marks that did not come are none: what an earlier packet left behind them is not read.
 static void on_record(struct admin *a, struct ipc_admin *m, size_t n)
 {
@@ -112,15 +150,19 @@ static void on_record(struct admin *a, struct ipc_admin *m, size_t n)
 	size_t marks = n > head ? (n - head) / sizeof(m->u.record.mark[0]) : 0;
 	if (m->u.record.mark_count > marks)
 		m->u.record.mark_count = (uint8_t)marks;
-	if (a->syncing || a->cdr == NULL)
+	if (a->syncing || a->cdr == NULL || came_before(a, m->request))
 		return;
 	json_t *o = view_record_line(a->snapshot, &m->u.record);
 	char *line = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
 	if (line != NULL)
 		recent_add(&a->recent, &m->u.record);
 	json_decref(o);
-	result r = line != NULL ? cdr_add(a->cdr, m->request, bytes_of_string(line), admin_now(a).mono_us) : FAIL(E_NO_MEMORY);
+	result r = line != NULL ? record_add(a, m->request, line) : FAIL(E_NO_MEMORY);
 	memory_free(line);
+	if (is_ok(r) || r.error == E_TOO_LONG) {
+		a->numbered = true;
+		a->record_taken = m->request;
+	}
 	if (r.error == E_TOO_LONG)
 		a->records_unreadable++;
 	else if (r.error == E_NO_MEMORY)
@@ -177,7 +219,11 @@ static result open_records(struct admin *a)
 		.files_kept = CDR_FILES_KEPT, .spill_max = CDR_SPILL_MAX, .drop_when_full = s->records_when_full_drop != 0,
 		.ctx = a, .ack = ack_h, .state = state_h};
 	TRY(journal_init(&a->journal, a->config.disk, s->records_path));
-	return s->records_path[0] != '\0' ? cdr_new(&a->cdr, &c) : OK;
+	if (s->records_path[0] == '\0')
+		return OK;
+	TRY(cdr_new(&a->cdr, &c));
+	a->written = cdr_last_written(a->cdr);
+	return OK;
 }
 
 static struct event *watch(struct admin *a, int fd)
@@ -262,6 +308,7 @@ void admin_free(struct admin *a)
 		if (events[i] != NULL)
 			event_free(events[i]);
 	recent_clear(&a->recent);
+	memory_free(a->written);
 	memory_free(a->packet);
 	memory_free(a);
 }

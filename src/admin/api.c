@@ -95,8 +95,37 @@ static void request_h(struct evhttp_request *req, void *ctx)
 	admin_rearm(admin);
 }
 
+void api_pause(struct admin *a, struct evconnlistener *l)
+{
+	const struct timeval pause = {0, ACCEPT_PAUSE_MS * 1000};
+	a->accept_errors++;
+	if (evtimer_add(a->doors, &pause) == 0)
+		evconnlistener_disable(l);
+}
+
+static void doors_h(evutil_socket_t fd, short what, void *ctx)
+{
+	struct admin *a = ctx;
+	UNUSED(fd);
+	UNUSED(what);
+	if (a->door != NULL)
+		evconnlistener_enable(a->door);
+	metrics_resume(a);
+}
+
+// banned-ok: libevent hands this handler its own pointer, not ours; there is one admin in a process
+static struct admin *of_door;
+
+static void accept_error_h(struct evconnlistener *l, void *http)
+{
+	UNUSED(http);
+	api_pause(of_door, l);
+}
+
 result api_open(struct admin *a)
 {
+	a->doors = evtimer_new(a->config.base, doors_h, a);
+	REQUIRE(a->doors != NULL, E_NO_MEMORY);
 	if (a->config.api < 0)
 		return OK;
 	a->http = evhttp_new(a->config.base);
@@ -108,8 +137,12 @@ result api_open(struct admin *a)
 	evhttp_set_gencb(a->http, request_h, a);
 	struct evconnlistener *l = evconnlistener_new(a->config.base, NULL, NULL, LEV_OPT_CLOSE_ON_EXEC, 0, a->config.api);
 	REQUIRE(l != NULL, E_NO_MEMORY);
+	of_door = a;
+	evconnlistener_set_error_cb(l, accept_error_h);
+	a->door = l;
 	if (evhttp_bind_listener(a->http, l) != NULL)
 		return OK;
+	a->door = NULL;
 	evconnlistener_free(l);
 	return FAIL(E_NO_MEMORY);
 }
@@ -119,4 +152,8 @@ void api_close(struct admin *a)
 	if (a->http != NULL)
 		evhttp_free(a->http);
 	a->http = NULL;
+	a->door = NULL;
+	if (a->doors != NULL)
+		event_free(a->doors);
+	a->doors = NULL;
 }

@@ -55,6 +55,50 @@ static uint32_t spill_measure(const struct cdr *c)
 	return used < c->config.spill_max ? used : c->config.spill_max;
 }
 
+// Of the last octets before END, at most CDR_QUEUE_MAX: no flush is longer.
+static size_t read_end(int fd, off_t end, char *out)
+{
+	off_t from = end > CDR_QUEUE_MAX ? end - CDR_QUEUE_MAX : 0;
+	ssize_t n = end > from ? pread(fd, out, (size_t)(end - from), from) : 0;
+	return n > 0 ? (size_t)n : 0;
+}
+
+static size_t read_file_end(const char *path, char *out)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	size_t n = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read_end(fd, st.st_size, out) : 0;
+	if (fd >= 0)
+		close(fd);
+	return n;
+}
+
+// A crash may have cut a move short: the file then ends with what stands in front of the spill file.
+static uint32_t spill_resume(const struct cdr *c, const char *spill)
+{
+	uint32_t moved = 0;
+	char *end = memory_alloc(CDR_QUEUE_MAX + 1);
+	size_t n = end != NULL ? read_file_end(c->file.path, end) : 0;
+	char *stop = n > 0 ? memrchr(end, '\n', n) : NULL;
+	const char *line = stop > end ? memrchr(end, '\n', (size_t)(stop - end)) : NULL;
+	line = line != NULL ? line + 1 : end;
+	size_t len = stop != NULL ? (size_t)(stop + 1 - line) : 0;
+	const char *at = len > 1 ? memmem(spill, c->spill_used, line, len) : NULL;
+	if (at != NULL)
+		moved = (uint32_t)(at - spill) + (uint32_t)len;
+	memory_free(end);
+	return moved;
+}
+
+static void spill_find(struct cdr *c)
+{
+	c->spill_used = spill_measure(c);
+	char *spill = c->spill_used > 0 ? memory_alloc(c->spill_used) : NULL;
+	if (spill != NULL && pread(c->spill, spill, c->spill_used, 0) == (ssize_t)c->spill_used)
+		c->spill_moved = spill_resume(c, spill);
+	memory_free(spill); // without memory some may be written twice, with the same `id`
+}
+
 static void spill_open(struct cdr *c)
 {
 	struct stat st = {0};
@@ -65,7 +109,7 @@ static void spill_open(struct cdr *c)
 	if (is_ok(r) && (uint64_t)st.st_size < c->config.spill_max)
 		r = spill_reserve(c, (uint32_t)st.st_size);
 	if (is_ok(r)) {
-		c->spill_used = spill_measure(c);
+		spill_find(c);
 		return;
 	}
 	// No room for all of it: what was taken is given back, or it would fill the very disk that the records need.
@@ -99,7 +143,7 @@ result cdr_new(struct cdr **out, const struct cdr_config *config)
 	return OK;
 }
 
-// Moved parts are only erased together: a crash in between writes them twice, a failure goes on where it stopped.
+// Moved parts are only erased together; a failure, and a crash (spill_resume), go on where it stopped.
 static result spill_to_file(struct cdr *c)
 {
 	uint8_t *part = memory_alloc(COPY_MAX);
@@ -252,6 +296,33 @@ void cdr_run(struct cdr *c, uint64_t now_us)
 uint64_t cdr_deadline(const struct cdr *c)
 {
 	return c->flush_at_us < c->retry_at_us ? c->flush_at_us : c->retry_at_us;
+}
+
+char *cdr_last_written(const struct cdr *c)
+{
+	char older[ROTATE_PATH_MAX + 2];
+	char *text = memory_alloc(2 * CDR_QUEUE_MAX + 1);
+	if (text == NULL)
+		return NULL; // they are written twice then, with the same `id`
+	snprintf(older, sizeof(older), "%s.1", c->file.path);
+	size_t n = read_file_end(c->file.path, text);
+	if (n == 0)
+		n = read_file_end(older, text); // it was about to begin a new one
+	if (c->spill >= 0)
+		n += read_end(c->spill, (off_t)c->spill_used, text + n);
+	if (n > 0)
+		return text;
+	memory_free(text);
+	return NULL;
+}
+
+bool cdr_line_written(const char *written, const char *line)
+{
+	size_t n = strlen(line);
+	for (const char *at = strstr(written, line); at != NULL; at = strstr(at + 1, line))
+		if (at[n] == '\n' && (at == written || at[-1] == '\n'))
+			return true;
+	return false;
 }
 
 void cdr_set_policy(struct cdr *c, bool drop_when_full)

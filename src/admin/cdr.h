@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The writer of call detail records: JSON lines, synced in batches, acknowledged when they are on disk.
 //
-// The signaller keeps a record until it is acknowledged, so a crash here loses none; one that was written but not yet
-// acknowledged is written twice (the same `id`). When the file takes no more, records go to a spill file whose blocks
+// The signaller keeps a record until it is acknowledged, so a crash here loses none. One that was written but not yet
+// acknowledged comes once more: after the start the end of the file tells it (cdr_last_written). When the file takes no more, records go to a spill file whose blocks
 // were taken at the start; when that is full, the policy decides: refuse new calls, or drop and count. Each second the
 // file is tried again; when it takes octets, the spill file is emptied into it and all is well by itself (BE-5).
 #ifndef ADMIN_CDR_H
@@ -56,6 +56,10 @@ MUST_USE result cdr_add(struct cdr *c, uint32_t number, struct bytes line, uint6
 // Write what is due, try again what failed.
 void cdr_run(struct cdr *c, uint64_t now_us);
 uint64_t cdr_deadline(const struct cdr *c); // [us] or NO_DEADLINE
+// The ends of the file and of the spill file, as text; NULL: there is none. The caller's, memory_free(). To be asked
+// before the first cdr_run.
+char *cdr_last_written(const struct cdr *c);
+bool cdr_line_written(const char *written, const char *line); // a whole line of it
 struct cdr_counts cdr_counts(const struct cdr *c);
 
 #endif

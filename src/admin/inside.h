@@ -21,6 +21,7 @@ enum {
 	API_ROWS_MAX = 10000,                 // calls in one listing; the rest is told as a count
 	API_TEXT_MAX = 512,                   // [octets] a decoded parameter
 	PACKETS_PER_TURN = 64,                // of one channel, so that no channel starves the other events
+	ACCEPT_PAUSE_MS = 100,                // without descriptors: asking again at once would only spin
 	SYNC_MS = 2000,                       // the signaller answers "send again" within; then without it
 };
 
@@ -38,14 +39,19 @@ struct admin {
 	struct trace *trace;
 	struct recent recent;
 	struct event *signaller, *directory, *tick;
+	struct event *doors;             // opens the two listeners again after a pause
+	struct evconnlistener *door;     // of the API; it belongs to `http`
 	struct ipc_admin *packet; // scratch: the message that came, or the question that goes
 	uint32_t answers;         // requests under way
 	bool syncing;             // records are ignored until the signaller begins again with the oldest
 	bool full;                // what the signaller was told last
 	uint64_t ack_owed_us, state_owed_us; // when to try again what the channel did not take; NO_DEADLINE
 	uint32_t ack_owed;
+	bool numbered;            // a record was taken, so that the next two are known
+	uint32_t record_taken, record_acked; // numbers: up to these taken, and on disk
+	char *written;            // after the start: the last records of the file, to know again what comes once more; NULL
 	bool draining;
-	uint64_t refused_requests, records_unreadable;
+	uint64_t refused_requests, accept_errors, records_unreadable, records_again;
 };
 
 // admin.c
@@ -91,6 +97,8 @@ peer_id admin_peer_by_name(const struct admin *a, const char *name);
 
 // api.c
 MUST_USE result api_open(struct admin *a);
+// L could not accept: it pauses, the connection stays in the backlog.
+void api_pause(struct admin *a, struct evconnlistener *l);
 void api_close(struct admin *a);
 
 // status.c: processes, counters and peers in one JSON object; what did not answer is named in "missing".
@@ -101,6 +109,7 @@ void status_gather(struct admin *a, unsigned parts, status_h done, void *ctx);
 // metrics.c
 MUST_USE result metrics_open(struct admin *a);
 void metrics_close(struct admin *a);
+void metrics_resume(struct admin *a);
 
 // trace.c
 // Of PEER, or, when that is PEER_NONE, of the messages that hold CALL_ID.

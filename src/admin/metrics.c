@@ -147,6 +147,18 @@ static void accept_h(struct evconnlistener *l, evutil_socket_t fd, struct sockad
 		scrape_close(s);
 }
 
+static void accept_error_h(struct evconnlistener *l, void *ctx)
+{
+	struct metrics *m = ctx;
+	api_pause(m->admin, l);
+}
+
+void metrics_resume(struct admin *a)
+{
+	if (a->metrics != NULL)
+		evconnlistener_enable(a->metrics->listener);
+}
+
 result metrics_open(struct admin *a)
 {
 	if (a->config.metrics < 0)
@@ -156,7 +168,9 @@ result metrics_open(struct admin *a)
 	a->metrics->admin = a;
 	a->metrics->listener = evconnlistener_new(a->config.base, accept_h, a->metrics, LEV_OPT_CLOSE_ON_EXEC, 0,
 		a->config.metrics);
-	return a->metrics->listener != NULL ? OK : FAIL(E_NO_MEMORY);
+	REQUIRE(a->metrics->listener != NULL, E_NO_MEMORY);
+	evconnlistener_set_error_cb(a->metrics->listener, accept_error_h);
+	return OK;
 }
 
 void metrics_close(struct admin *a)

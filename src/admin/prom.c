@@ -67,7 +67,12 @@ static void step_sample(struct prom *p, const char *name, json_int_t value)
 
 static bool is_gauge(const char *name)
 {
-	return strcmp(name, "net.connections") == 0 || strcmp(name, "records.pending") == 0;
+	static const char *const gauges[] = {"net.connections", "records.pending", "calls.now", "transactions.now",
+		"media.sessions_now", "media.ports_now"};
+	for (uint32_t i = 0; i < ARRAY_LEN(gauges); i++)
+		if (strcmp(name, gauges[i]) == 0)
+			return true;
+	return false;
 }
 
 static void counter_sample(struct prom *p, const char *name, json_int_t value)
@@ -77,6 +82,8 @@ static void counter_sample(struct prom *p, const char *name, json_int_t value)
 		step_sample(p, name, value);
 	} else if (strncmp(name, "alarm.", 6) == 0) {
 		sample(p, "alarm_total", "counter", label2(labels, sizeof(labels), "alarm", name + 6, NULL, NULL), value);
+	} else if (strncmp(name, "media.refused.", 14) == 0) {
+		sample(p, "media_refused_total", "counter", label2(labels, sizeof(labels), "gate", name + 14, NULL, NULL), value);
 	} else {
 		snprintf(family, sizeof(family), "%s%s", text_metric(name, metric, sizeof(metric) - 8),
 			is_gauge(name) ? "" : "_total");
@@ -88,11 +95,13 @@ static void counters(struct prom *p, const json_t *status)
 {
 	const char *name;
 	json_t *value;
-	// Samples of one family must stand together: one pass for each of the two families that have labels.
-	static const char *const groups[] = {"step.", "alarm.", ""};
+	// Samples of one family must stand together: one pass for each of the families that have labels.
+	static const char *const groups[] = {"step.", "alarm.", "media.refused.", ""};
 	for (uint32_t g = 0; g < ARRAY_LEN(groups); g++) {
 		json_object_foreach((json_t *)(uintptr_t)json_object_get(status, "counters"), name, value) {
-			uint32_t of = strncmp(name, "step.", 5) == 0 ? 0 : strncmp(name, "alarm.", 6) == 0 ? 1 : 2;
+			uint32_t of = 0;
+			while (strncmp(name, groups[of], strlen(groups[of])) != 0)
+				of++; // the last one fits all
 			if (of == g)
 				counter_sample(p, name, json_integer_value(value));
 		}
@@ -130,6 +139,27 @@ static void peers(struct prom *p, const json_t *status)
 				json_integer_value(value));
 }
 
+static void peer_media(struct prom *p, const json_t *status)
+{
+	static const char *const totals[] = {"packets", "octets", "lost"};
+	size_t i;
+	json_t *peer, *value;
+	const char *gate;
+	char labels[PROM_TEXT_MAX * 2], family[PROM_TEXT_MAX];
+	const json_t *list = json_object_get(status, "peers");
+	for (uint32_t k = 0; k < ARRAY_LEN(totals); k++) {
+		snprintf(family, sizeof(family), "peer_media_%s_total", totals[k]);
+		json_array_foreach((json_t *)(uintptr_t)list, i, peer)
+			if (json_object_get(peer, "media") != NULL)
+				sample(p, family, "counter", label2(labels, sizeof(labels), "peer", string(peer, "name"), NULL, NULL),
+					number(json_object_get(peer, "media"), totals[k]));
+	}
+	json_array_foreach((json_t *)(uintptr_t)list, i, peer)
+		json_object_foreach(json_object_get(json_object_get(peer, "media"), "dropped"), gate, value)
+			sample(p, "peer_media_dropped_total", "counter",
+				label2(labels, sizeof(labels), "peer", string(peer, "name"), "gate", gate), json_integer_value(value));
+}
+
 static void control_states(struct prom *p, const json_t *status)
 {
 	size_t i, k;
@@ -161,7 +191,7 @@ static void processes(struct prom *p, const json_t *status)
 static void records(struct prom *p, const json_t *status)
 {
 	const json_t *r = json_object_get(status, "records");
-	static const char *const totals[] = {"written", "spilled", "dropped", "failures", "files_removed", "unreadable"};
+	static const char *const totals[] = {"written", "spilled", "dropped", "failures", "files_removed", "unreadable", "again"};
 	char family[PROM_TEXT_MAX];
 	for (uint32_t i = 0; i < ARRAY_LEN(totals); i++) {
 		snprintf(family, sizeof(family), "call_records_%s_total", totals[i]);
@@ -179,6 +209,7 @@ result prom_write(const json_t *status, struct evbuffer *out)
 	processes(&p, status);
 	counters(&p, status);
 	peers(&p, status);
+	peer_media(&p, status);
 	control_states(&p, status);
 	records(&p, status);
 	return p.failed ? FAIL(E_NO_MEMORY) : OK;

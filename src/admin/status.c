@@ -127,20 +127,21 @@ static json_t *records_json(const struct admin *a)
 {
 	struct cdr_counts c = a->cdr != NULL ? cdr_counts(a->cdr) : (struct cdr_counts){.failing = true};
 	const char *state = a->cdr == NULL ? "off" : c.full ? "full" : c.failing ? "spilling" : "writing";
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:I, s:i, s:I}", "state", state, "written",
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:i, s:i, s:I, s:i, s:I, s:I}", "state", state, "written",
 		(json_int_t)c.written, "spilled", (json_int_t)c.spilled, "dropped", (json_int_t)c.dropped, "failures",
 		(json_int_t)c.failures, "queued", (int)c.queued, "spill_octets", (int)c.spill_octets, "files_removed",
-		(json_int_t)c.removed, "errno", c.last_errno, "unreadable", (json_int_t)a->records_unreadable);
+		(json_int_t)c.removed, "errno", c.last_errno, "unreadable", (json_int_t)a->records_unreadable,
+		"again", (json_int_t)a->records_again);
 }
 
 static json_t *head_json(const struct admin *a)
 {
 	char time[UTC_TEXT_MAX];
-	return json_pack("{s:s, s:s, s:s, s:i, s:b, s:o, s:{s:I, s:I, s:I, s:I}, s:[]}", "version", a->config.version, "time",
+	return json_pack("{s:s, s:s, s:s, s:i, s:b, s:o, s:{s:I, s:I, s:I, s:I, s:I}, s:[]}", "version", a->config.version, "time",
 		utc_text(admin_now(a).wall_ms, time), "domain", a->snapshot->settings.domain, "generation",
 		(int)a->snapshot->generation, "draining", (int)a->draining, "records", records_json(a), "admin", "refused_requests",
 		(json_int_t)a->refused_requests, "journal_lost", (json_int_t)a->journal.lost, "answers_malformed",
-		(json_int_t)a->ask.lost, "answers_late", (json_int_t)a->ask.stale, "missing");
+		(json_int_t)a->ask.lost, "answers_late", (json_int_t)a->ask.stale, "accept_errors", (json_int_t)a->accept_errors, "missing");
 }
 
 static json_t *part(json_t *root, const char *name, json_t *value)

@@ -106,6 +106,14 @@ static json_t *refused_json(const struct ipc_admin_peer *live, const struct view
 	return o;
 }
 
+static json_t *media_json(const struct ipc_admin_peer *live)
+{
+	return json_pack("{s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I}}", "packets", (json_int_t)live->packets, "octets",
+		(json_int_t)live->octets, "lost", (json_int_t)live->lost, "dropped", "source", (json_int_t)live->dropped[0], "syntax",
+		(json_int_t)live->dropped[1], "payload", (json_int_t)live->dropped[2], "auth", (json_int_t)live->dropped[3], "replay",
+		(json_int_t)live->dropped[4], "rate", (json_int_t)live->dropped[5]);
+}
+
 static const char *service_word(const struct peer *p)
 {
 	return p->removed ? "removed" : p->blocked ? "blocked" : p->in_service ? "in service" : "out of service";
@@ -128,7 +136,8 @@ json_t *view_peer(const struct snapshot *s, peer_id id, const struct ipc_admin_p
 	if (good && live != NULL)
 		good = json_object_set_new(o, "concurrent_calls", json_integer(live->concurrent)) == 0 &&
 		       json_object_set_new(o, "refused", json_integer((json_int_t)live->refused_count)) == 0 &&
-		       json_object_set_new(o, "refused_by_step", refused_json(live, steps)) == 0;
+		       json_object_set_new(o, "refused_by_step", refused_json(live, steps)) == 0 &&
+		       json_object_set_new(o, "media", media_json(live)) == 0;
 	if (good && o != NULL)
 		return o;
 	json_decref(o);

@@ -405,8 +405,8 @@ static const struct conf_option root_rows[] = {
 		.scope = CONF_START,
 		.set = conf_set_registry,
 		.form = "\"sqlite:FILE\"",
-		.manual = "The store of numbers and routes. This release routes by the peers' own "
-			  "`numbers` and `reach.domain`."},
+		.manual = "Reserved for the registry database of a later release: its form is checked, no file is "
+			  "opened or made. Leave it out; calls are routed by the peers' own `numbers` and `reach.domain`."},
 	{.key = "peers",
 		.type = CONF_MAPS,
 		.scope = CONF_RELOAD,

@@ -10,7 +10,8 @@
 static result parts_new(struct flow *f, const struct now *now)
 {
 	f->counters.refused_by_peer = memory_array(PEERS_MAX, sizeof(*f->counters.refused_by_peer));
-	REQUIRE(f->counters.refused_by_peer != NULL, E_NO_MEMORY);
+	f->counters.media_by_peer = memory_array(PEERS_MAX, sizeof(*f->counters.media_by_peer));
+	REQUIRE(f->counters.refused_by_peer != NULL && f->counters.media_by_peer != NULL, E_NO_MEMORY);
 	TRY(lrf_memory_new(&f->dead_targets));
 	TRY(flow_media_new(&f->media, f->config.max_calls));
 	flow_media_hide(f->media, flow_snapshot(f));
@@ -51,6 +52,7 @@ void flow_free(struct flow *f)
 	flow_media_free(f->media);
 	lrf_memory_free(f->dead_targets);
 	memory_free(f->counters.refused_by_peer);
+	memory_free(f->counters.media_by_peer);
 	memory_free(f);
 }
 
@@ -206,6 +208,12 @@ void flow_gate_off(struct flow *f, enum step_id step, bool off)
 struct sf *flow_sf(struct flow *f)
 {
 	return f->sf;
+}
+
+void flow_gauge(struct flow *f)
+{
+	atomic_store_explicit(&f->counters.calls_now, sf_call_count(f->sf), memory_order_relaxed);
+	atomic_store_explicit(&f->counters.transactions_now, sf_transaction_count(f->sf), memory_order_relaxed);
 }
 
 const struct flow_counters *flow_counters(const struct flow *f)

@@ -16,6 +16,8 @@
 
 struct flow; // opaque
 
+enum { FLOW_MEDIA_IMAGE_MAX = 3136 }; // [octets] of a call's media in its kept record; the longest plan fits
+
 struct peer_load { // limits of one peer, shared by all workers: single atomics
 	struct gcra messages;
 	struct gcra calls;
@@ -28,6 +30,7 @@ struct call_ended { // what a call detail record is made from; texts live during
 	struct media_plan plan;
 	struct media_stats stats[MEDIA_STREAMS_MAX][2];
 	struct trail trail;
+	uint32_t place; // what flow_port.ending returned
 };
 
 struct flow_port { // the world outside, filled in by src/main or by the replay tests
@@ -46,6 +49,9 @@ struct flow_port { // the world outside, filled in by src/main or by the replay 
 	void (*random)(void *ctx, void *out, size_t n);
 	// Monotonic time now [us], only to tell in the trail how long each gate took. NULL: not told.
 	uint64_t (*clock)(void *ctx);
+	// A call ended, the figures of its media come later, and then `ended`: keep what is known where a crash does not reach
+	// it. Returned as call_ended.place; 0: nothing kept. May be NULL.
+	uint32_t (*ending)(void *ctx, const struct call_ended *call);
 };
 
 struct flow_config {
@@ -92,6 +98,7 @@ void flow_media_flush(struct flow *f);
 struct sf *flow_sf(struct flow *f);
 const char *flow_alarm_name(uint32_t alarm); // static storage
 const struct flow_counters *flow_counters(const struct flow *f);
+void flow_gauge(struct flow *f); // on its worker: set the counters that say how many are alive now
 // The media plan and address book of a call, for `explain` and `calls`. False when it has none.
 bool flow_call_media(struct flow *f, const struct sf_call *c, struct media_plan *plan);
 // The worker that owns a message: by token, else keyed hash of the Call-ID (DESIGN: one owner). BUF is only scanned.

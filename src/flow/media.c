@@ -233,6 +233,8 @@ struct media_image_head {
 	uint8_t anchored, reserved;
 };
 
+_Static_assert(sizeof(struct media_image_head) + PLAN_IMAGE_MAX <= FLOW_MEDIA_IMAGE_MAX, "every plan fits");
+
 size_t flow_media_save(struct flow *f, const struct sf_call *call, uint8_t *out)
 {
 	struct sf_call_info info;

@@ -11,7 +11,6 @@
 #include "mf/plan/plan.h"
 
 enum {
-	FLOW_MEDIA_IMAGE_MAX = PLAN_IMAGE_MAX + 64,  // [octets] for the crash record
 	FLOW_STATS_WAIT_US = 2 * 1000 * 1000,        // a record waits so long for the figures of its media [us]
 	FLOW_FORK_SESSIONS = 4,                      // every fourth call may have a branch with ports of its own
 	FLOW_SPARE_SESSIONS = 8,                     // offers with more streams than before: the new session is there first

@@ -77,8 +77,36 @@ static void ended_remove(struct flow_media_table *t, struct ended_call *gone)
 	memory_free(gone);
 }
 
+// Only this worker writes them: no locked addition.
+static void add(_Atomic uint64_t *to, uint64_t n)
+{
+	if (n > 0)
+		atomic_store_explicit(to, atomic_load_explicit(to, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+static void peer_media_add(struct peer_media *p, const struct media_stats *m)
+{
+	const uint64_t dropped[PEER_MEDIA_GATES] = {m->dropped_source, m->dropped_syntax, m->dropped_payload, m->dropped_auth,
+		m->dropped_replay, m->dropped_rate};
+	add(&p->packets, m->packets);
+	add(&p->octets, m->octets);
+	add(&p->lost, m->lost);
+	for (uint32_t i = 0; i < PEER_MEDIA_GATES; i++)
+		add(&p->dropped[i], dropped[i]);
+}
+
+static void account(struct flow *f, const struct call_ended *c)
+{
+	for (uint8_t i = 0; c->has_stats && i < c->plan.count && i < MEDIA_STREAMS_MAX; i++)
+		for (int side = 0; side < 2; side++)
+			if (c->info.peer[side] < PEERS_MAX)
+				peer_media_add(&f->counters.media_by_peer[c->info.peer[side]], &c->stats[i][side]);
+}
+
 static void emit(struct flow *f, struct ended_call *e)
 {
+	if (e->has_info)
+		account(f, &e->record);
 	if (e->has_info)
 		f->config.port.ended(f->config.port.ctx, &e->record);
 	ended_remove(f->media, e);
@@ -158,6 +186,8 @@ void flow_media_call_ended(struct flow *f, const struct sf_call_info *info, cons
 	info_keep(e, info);
 	if (e->record.has_stats)
 		emit(f, e);
+	else if (f->config.port.ending != NULL)
+		e->record.place = f->config.port.ending(f->config.port.ctx, &e->record);
 }
 
 void media_ended_run(struct flow *f, const struct now *now)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "registry/snapshot.h"
 #include "sf/sf.h"
+#include "terms/media.h"
 #include "terms/route.h"
 #include "terms/verdict.h"
 #include "wire/sip/sip.h"
@@ -70,11 +71,18 @@ struct step_counter {
 	_Atomic uint64_t passed, refused, shadowed;
 };
 
+struct peer_media { // media that came from one peer; added when its calls end
+	_Atomic uint64_t packets, octets, lost;
+	_Atomic uint64_t dropped[PEER_MEDIA_GATES]; // source, syntax, payload, auth, replay, rate
+};
+
 struct flow_counters {
 	struct step_counter step[STEP_COUNT];
 	_Atomic uint64_t alarm[SF_ALARM_COUNT];
 	_Atomic uint64_t received, sent, calls_started, calls_answered, calls_ended;
+	_Atomic uint32_t calls_now, transactions_now; // as of the last flow_gauge()
 	_Atomic uint32_t (*refused_by_peer)[STEP_COUNT]; // array of PEERS_MAX
+	struct peer_media *media_by_peer; // the same
 };
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/sanitizer.h"
 #include "guard/records.h"
 #include "guard/sandbox.h"
+#include "main/ended.h"
 #include "main/media.h"
 #include "main/monitor_state.h"
 #include "sf/sf.h"
@@ -28,6 +29,7 @@ static result make_memfds(struct monitor *m)
 	uint32_t slots = s->max_calls * m->workers; // a worker may have them all; conf holds it within CALL_SLOTS_MAX
 	TRY(records_create("sallyport-calls", slots, CALL_RECORD_SMALL, &m->calls_fd[0]));
 	TRY(records_create("sallyport-calls-large", slots, CALL_RECORD_LARGE, &m->calls_fd[1]));
+	TRY(ended_create(&m->ended_fd));
 	return media_memfd(m->conf.snapshot, m->workers, &m->sessions_fd);
 }
 
@@ -153,7 +155,8 @@ static void turn(struct monitor *m)
 int monitor_run(const char *config_path, const char *user)
 {
 	static struct monitor m; // one per process; large
-	m = (struct monitor){.config_path = config_path, .user = user, .snapshot_fd = -1, .calls_fd = {-1, -1}, .sessions_fd = -1};
+	m = (struct monitor){.config_path = config_path, .user = user, .snapshot_fd = -1, .calls_fd = {-1, -1},
+		.ended_fd = -1, .sessions_fd = -1};
 	m.swap.next.control = -1;
 	for (unsigned role = 0; role < ROLE_COUNT; role++)
 		m.child[role].control = -1;

@@ -83,6 +83,7 @@ static void close_others(const struct monitor *m, const struct process_start *s)
 		keep(&k, s->snapshot_fd);
 		for (int i = 0; s->role == ROLE_SIGNALLER && i < CALL_RECORD_KINDS; i++)
 			keep(&k, m->calls_fd[i]);
+		keep(&k, s->role == ROLE_SIGNALLER ? m->ended_fd : -1);
 		keep(&k, s->role == ROLE_MEDIA ? m->sessions_fd : -1);
 		keep_sockets(&k, s->role, sockets);
 		channels_of_role(&m->channels, s->role, keep, &k);
@@ -98,6 +99,7 @@ static void fill_start(struct monitor *m, const struct spawn *as, int control, s
 		.control = control,
 		.snapshot_fd = as->snapshot_fd,
 		.calls_fd = {m->calls_fd[0], m->calls_fd[1]},
+		.ended_fd = m->ended_fd,
 		.sessions_fd = m->sessions_fd,
 		.workers = m->workers,
 		.handshake_threads = m->handshake_threads,

@@ -68,7 +68,7 @@ struct monitor {
 	const char *config_path;
 	const char *user;
 	struct conf_result conf; // in force; its snapshot is our own copy
-	int snapshot_fd, calls_fd[CALL_RECORD_KINDS], sessions_fd;
+	int snapshot_fd, calls_fd[CALL_RECORD_KINDS], ended_fd, sessions_fd;
 	uint16_t workers, handshake_threads;
 	struct sockets *sockets;
 	struct channels channels;

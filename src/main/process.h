@@ -14,7 +14,7 @@
 // Kept calls: nearly all fit a small record, so that a held call costs half a page; the others take a large one.
 enum {
 	CALL_RECORD_SMALL = 2024, // [octets] with the record's own head 2 KiB
-	CALL_RECORD_LARGE = 6144, // [octets] the longest call and media image
+	CALL_RECORD_LARGE = 22528, // [octets] the longest call and media image; pages that were never used stay holes
 	CALL_RECORD_KINDS = 2,
 };
 
@@ -23,6 +23,7 @@ struct process_start {
 	int control;          // sequenced-packet socket to the monitor
 	int snapshot_fd;      // sealed memfd of the snapshot in force
 	int calls_fd[CALL_RECORD_KINDS]; // memfds of kept calls, small and large; signaller only
+	int ended_fd;         // memfd of ended calls whose record is not on disk yet; signaller only
 	int sessions_fd;      // memfd of kept media sessions; media only
 	uint16_t workers, handshake_threads;
 	bool draining;        // at the time of the start

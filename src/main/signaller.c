@@ -190,6 +190,10 @@ static void restore_one(uint32_t slot, struct bytes octets, void *ctx)
 		good = head.worker < s->workers && head.call_length <= SF_CALL_IMAGE_MAX &&
 		       octets.len == sizeof(head) + (size_t)head.call_length + head.media_length;
 	}
+	if (good && s->recorded != NULL && s->recorded[slot] == head.ref.generation) {
+		records_erase(s->records[s->restoring], slot); // it has ended: its record is on its way
+		return;
+	}
 	if (good) {
 		struct worker *w = &s->worker[head.worker];
 		struct now now = clock_now();
@@ -211,10 +215,13 @@ static result restore_calls(struct signaller *s)
 	uint32_t damaged[CALL_RECORD_KINDS], calls = 0;
 	for (int i = 0; i < CALL_RECORD_KINDS; i++)
 		TRY(records_map(s->start->calls_fd[i], &s->records[i]));
+	TRY(records_restore(s, records_slots(s->records[0]), &s->recorded));
 	if (s->start->restarts == 0)
 		return OK;
 	for (s->restoring = 0; s->restoring < CALL_RECORD_KINDS; s->restoring++)
 		records_each(s->records[s->restoring], restore_one, s, &damaged[s->restoring]);
+	memory_free(s->recorded);
+	s->recorded = NULL;
 	for (uint32_t i = 0; i < s->workers; i++)
 		calls += sf_call_count(flow_sf(s->worker[i].flow));
 	log_write(LOG_LEVEL_NOTICE, "signaller.restored", LOG_NUM("calls", calls), LOG_NUM("damaged", damaged[0] + damaged[1]));
@@ -255,6 +262,8 @@ static result prepare(struct signaller *s)
 	TRY(make_workers(s));
 	TRY(watch(s));
 	TRY(outbox_init(s));
+	TRY(counters_init(s));
+	records_send(s); // what a predecessor left
 	TRY(process_ready(s->start, NULL, 0));
 	return net_start(s->net); // threads are made after the sandbox has closed
 }

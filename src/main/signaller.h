@@ -8,6 +8,7 @@
 
 #include "flow/flow.h"
 #include "guard/records.h"
+#include "main/ended.h"
 #include "main/process.h"
 #include "net/net.h"
 #include "net/sign_client.h"
@@ -15,8 +16,8 @@
 
 enum {
 	DIALS_MAX = 1024,           // connections asked for and not yet answered, of one worker
-	RECORDS_PENDING_MAX = 4096, // ended calls that admin has not acknowledged: 4 MiB; then the policy decides
 	TRACE_KEY_MAX = 256,
+	COUNTING_MAX = 16,          // questions for counters at once
 	FORWARDED_MAX = 16 * 1024 * 1024, // [octets] waiting for one worker: 0.1 s of a full 1 Gbit/s
 	RANDOM_BUFFER = 1024,       // [octets] taken from the system at once: 30 calls
 	STOP_LINGER_MS = 400,       // for BYEs to leave and records to reach admin, before the process ends
@@ -52,25 +53,26 @@ struct worker {
 	uint32_t dial_next;
 	struct dialled dial[DIALS_MAX];
 	_Atomic uint64_t forwarded; // [octets] on their way here from other workers
-	_Atomic uint64_t media_full, records_damaged, records_too_long;
+	_Atomic uint64_t media_full; // messages to media that did not fit the channel
 	struct record_pending *record_chain, **record_end; // ended calls to be handed over together
 	uint32_t records_waiting;
 	uint64_t records_due_us; // NO_DEADLINE: none waits
 	struct ipc_admin *out;   // scratch for rows and traced messages
+	uint32_t traced_serial;  // of the filter whose call was seen here
+	char traced_id[2][TRACE_KEY_MAX]; // Call-IDs of its legs: they outlive the call, whose end has messages too
 };
 
 struct trace_filter { // immutable; swapped whole, freed after a grace period
+	uint32_t serial;
 	peer_id peer;            // PEER_NONE: any
 	char call_id[TRACE_KEY_MAX]; // "": any
 };
 
-struct record_pending {
+struct record_pending { // of one place in `ended`, with the same index
 	struct mail mail;
-	uint32_t number;
-	uint32_t size;           // [octets] of `message` that are used
-	bool sent;
 	struct record_pending *next;
-	struct ipc_admin message;
+	uint32_t number;
+	bool sent;
 };
 
 struct outgoing { // one packet to admin
@@ -90,6 +92,13 @@ struct outbox { // of the control loop
 	struct event *writable;
 };
 
+struct counting { // of the control loop: questions for counters that wait for media's
+	uint32_t round, left; // answers of media's workers that have not come
+	uint32_t count, request[COUNTING_MAX];
+	struct event *deadline;
+	struct media_counters media[NET_WORKERS_MAX];
+};
+
 struct signaller {
 	struct process_start *start;
 	struct net *net;
@@ -105,15 +114,19 @@ struct signaller {
 	struct net_counters sign_counters[NET_HANDSHAKERS_MAX];
 	int control, admin;
 	struct outbox outbox;
+	struct counting counting;
 	uint32_t restoring; // which kind of kept calls is read back
+	uint32_t *recorded; // while they are: of which slots the call has ended (records_restore)
 	struct event *linger; // armed by STOP
 	const struct snapshot *snapshot; // of the control loop
 	size_t snapshot_size;
 	struct registry *registry;
 	_Atomic(struct trace_filter *) trace;
+	uint32_t trace_serial;
 	// records of ended calls, in order
+	struct ended ended;
+	struct record_pending *pending; // ENDED_MAX of them
 	struct record_pending *record_first, *record_last;
-	uint32_t record_number;
 	_Atomic uint32_t record_count;
 	_Atomic bool records_full;   // admin says so
 	_Atomic uint64_t records_lost;
@@ -135,6 +148,11 @@ struct flow_port worker_port(struct worker *w);
 // On a worker: take call into the batch; hand the batch over when it is full or old enough.
 void records_add(struct worker *w, const struct call_ended *call);
 void records_hand_over(struct worker *w);
+// On a worker: what is known of CALL before its figures have come; what it returns is CALL->place later. 0: no room.
+uint32_t records_begin(struct worker *w, const struct call_ended *call);
+// At the start: map what the last signaller left, and queue it. *CALLS: by place in the calls memfd (SLOTS in all), the
+// generation of the call that has its record already; NULL when there is none; the caller's, memory_free().
+MUST_USE result records_restore(struct signaller *s, uint32_t slots, uint32_t **calls);
 void record_acknowledged(struct signaller *s, uint32_t number);
 void records_send(struct signaller *s);                      // what was not sent yet
 void fill_call_row(const struct worker *w, const struct sf_call_info *info, uint64_t now_us, struct ipc_admin_call *out);
@@ -144,11 +162,18 @@ void fill_mark_row(const struct trail *t, uint8_t i, struct ipc_admin_mark *out)
 // On the control loop: let all workers seal tokens with KEY, number INDEX.
 void token_key_spread(struct signaller *s, uint8_t index, const uint8_t key[SF_TOKEN_KEY_LEN]);
 
+// signaller_counters.c
+MUST_USE result counters_init(struct signaller *s);
+void counters_asked(struct signaller *s, uint32_t request);      // on the control loop: rows and END follow
+void counters_of_media(struct worker *w, const struct ipc_media *m); // on a worker: totals of one of media's workers
+void admin_end(struct signaller *s, uint32_t request, enum error error);
+
 // signaller_admin.c
 void admin_receive(struct signaller *s);
 
 // signaller_outbox.c
 MUST_USE result outbox_init(struct signaller *s);
+void outbox_wait(struct signaller *s); // until admin reads again: then rows and records go on
 void admin_send(struct signaller *s, const struct ipc_admin *m, size_t size);           // on the control loop
 bool outgoing_add(struct outgoing_chain *c, const struct ipc_admin *m, size_t size);    // any thread
 bool outgoing_post(struct worker *w, struct outgoing_chain *c);                         // on a worker: hand it over

@@ -192,13 +192,7 @@ static void question_h(struct mail *mail, void *ctx)
 
 static void end(struct signaller *s, const struct ipc_admin *q, enum error error)
 {
-	struct ipc_admin m;
-	memset(&m, 0, IPC_ADMIN_HEAD);
-	m.version = IPC_ADMIN_VERSION;
-	m.type = IPC_ADMIN_END;
-	m.request = q->request;
-	m.error = (int32_t)error;
-	admin_send(s, &m, IPC_ADMIN_HEAD);
+	admin_end(s, q->request, error);
 }
 
 // Hand the question to the first WORKERS workers.
@@ -227,79 +221,18 @@ static void question_spread(struct signaller *s, const struct ipc_admin *ask, si
 	}
 }
 
-static void counter_row(struct signaller *s, uint32_t request, const char *name, uint64_t value)
+static uint64_t get(const _Atomic uint64_t *n)
 {
-	struct ipc_admin m;
-	memset(&m, 0, IPC_ADMIN_HEAD + sizeof(m.u.counter));
-	m.version = IPC_ADMIN_VERSION;
-	m.type = IPC_ADMIN_COUNTER;
-	m.request = request;
-	snprintf(m.u.counter.name, sizeof(m.u.counter.name), "%s", name);
-	m.u.counter.value = value;
-	admin_send(s, &m, IPC_ADMIN_HEAD + sizeof(m.u.counter));
+	return atomic_load_explicit(n, memory_order_relaxed);
 }
 
-static uint64_t sum(const struct signaller *s, size_t offset)
+static void add_media(struct ipc_admin_peer *to, const struct peer_media *m)
 {
-	uint64_t n = 0;
-	for (uint32_t i = 0; i < s->workers; i++) {
-		const char *base = (const char *)flow_counters(s->worker[i].flow);
-		n += atomic_load_explicit((const _Atomic uint64_t *)(const void *)(base + offset), memory_order_relaxed);
-	}
-	return n;
-}
-
-static void step_rows(struct signaller *s, uint32_t request)
-{
-	char name[IPC_ADMIN_TEXT_MAX];
-	for (uint32_t i = 0; i < STEP_COUNT; i++) {
-		const char *step = step_by_id((enum step_id)i)->name;
-		size_t at = offsetof(struct flow_counters, step) + i * sizeof(struct step_counter);
-		snprintf(name, sizeof(name), "step.%u.%s.passed", i, step);
-		counter_row(s, request, name, sum(s, at + offsetof(struct step_counter, passed)));
-		snprintf(name, sizeof(name), "step.%u.%s.refused", i, step);
-		counter_row(s, request, name, sum(s, at + offsetof(struct step_counter, refused)));
-		snprintf(name, sizeof(name), "step.%u.%s.shadowed", i, step);
-		counter_row(s, request, name, sum(s, at + offsetof(struct step_counter, shadowed)));
-	}
-}
-
-// Workers and handshake threads, the control loop, and the clients of the signer.
-static uint64_t net_sum(const struct signaller *s, enum net_counter k)
-{
-	uint64_t n = net_total(s->net, k) + net_counter_get(&s->counters, k);
-	for (uint32_t i = 0; i < s->start->handshake_threads && i < NET_HANDSHAKERS_MAX; i++)
-		n += net_counter_get(&s->sign_counters[i], k);
-	return n;
-}
-
-static void answer_counters(struct signaller *s, const struct ipc_admin *q)
-{
-	char name[IPC_ADMIN_TEXT_MAX];
-	static const struct {
-		const char *name;
-		size_t offset;
-	} flow[] = {
-		{"messages.received", offsetof(struct flow_counters, received)},
-		{"messages.sent", offsetof(struct flow_counters, sent)},
-		{"calls.started", offsetof(struct flow_counters, calls_started)},
-		{"calls.answered", offsetof(struct flow_counters, calls_answered)},
-		{"calls.ended", offsetof(struct flow_counters, calls_ended)},
-	};
-	for (uint32_t i = 0; i < ARRAY_LEN(flow); i++)
-		counter_row(s, q->request, flow[i].name, sum(s, flow[i].offset));
-	for (uint32_t i = 0; i < SF_ALARM_COUNT; i++) {
-		snprintf(name, sizeof(name), "alarm.%s", flow_alarm_name(i));
-		counter_row(s, q->request, name, sum(s, offsetof(struct flow_counters, alarm) + i * sizeof(uint64_t)));
-	}
-	step_rows(s, q->request);
-	for (uint32_t i = 0; i < NET_COUNTER_COUNT; i++) {
-		snprintf(name, sizeof(name), "net.%s", net_counter_name((enum net_counter)i));
-		counter_row(s, q->request, name, net_sum(s, (enum net_counter)i));
-	}
-	counter_row(s, q->request, "net.connections", net_connections(s->net));
-	counter_row(s, q->request, "records.pending", atomic_load(&s->record_count));
-	counter_row(s, q->request, "records.lost", atomic_load(&s->records_lost));
+	to->packets += get(&m->packets);
+	to->octets += get(&m->octets);
+	to->lost += get(&m->lost);
+	for (uint32_t i = 0; i < PEER_MEDIA_GATES; i++)
+		to->dropped[i] += get(&m->dropped[i]);
 }
 
 static void answer_peers(struct signaller *s, const struct ipc_admin *q)
@@ -313,6 +246,8 @@ static void answer_peers(struct signaller *s, const struct ipc_admin *q)
 		m.u.peer.peer = id;
 		m.u.peer.concurrent = atomic_load(&s->load[id].concurrent);
 		m.u.peer.step_count = STEP_COUNT;
+		for (uint32_t w = 0; w < s->workers; w++)
+			add_media(&m.u.peer, &flow_counters(s->worker[w].flow)->media_by_peer[id]);
 		for (uint32_t w = 0; w < s->workers; w++)
 			for (uint32_t k = 0; k < STEP_COUNT; k++)
 				m.u.peer.refused[k] += atomic_load_explicit(
@@ -330,6 +265,7 @@ static void set_trace(struct signaller *s, const struct ipc_admin *q)
 		f = memory_alloc(sizeof(*f));
 		if (f == NULL)
 			return;
+		f->serial = ++s->trace_serial;
 		f->peer = q->peer;
 		snprintf(f->call_id, sizeof(f->call_id), "%.*s", TRACE_KEY_MAX - 1, q->u.key);
 	}
@@ -352,8 +288,7 @@ static void carry_out(struct signaller *s, struct ipc_admin *q, size_t n)
 {
 	switch (q->type) {
 	case IPC_ADMIN_COUNTERS:
-		answer_counters(s, q);
-		end(s, q, E_OK);
+		counters_asked(s, q->request);
 		break;
 	case IPC_ADMIN_PEERS:
 		answer_peers(s, q);

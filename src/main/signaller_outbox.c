@@ -44,9 +44,16 @@ static void outbox_flush(struct signaller *s)
 
 static void writable_h(evutil_socket_t fd, short what, void *arg)
 {
+	struct signaller *s = arg;
 	UNUSED(fd);
 	UNUSED(what);
-	outbox_flush(arg);
+	outbox_flush(s);
+	records_send(s);
+}
+
+void outbox_wait(struct signaller *s)
+{
+	event_add(s->outbox.writable, NULL);
 }
 
 result outbox_init(struct signaller *s)

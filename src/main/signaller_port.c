@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -37,13 +38,20 @@ static uint32_t kept_slot(const struct worker *w, struct pool_ref call)
 	return w->index * (records_slots(w->home->records[0]) / w->home->workers) + call.slot;
 }
 
+// Nothing of it may be left behind: an old record would bring back a call that has changed since.
+static void kept_drop(struct worker *w, struct pool_ref call)
+{
+	for (int kind = 0; kind < CALL_RECORD_KINDS; kind++)
+		records_erase(w->home->records[kind], kept_slot(w, call));
+}
+
 static void kept_put(struct worker *w, struct pool_ref call, struct bytes octets)
 {
 	uint32_t slot = kept_slot(w, call);
 	uint8_t kind = octets.len > CALL_RECORD_SMALL;
-	if (call.slot >= registry_snapshot(w->registry)->settings.max_calls ||
-		!is_ok(records_put(w->home->records[kind], slot, octets))) {
-		atomic_fetch_add_explicit(&w->records_too_long, 1, memory_order_relaxed);
+	if (!is_ok(records_put(w->home->records[kind], slot, octets))) {
+		kept_drop(w, call);
+		net_count(net_worker_counters(w->net), NET_IMPOSSIBLE, 1); // places and lengths suffice for every call
 		return;
 	}
 	if (w->large[call.slot] != kind) // it has outgrown its record, or shrunk: the new one stands already
@@ -51,21 +59,18 @@ static void kept_put(struct worker *w, struct pool_ref call, struct bytes octets
 	w->large[call.slot] = kind;
 }
 
+_Static_assert(sizeof(struct kept_call) + SF_CALL_IMAGE_MAX + FLOW_MEDIA_IMAGE_MAX <= CALL_RECORD_LARGE, "every call fits");
+
 static void port_keep(void *ctx, struct pool_ref call, const struct sf_call_image *image, struct bytes media_image)
 {
 	struct worker *w = ctx;
 	static _Thread_local uint8_t octets[CALL_RECORD_LARGE];
 	if (image == NULL) {
-		if (call.slot < registry_snapshot(w->registry)->settings.max_calls)
-			records_erase(w->home->records[w->large[call.slot]], kept_slot(w, call));
+		records_erase(w->home->records[w->large[call.slot]], kept_slot(w, call));
 		return;
 	}
 	struct kept_call head = {w->index, image->length, (uint32_t)media_image.len, call};
 	size_t n = sizeof(head) + image->length + media_image.len;
-	if (image->length > SF_CALL_IMAGE_MAX || n > sizeof(octets)) {
-		atomic_fetch_add_explicit(&w->records_too_long, 1, memory_order_relaxed);
-		return;
-	}
 	memcpy(octets, &head, sizeof(head));
 	memcpy(octets + sizeof(head), image->octets, image->length);
 	if (media_image.len > 0)
@@ -91,25 +96,40 @@ static void port_ended(void *ctx, const struct call_ended *call)
 		records_add(w, call);
 }
 
+static uint32_t port_ending(void *ctx, const struct call_ended *call)
+{
+	struct worker *w = ctx;
+	return registry_snapshot(w->registry)->settings.records_path[0] != '\0' ? records_begin(w, call) : 0;
+}
+
 static bool holds(struct bytes octets, struct bytes text)
 {
 	return text.len > 0 && memmem(octets.at, octets.len, text.at, text.len) != NULL;
 }
 
+static void trace_learn(struct worker *w, const struct sf_call *c)
+{
+	struct sf_call_info info;
+	sf_call_info(c, &info);
+	for (int side = 0; side < 2; side++)
+		snprintf(w->traced_id[side], TRACE_KEY_MAX, "%.*s", (int)info.call_id[side].len, (const char *)info.call_id[side].at);
+}
+
 // By peer, or by the Call-ID of either leg: the other leg's is known once the call is.
-static bool trace_wanted(const struct worker *w, const struct trace_filter *f, peer_id peer, struct bytes octets)
+static bool trace_wanted(struct worker *w, const struct trace_filter *f, peer_id peer, struct bytes octets)
 {
 	struct bytes key = bytes_of_string(f->call_id);
 	if (f->peer != PEER_NONE)
 		return f->peer == peer;
 	if (key.len == 0 || holds(octets, key))
 		return true;
-	struct sf_call *c = sf_find_call(flow_sf(w->flow), key);
-	struct sf_call_info info;
-	if (c == NULL)
-		return false;
-	sf_call_info(c, &info);
-	return holds(octets, info.call_id[0]) || holds(octets, info.call_id[1]);
+	if (w->traced_serial != f->serial)
+		memset(w->traced_id, 0, sizeof(w->traced_id));
+	w->traced_serial = f->serial;
+	const struct sf_call *c = sf_find_call(flow_sf(w->flow), key);
+	if (c != NULL)
+		trace_learn(w, c);
+	return holds(octets, bytes_of_string(w->traced_id[0])) || holds(octets, bytes_of_string(w->traced_id[1]));
 }
 
 static void port_trace(void *ctx, const struct address *from, const struct address *to, bool outgoing, enum transport t,
@@ -172,6 +192,7 @@ struct flow_port worker_port(struct worker *w)
 		.keep = port_keep,
 		.may_record = port_may_record,
 		.ended = port_ended,
+		.ending = port_ending,
 		.trace = port_trace,
 		.random = port_random,
 		.clock = port_clock,

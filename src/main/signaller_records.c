@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records of ended calls on their way to admin: numbered, sent, kept until acknowledged. Never blocks a worker.
+#include "base/log.h"
 #include "base/memory.h"
 #include "flow/steps.h"
 #include "main/signaller.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 
 static void text(char *out, size_t room, struct bytes b)
@@ -60,27 +62,67 @@ static void fill_streams(const struct call_ended *call, struct ipc_admin_record 
 	out->stream_count = n;
 }
 
-static void records_accept_h(struct mail *m, void *ctx);
-
-static struct record_pending *record_make(const struct worker *w, const struct call_ended *call)
+static struct record_pending *pending_of(struct signaller *s, uint32_t place)
 {
+	return place < ENDED_MAX ? &s->pending[place] : NULL;
+}
+
+static uint32_t place_of(const struct signaller *s, const struct record_pending *r)
+{
+	return (uint32_t)(r - s->pending);
+}
+
+// Written where it is kept; what an earlier record left there was wiped.
+static uint32_t record_make(struct worker *w, const struct call_ended *call)
+{
+	struct ended *ended = &w->home->ended;
+	uint32_t place = ended_take(ended, w->index);
+	if (place == ENDED_NONE)
+		return ENDED_NONE;
 	uint8_t marks = call->trail.count < TRAIL_MAX ? call->trail.count : TRAIL_MAX;
 	size_t size = IPC_ADMIN_HEAD + offsetof(struct ipc_admin_record, mark) + marks * sizeof(struct ipc_admin_mark);
-	struct record_pending *r = memory_alloc(offsetof(struct record_pending, message) + size);
-	if (r == NULL)
-		return NULL;
-	struct ipc_admin_record *out = &r->message.u.record;
-	r->mail.deliver = records_accept_h;
-	r->size = (uint32_t)size;
-	r->message.version = IPC_ADMIN_VERSION;
-	r->message.type = IPC_ADMIN_RECORD;
+	struct ipc_admin *m = ended_message(ended, place);
+	struct ipc_admin_record *out = &m->u.record;
+	memset(m, 0, IPC_ADMIN_HEAD);
+	m->version = IPC_ADMIN_VERSION;
+	m->type = IPC_ADMIN_RECORD;
 	fill_call_row(w, &call->info, 0, &out->call);
 	if (call->info.answer_us != 0 && call->info.end_us > call->info.answer_us)
 		out->call.duration_us = call->info.end_us - call->info.answer_us;
+	out->mark_count = 0;
 	for (uint8_t i = 0; i < marks; i++)
 		fill_mark_row(&call->trail, i, &out->mark[out->mark_count++]);
 	fill_streams(call, out);
-	return r;
+	ended_whole(ended, place, (uint32_t)size);
+	return place;
+}
+
+uint32_t records_begin(struct worker *w, const struct call_ended *call)
+{
+	uint32_t place = record_make(w, call);
+	return place == ENDED_NONE ? 0 : place + 1;
+}
+
+// The place of the record of CALL, complete with its figures.
+static uint32_t record_complete(struct worker *w, const struct call_ended *call)
+{
+	if (call->place == 0)
+		return record_make(w, call);
+	fill_streams(call, &ended_message(&w->home->ended, call->place - 1)->u.record);
+	return call->place - 1;
+}
+
+static void queue(struct signaller *s, struct record_pending *r)
+{
+	uint32_t place = place_of(s, r);
+	r->number = ended_message(&s->ended, place)->request = ended_number(&s->ended, place);
+	r->sent = false;
+	r->next = NULL;
+	if (s->record_last != NULL)
+		s->record_last->next = r;
+	else
+		s->record_first = r;
+	s->record_last = r;
 }
 
 // On the control loop: a chain of records from one worker.
@@ -88,14 +130,10 @@ static void records_accept_h(struct mail *m, void *ctx)
 {
 	struct loop *l = ctx;
 	struct signaller *s = (struct signaller *)((char *)l - offsetof(struct signaller, loop));
-	struct record_pending *chain = (struct record_pending *)m;
-	if (s->record_last != NULL)
-		s->record_last->next = chain;
-	else
-		s->record_first = chain;
-	for (struct record_pending *r = chain; r != NULL; r = r->next) {
-		r->number = r->message.request = ++s->record_number;
-		s->record_last = r;
+	struct record_pending *next;
+	for (struct record_pending *r = (struct record_pending *)m; r != NULL; r = next) {
+		next = r->next;
+		queue(s, r);
 	}
 	records_send(s);
 }
@@ -105,7 +143,7 @@ static void records_lose(struct worker *w, struct record_pending *chain)
 	while (chain != NULL) {
 		struct record_pending *r = chain;
 		chain = r->next;
-		memory_free(r);
+		ended_free(&w->home->ended, place_of(w->home, r));
 		atomic_fetch_sub_explicit(&w->home->record_count, 1, memory_order_relaxed);
 		atomic_fetch_add_explicit(&w->home->records_lost, 1, memory_order_relaxed);
 	}
@@ -126,11 +164,15 @@ void records_add(struct worker *w, const struct call_ended *call)
 {
 	struct signaller *s = w->home;
 	bool room = atomic_load_explicit(&s->record_count, memory_order_relaxed) < 2 * RECORDS_PENDING_MAX;
-	struct record_pending *r = room ? record_make(w, call) : NULL;
+	if (!room && call->place != 0)
+		ended_free(&s->ended, call->place - 1);
+	struct record_pending *r = room ? pending_of(s, record_complete(w, call)) : NULL;
 	if (r == NULL) {
 		atomic_fetch_add_explicit(&s->records_lost, 1, memory_order_relaxed);
 		return;
 	}
+	r->mail.deliver = records_accept_h;
+	r->next = NULL;
 	atomic_fetch_add_explicit(&s->record_count, 1, memory_order_relaxed);
 	if (w->records_waiting++ == 0)
 		w->records_due_us = w->loop->now.mono_us + RECORDS_WAIT_US;
@@ -140,6 +182,37 @@ void records_add(struct worker *w, const struct call_ended *call)
 		records_hand_over(w);
 }
 
+static result restore_queue(struct signaller *s, uint32_t slots, uint32_t *calls)
+{
+	uint32_t damaged, *place = memory_array(ENDED_MAX, sizeof(*place));
+	REQUIRE(place != NULL, E_NO_MEMORY);
+	uint32_t n = ended_restore(&s->ended, place, &damaged);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct ipc_admin_call *c = &ended_message(&s->ended, place[i])->u.record.call;
+		uint64_t slot = (uint64_t)c->worker * (slots / s->workers) + c->ref.slot;
+		if (slot < slots)
+			calls[slot] = c->ref.generation;
+		queue(s, &s->pending[place[i]]);
+	}
+	atomic_store(&s->record_count, n);
+	memory_free(place);
+	log_write(LOG_LEVEL_NOTICE, "signaller.records-restored", LOG_NUM("records", n), LOG_NUM("damaged", damaged));
+	return OK;
+}
+
+result records_restore(struct signaller *s, uint32_t slots, uint32_t **calls)
+{
+	*calls = NULL;
+	TRY(ended_map(&s->ended, s->start->ended_fd));
+	s->pending = memory_array(ENDED_MAX, sizeof(*s->pending));
+	REQUIRE(s->pending != NULL, E_NO_MEMORY);
+	if (s->start->restarts == 0)
+		return OK;
+	*calls = memory_array(slots, sizeof(**calls));
+	REQUIRE(*calls != NULL, E_NO_MEMORY);
+	return restore_queue(s, slots, *calls);
+}
+
 void record_acknowledged(struct signaller *s, uint32_t number)
 {
 	while (s->record_first != NULL && (int32_t)(number - s->record_first->number) >= 0) {
@@ -147,7 +220,7 @@ void record_acknowledged(struct signaller *s, uint32_t number)
 		s->record_first = r->next;
 		if (s->record_first == NULL)
 			s->record_last = NULL;
-		memory_free(r);
+		ended_free(&s->ended, place_of(s, r));
 		atomic_fetch_sub_explicit(&s->record_count, 1, memory_order_relaxed);
 	}
 }
@@ -157,8 +230,12 @@ void records_send(struct signaller *s)
 	for (struct record_pending *r = s->record_first; r != NULL; r = r->next) {
 		if (r->sent)
 			continue;
-		if (send(s->admin, &r->message, r->size, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)r->size)
-			return; // the channel is full: the next acknowledgement or record goes on here
+		uint32_t place = place_of(s, r), size = ended_size(&s->ended, place);
+		if (send(s->admin, ended_message(&s->ended, place), size, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)size) {
+			if (errno == EAGAIN)
+				outbox_wait(s); // the channel is full: it goes on here when admin has read
+			return;
+		}
 		r->sent = true;
 	}
 }

@@ -149,7 +149,10 @@ static void media_h(evutil_socket_t fd, short what, void *arg)
 	for (int i = 0; i < MEDIA_BATCH; i++) {
 		if (recv(fd, &m, sizeof(m), MSG_DONTWAIT) != (ssize_t)sizeof(m))
 			return;
-		flow_media(w->flow, &m, now);
+		if (m.type == IPC_MEDIA_COUNTERS && m.version == IPC_MEDIA_VERSION)
+			counters_of_media(w, &m);
+		else
+			flow_media(w->flow, &m, now);
 	}
 }
 

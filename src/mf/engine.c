@@ -232,6 +232,9 @@ static void count_h(const struct ask *a)
 
 	m.session.slot = (uint32_t)a->e->config.worker << SLOT_WORKER_SHIFT;
 	m.u.counters = a->e->counters;
+	m.u.counters.sessions_now = mf_engine_sessions(a->e);
+	for (uint32_t i = 0; i < a->e->config.listener_count; i++)
+		m.u.counters.ports_now += mf_ports_used(a->e->ports[i]);
 	if (a->e->config.hooks.answer != NULL)
 		a->e->config.hooks.answer(a->e->config.hooks.ctx, a->owner, &m);
 }

@@ -57,7 +57,8 @@ static void texts_of(const struct sf_leg *l, struct bytes text[IMAGE_TEXTS])
 	text[5] = p.routes;
 }
 
-static result leg_save(const struct sf_leg *l, struct image_leg *out, uint8_t *octets, size_t *used)
+// RESERVE: what must stay free for the texts of the other leg.
+static result leg_save(const struct sf_leg *l, struct image_leg *out, uint8_t *octets, size_t reserve, size_t *used)
 {
 	struct bytes text[IMAGE_TEXTS];
 
@@ -92,7 +93,7 @@ static result leg_save(const struct sf_leg *l, struct image_leg *out, uint8_t *o
 		*used += text[i].len;
 	}
 	if (l->sdp.at != NULL &&
-		l->sdp.len <= SF_CALL_IMAGE_MAX - *used) { // else refreshes fall back to UPDATE
+		l->sdp.len + reserve <= SF_CALL_IMAGE_MAX - *used) { // else refreshes fall back to UPDATE
 		memcpy(octets + *used, l->sdp.at, l->sdp.len);
 		out->sdp = (uint16_t)l->sdp.len;
 		*used += l->sdp.len;
@@ -105,7 +106,7 @@ result sf_call_save(const struct sf_call *c, struct sf_call_image *out)
 	struct image_call image;
 	size_t used = sizeof(image);
 
-	_Static_assert(sizeof(struct image_call) < SF_CALL_IMAGE_MAX / 4, "room for texts");
+	_Static_assert(sizeof(struct image_call) + 2 * LEG_TEXT_MAX <= SF_CALL_IMAGE_MAX, "every call fits");
 	out->length = 0;
 	REQUIRE(c->state == SF_CALL_CONFIRMED && c->confirmed < SF_BRANCHES_MAX, E_NOT_FOUND);
 	const struct branch *b = c->branch[c->confirmed];
@@ -121,8 +122,8 @@ result sf_call_save(const struct sf_call *c, struct sf_call_image *out)
 	image.attempts = c->attempts;
 	memcpy(image.from_number, c->from_number, NUMBER_MAX);
 	memcpy(image.to_number, c->to_number, NUMBER_MAX);
-	TRY(leg_save(&b->caller, &image.leg[SIDE_CALLER], out->octets, &used));
-	TRY(leg_save(&b->called, &image.leg[SIDE_CALLED], out->octets, &used));
+	TRY(leg_save(&b->caller, &image.leg[SIDE_CALLER], out->octets, LEG_TEXT_MAX, &used));
+	TRY(leg_save(&b->called, &image.leg[SIDE_CALLED], out->octets, 0, &used));
 	image.length = (uint32_t)used;
 	memcpy(out->octets, &image, sizeof(image));
 	image.check = image_check(out->octets, used);

@@ -294,6 +294,11 @@ uint32_t sf_call_count(const struct sf *sf)
 	return pool_count(sf->calls);
 }
 
+uint32_t sf_transaction_count(const struct sf *sf)
+{
+	return sf_tx_count(sf->tx);
+}
+
 void sf_each_call(struct sf *sf, void (*visit)(const struct sf_call *c, void *ctx), void *ctx)
 {
 	struct pool_ref ref;

@@ -79,6 +79,7 @@ MUST_USE result sf_hangup(struct sf *sf, struct pool_ref call, const char *reaso
 // Probe a hop with OPTIONS; port.hop_result tells.
 void sf_probe(struct sf *sf, const struct hop *hop, const struct now *now);
 uint32_t sf_call_count(const struct sf *sf);
+uint32_t sf_transaction_count(const struct sf *sf);
 void sf_each_call(struct sf *sf, void (*visit)(const struct sf_call *c, void *ctx), void *ctx);
 // Hang up, in order, each call of which a tag or our Call-ID was sealed by key FIRST or the SF_TOKEN_RETIRE - 1 after it:
 // these keys are replaced next.
@@ -88,12 +89,12 @@ void sf_drain(struct sf *sf, bool on);
 
 // ---- what outlives a crash --------------------------------------------------------------------------------
 
-enum { SF_CALL_IMAGE_MAX = 3584 }; // one confirmed call: two legs of about 1.6 KiB (URIs, routes, tags); longer ones are not kept, counted
+enum { SF_CALL_IMAGE_MAX = 18432 }; // the longest confirmed call: the texts of two legs, 8 KiB each, and 2 KiB for the rest; most take 1.5 KiB
 struct sf_call_image { // pointer-free
 	uint32_t length;
 	uint8_t octets[SF_CALL_IMAGE_MAX];
 };
-// E_TOO_LONG when a route set or target does not fit.
+// E_NOT_FOUND: not confirmed. Every confirmed call fits.
 MUST_USE result sf_call_save(const struct sf_call *c, struct sf_call_image *out);
 // Make the call again from its image, every field checked; local CSeq resumes with a gap. E_FORGED for damage.
 MUST_USE result sf_call_restore(struct sf *sf, const struct sf_call_image *image, const struct now *now, struct sf_call **out);

@@ -77,6 +77,7 @@ struct ipc_admin_peer {
 	uint64_t refused_count;
 	uint8_t step_count;
 	uint32_t refused[64]; // by step id
+	uint64_t packets, octets, lost, dropped[PEER_MEDIA_GATES]; // media that came from it
 };
 
 struct ipc_admin_traced {

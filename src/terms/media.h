@@ -89,6 +89,8 @@ struct media_stats { // of one direction of one stream, from the given side
 	uint32_t rtt_us;    // from RTCP; 0 unknown
 };
 
+enum { PEER_MEDIA_GATES = 6 }; // kinds of `dropped_` above, in their order
+
 enum { MEDIA_GATES_MAX = 16 }; // gates that a media packet can meet, with room to spare
 
 struct media_counters { // of one worker since its start
@@ -96,6 +98,7 @@ struct media_counters { // of one worker since its start
 	uint64_t passed;                   // packets
 	uint64_t refused[MEDIA_GATES_MAX]; // packets, by gate (mf_gate_name tells which)
 	uint64_t records_bad, messages_bad, leases_expired;
+	uint32_t sessions_now, ports_now;  // alive; pairs in use, those that rest not counted
 };
 
 struct session_ref { // a media session of the media process

@@ -22,7 +22,6 @@ zones:
   - {{name: peering}}
 listen:{listen}
 tls: {{certificate: {folder}/sbe.pem, key: {folder}/sbe.key}}
-registry: "sqlite:{folder}/registry.db"
 peers:
   - name: {other_name}
     zone: peering

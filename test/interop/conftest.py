@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from lab import leaks                      # noqa: E402
 from lab.capture import Capture            # noqa: E402
+from lab.disk import Disks                 # noqa: E402
 from lab.provider import Provider, assert_sound          # noqa: E402
 
 
@@ -46,12 +48,28 @@ def provider(binary, folder, capture):
         p = Provider(folder / name, binary, text, user, **more)
         capture.permit(text)
         started.append(p)
-        return p.start()
+        p.start()
+        p.at_start = leaks.measure(p)
+        return p
     yield make
-    for p in started:
-        p.stop()
+    try:
+        for p in started:
+            if p.process.poll() is None:
+                leaks.assert_none(p, p.at_start)
+    finally:
+        for p in started:
+            p.stop()
     for p in started:
         assert_sound(p)
+
+
+@pytest.fixture
+def disks(folder):
+    if os.geteuid() != 0:
+        pytest.skip("needs root to mount a small file system")
+    made = Disks(folder)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ def pki(folder):
         "b2": other.issue("b2", "DNS:b2.example"), "expired": right.issue("expired", "DNS:b1.example", days=-1),
         "other-name": right.issue("other-name", "DNS:nobody.example"), "other-authority": other.issue("fake", "DNS:b1.example"),
         "wildcard": right.issue("wildcard", "DNS:*.example"), "ours": ours,
+        "b1.example": right.issue("b1.example", ""),  # the name stands in CN alone
+        "future": right.issue_from("future", "DNS:b1.example", "20900101000000Z"),
         "right": right, "other": other,
     }
     return made
@@ -92,7 +94,9 @@ def test_right_certificate(sallyport, pki, who, highest):
 
 @pytest.mark.parametrize("who, source, counter", [
     ("expired", B1, "net.tls_expired"),
+    ("future", B1, "net.tls_not_yet_valid"),
     ("other-name", B1, "net.tls_name_of_nobody"),
+    ("b1.example", B1, "net.tls_no_name"),
     ("wildcard", B1, "net.tls_no_name"),
     ("other-authority", B1, "net.tls_unknown_authority"),
     ("b2", B1, "net.tls_wrong_address"),   # the right certificate of another peer

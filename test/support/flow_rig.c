@@ -164,7 +164,8 @@ static bool flow_make(struct flow_rig *r, uint32_t max_calls, const struct now *
 		.registry = r->registry,
 		.keys = r->keys,
 		.load = r->load,
-		.port = {r, send_h, close_h, media_h, keep_h, may_record_h, ended_h, NULL, random_h, NULL},
+		.port = {.ctx = r, .send = send_h, .close = close_h, .media = media_h, .keep = keep_h, .may_record = may_record_h,
+			.ended = ended_h, .random = random_h},
 		.secret = "another for hash",
 	};
 

@@ -6,6 +6,10 @@
 
 enum { IMAGE_VERSION = 2, IPV4_LEN = 4, IPV6_LEN = 16 };
 
+// No member is written twice, so the structures bound the image: every plan fits.
+_Static_assert(2 + sizeof(struct plan_session) + sizeof(struct plan_table) +
+	MEDIA_STREAMS_MAX * sizeof(struct plan_line) <= PLAN_IMAGE_MAX, "every plan fits");
+
 struct image { // a cursor with a sticky error
 	uint8_t *out;
 	const uint8_t *in;

@@ -20,7 +20,7 @@
 #include "wire/sdp/write.h"
 
 enum {
-	PLAN_IMAGE_MAX = 1536, // [octets] plan_save: a place in the crash record of the dialog
+	PLAN_IMAGE_MAX = 3072, // [octets] plan_save: the longest plan, all streams keyed; a place in the crash record of the dialog
 	PLAN_CRYPTOS_MAX = 6,  // a=crypto lines remembered of one offer; user agents send 1 to 5, more are refused
 	PLAN_HIDDEN_MAX = 64,  // hosts and domains of the core that must not cross
 };

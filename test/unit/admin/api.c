@@ -55,6 +55,9 @@ static void status(void **state)
 	const json_t *b = json_array_get(peers, 0);
 	assert_int_equal(number_at(b, "concurrent_calls"), 7);
 	assert_int_equal(number_at(json_object_get(b, "refused_by_step"), "headers"), 6); // of two lists
+	assert_int_equal(number_at(json_object_get(b, "media"), "packets"), 1000);
+	assert_int_equal(number_at(json_object_get(json_object_get(b, "media"), "dropped"), "auth"), 12);
+	assert_int_equal(number_at(json_object_get(json_object_get(b, "media"), "dropped"), "replay"), 0);
 	assert_string_equal(text_at(control(b, "srtp"), "state"), "waived");
 	assert_string_equal(text_at(control(b, "srtp"), "why"), "old \"gear\"");
 	assert_string_equal(text_at(control(b, "numbers"), "state"), "shadowed");
@@ -337,6 +340,84 @@ static void records_before_the_hand_shake_are_ignored(void **state)
 	assert_null(strstr(text, "early"));
 }
 
+static uint32_t lines_of(struct rig *r)
+{
+	char text[65536];
+	uint32_t n = 0;
+	for (const char *at = rig_file(r, "records.jsonl", text, sizeof(text)); (at = strchr(at, '\n')) != NULL; at++)
+		n++;
+	return n;
+}
+
+static json_int_t again(struct rig *r)
+{
+	rig_ask(r, GET("/status"));
+	json_t *o = rig_json(r);
+	json_int_t n = number_at(json_object_get(o, "records"), "again");
+	json_decref(o);
+	return n;
+}
+
+// A signaller that was started again sends what it has no acknowledgement for, under the old numbers.
+static void a_record_that_comes_again_is_written_once(void **state)
+{
+	struct rig *r = *state;
+	rig_record(r, 1, "one");
+	rig_record(r, 2, "two");
+	rig_record(r, 2, "two"); // before it is written: the acknowledgement comes with the batch
+	rig_turn(r, 250);
+	assert_int_equal(r->acked, 2);
+	assert_int_equal(lines_of(r), 2);
+	r->acked = 0;
+	rig_record(r, 2, "two");
+	rig_record(r, 3, "three");
+	rig_turn(r, 5);
+	assert_int_equal(r->acked, 2); // at once: it is on disk
+	rig_turn(r, 250);
+	assert_int_equal(r->acked, 3);
+	assert_int_equal(lines_of(r), 3);
+	assert_int_equal(again(r), 2);
+}
+
+// An admin that was started again knows by the file what it had written and not acknowledged.
+static void a_record_of_before_the_restart_is_written_once(void **state)
+{
+	struct rig *r = *state;
+	rig_record(r, 7, "one");
+	rig_record(r, 8, "two");
+	rig_turn(r, 250);
+	assert_int_equal(lines_of(r), 2);
+	rig_restart(r);
+	r->acked = 0;
+	rig_record(r, 7, "one");
+	rig_record(r, 8, "two");
+	rig_turn(r, 20);
+	assert_int_equal(r->acked, 8);
+	rig_record(r, 9, "three"); // new ...
+	rig_record(r, 10, "one");  // ... so this one is another call with the same Call-ID
+	rig_turn(r, 250);
+	assert_int_equal(r->acked, 10);
+	assert_int_equal(lines_of(r), 4);
+	assert_int_equal(again(r), 2);
+}
+
+// Without memory for one record the hand-shake begins anew; those that were taken before are not written twice.
+static void begun_anew_nothing_is_doubled(void **state)
+{
+	struct rig *r = *state;
+	rig_record(r, 1, "one");
+	rig_turn(r, 5);
+	memory_fail_nth(1);
+	rig_record(r, 2, "two");
+	rig_turn(r, 20);
+	memory_fail_nth(0);
+	rig_record(r, 1, "one");
+	rig_record(r, 2, "two");
+	rig_turn(r, 250);
+	assert_int_equal(r->acked, 2);
+	assert_int_equal(lines_of(r), 2);
+}
+
 static void malformed_packets_are_counted(void **state)
 {
 	struct rig *r = *state;
@@ -394,6 +475,9 @@ int main(void)
 		WITH_RIG(records_are_written_and_acknowledged),
 		cmocka_unit_test(recent_calls_are_bounded),
 		WITH_RIG(records_before_the_hand_shake_are_ignored),
+		WITH_RIG(a_record_that_comes_again_is_written_once),
+		WITH_RIG(a_record_of_before_the_restart_is_written_once),
+		WITH_RIG(begun_anew_nothing_is_doubled),
 		WITH_RIG(malformed_packets_are_counted),
 		WITH_RIG(memory_runs_out),
 	};

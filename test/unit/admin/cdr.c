@@ -281,6 +281,74 @@ static void what_a_crash_left_is_kept(void **state)
 	assert_int_equal(cdr_counts(r->cdr).spill_octets, 0);
 }
 
+// Killed between writing and acknowledging: what is in the file, or in the spill file, is told by its end.
+static void what_was_written_is_known_again(void **state)
+{
+	struct rig *r = *state;
+	open_cdr(r, CDR_FILE_MAX, 2, 65536, false);
+	assert_null(cdr_last_written(r->cdr));
+	cdr_run(r->cdr, r->now);
+	add(r, 1, "{\"n\":11}");
+	add(r, 2, "{\"n\":2}");
+	run_later(r, CDR_BATCH_MS);
+	r->room = 0;
+	add(r, 3, "{\"n\":3}");
+	run_later(r, CDR_BATCH_MS);
+	cdr_free(r->cdr, r->now);
+	open_cdr(r, CDR_FILE_MAX, 2, 65536, false);
+	char *text = cdr_last_written(r->cdr);
+	assert_non_null(text);
+	assert_true(cdr_line_written(text, "{\"n\":11}"));
+	assert_true(cdr_line_written(text, "{\"n\":2}"));
+	assert_true(cdr_line_written(text, "{\"n\":3}"));
+	assert_false(cdr_line_written(text, "{\"n\":4}"));
+	assert_false(cdr_line_written(text, "\"n\":11}")); // part of a line
+	memory_free(text);
+	r->room = INT64_MAX;
+}
+
+static void what_was_written_before_a_rotation_is_known_again(void **state)
+{
+	struct rig *r = *state;
+	char name[128];
+	open_cdr(r, CDR_FILE_MAX, 2, 65536, false);
+	cdr_run(r->cdr, r->now);
+	add(r, 1, "{\"n\":1}");
+	run_later(r, CDR_BATCH_MS);
+	cdr_free(r->cdr, r->now);
+	snprintf(name, sizeof(name), "%s.1", r->path);
+	assert_int_equal(rename(r->path, name), 0); // killed before the new file was begun
+	open_cdr(r, CDR_FILE_MAX, 2, 65536, false);
+	char *text = cdr_last_written(r->cdr);
+	assert_non_null(text);
+	assert_true(cdr_line_written(text, "{\"n\":1}"));
+	memory_free(text);
+}
+
+// Killed after the spill file was moved in part: the rest follows, nothing comes twice.
+static void a_move_that_was_cut_short_goes_on(void **state)
+{
+	struct rig *r = *state;
+	char text[8192];
+	open_cdr(r, CDR_FILE_MAX, 2, 65536, false);
+	cdr_run(r->cdr, r->now);
+	r->room = 0;
+	for (uint32_t i = 1; i <= 3; i++) {
+		snprintf(text, sizeof(text), "{\"n\":%u}", i);
+		add(r, i, text);
+	}
+	run_later(r, CDR_BATCH_MS);
+	cdr_free(r->cdr, r->now);
+	FILE *f = fopen(r->path, "wb");
+	fputs("{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n{\"n\"", f);
+	fclose(f);
+	r->room = INT64_MAX;
+	open_cdr(r, CDR_FILE_MAX, 2, 65536, false);
+	cdr_run(r->cdr, r->now);
+	assert_string_equal(slurp(r->path, text, sizeof(text)), "{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
+	assert_string_equal(slurp(r->spill, text, sizeof(text)), "");
+}
+
 static void rotation_is_bounded(void **state)
 {
 	struct rig *r = *state;
@@ -369,6 +437,9 @@ int main(void)
 		WITH_RIG(drops_and_counts_when_told_so),
 		WITH_RIG(a_failing_sync_is_no_success),
 		WITH_RIG(what_a_crash_left_is_kept),
+		WITH_RIG(what_was_written_is_known_again),
+		WITH_RIG(what_was_written_before_a_rotation_is_known_again),
+		WITH_RIG(a_move_that_was_cut_short_goes_on),
 		WITH_RIG(rotation_is_bounded),
 		WITH_RIG(a_missing_folder_is_told_at_once),
 		WITH_RIG(a_symbolic_link_is_not_followed),

@@ -111,6 +111,8 @@ static void answer_peers(struct rig *r)
 	r->out->u.peer.refused[2] = 2;
 	r->out->u.peer.refused[3] = 4;
 	r->out->u.peer.refused_count = 9;
+	r->out->u.peer.packets = 1000;
+	r->out->u.peer.dropped[3] = 12; // auth
 	rig_send(r, IPC_ADMIN_PEER, r->last->request, sizeof(r->out->u.peer));
 	r->out->u.peer.peer = 4095; // no such peer: a row to be ignored
 	rig_send(r, IPC_ADMIN_PEER, r->last->request, sizeof(r->out->u.peer));
@@ -124,6 +126,9 @@ static void answer(struct rig *r)
 		counter(r, "net.udp_sent", 5);
 		counter(r, "net.udp_sent", 6); // of another worker
 		counter(r, "step.1.rate.refused", 1);
+		counter(r, "media.refused.source", 4);
+		counter(r, "media.sessions_now", 2);
+		counter(r, "media.refused.replay", 5);
 		counter(r, "alarm.evil\"}\n x 1", 2);
 		end(r, E_OK);
 		break;
@@ -272,6 +277,15 @@ static void quiet(const char *line, size_t len, void *ctx)
 	(void)ctx;
 }
 
+static void begin(struct rig *r)
+{
+	struct admin_config c = {.base = r->base, .api = listen_unix(r->socket), .metrics = listen_tcp(&r->metrics_port),
+		.signaller = r->channel, .directory = -1, .owner = geteuid(), .version = "1.2.3",
+		.steps = {4, step_name, step_control}, .disk = &test_disk, .clock = test_clock, .monitor = monitor_h, .ctx = r};
+	assert_ok(admin_new(&r->admin, &c, r->snapshot));
+	rig_turn(r, 20);
+}
+
 int rig_setup(void **state)
 {
 	struct rig *r = calloc(1, sizeof(*r));
@@ -293,13 +307,17 @@ int rig_setup(void **state)
 	r->signaller = pair[1];
 	r->signaller_event = event_new(r->base, r->signaller, EV_READ | EV_PERSIST, signaller_h, r);
 	event_add(r->signaller_event, NULL);
-	struct admin_config c = {.base = r->base, .api = listen_unix(r->socket), .metrics = listen_tcp(&r->metrics_port),
-		.signaller = pair[0], .directory = -1, .owner = geteuid(), .version = "1.2.3",
-		.steps = {4, step_name, step_control}, .disk = &test_disk, .clock = test_clock, .monitor = monitor_h, .ctx = r};
-	assert_ok(admin_new(&r->admin, &c, r->snapshot));
-	rig_turn(r, 20);
+	r->channel = pair[0];
+	begin(r);
 	*state = r;
 	return 0;
+}
+
+void rig_restart(struct rig *r)
+{
+	admin_free(r->admin);
+	unlink(r->socket);
+	begin(r);
 }
 
 int rig_teardown(void **state)

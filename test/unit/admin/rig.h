@@ -19,6 +19,7 @@ struct rig {
 	struct admin *admin;
 	struct snapshot *snapshot;
 	int signaller;       // our end
+	int channel;         // the other end, the admin's
 	struct event *signaller_event;
 	uint16_t metrics_port;
 	// what the fake signaller saw and does
@@ -41,6 +42,8 @@ int rig_setup(void **state);
 int rig_teardown(void **state);
 // Turn the loop until nothing happens for MS.
 void rig_turn(struct rig *r, int ms);
+// As after `kill -9`: a new admin on the same folder and channel; what the old one had not written is gone.
+void rig_restart(struct rig *r);
 // A connected client, by Unix socket.
 int rig_connect(struct rig *r);
 // Send REQUEST and turn until the far side closes; the answer is in r->answer.

@@ -115,6 +115,11 @@ static void metrics(void **state)
 	assert_non_null(strstr(text, "\nsallyport_step_total{id=\"1\",step=\"rate\",verdict=\"refused\"} 1\n"));
 	assert_non_null(strstr(text, "\nsallyport_alarm_total{alarm=\"evil\\\"}\\n x 1\"} 2\n")); // one line
 	assert_non_null(strstr(text, "\nsallyport_peer_refused_total{peer=\"ssp-b\",step=\"rate\"} 3\n"));
+	assert_non_null(strstr(text, "\nsallyport_peer_media_packets_total{peer=\"ssp-b\"} 1000\n"));
+	assert_non_null(strstr(text, "\nsallyport_peer_media_dropped_total{peer=\"ssp-b\",gate=\"auth\"} 12\n"));
+	assert_non_null(strstr(text, "\n# TYPE sallyport_media_refused_total counter\n"
+		"sallyport_media_refused_total{gate=\"source\"} 4\nsallyport_media_refused_total{gate=\"replay\"} 5\n"));
+	assert_non_null(strstr(text, "\n# TYPE sallyport_media_sessions_now gauge\nsallyport_media_sessions_now 2\n"));
 	assert_non_null(strstr(text, "\nsallyport_process_restarts_total{process=\"media\"} 2\n"));
 	assert_non_null(strstr(text, "\nsallyport_peer_control{peer=\"ssp-b\",control=\"srtp\",state=\"waived\"} 1\n"));
 	rig_exchange(r, metrics_connect(r), GET("/status"), strlen(GET("/status")));

@@ -257,6 +257,8 @@ static void counters(void **state)
 	assert_int_equal(l.last.request, 3);
 	assert_int_equal(l.last.u.counters.passed, 1);
 	assert_int_equal(l.last.u.counters.sessions, 1);
+	assert_int_equal(l.last.u.counters.sessions_now, 1);
+	assert_int_equal(l.last.u.counters.ports_now, 2 * plan.count); // a pair on either side
 	assert_int_equal(l.last.u.counters.refused[MF_GATE_SEQUENCE], 1);
 	assert_string_equal(mf_gate_name(MF_GATE_SEQUENCE), "sequence");
 	assert_string_equal(mf_gate_name(MF_GATE_COUNT), "?");

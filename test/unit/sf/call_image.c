@@ -75,6 +75,46 @@ static void test_damage(void **state)
 	rig_free(again);
 }
 
+// The texts of LEG as long as a leg may have them, each of another letter.
+static void fill(struct sf_leg *l, uint8_t *room)
+{
+	struct leg_parts p = leg_parts(l);
+	size_t rest = LEG_TEXT_MAX - p.call_id.len - p.local.len - p.remote.len - p.remote_tag.len;
+
+	memset(room, 't', LEG_TEXT_MAX);
+	p.target = bytes_make(room, rest / 2);
+	memset(room + rest / 2, 'r', LEG_TEXT_MAX - rest / 2);
+	p.routes = bytes_make(room + rest / 2, rest - rest / 2);
+	assert_true(is_ok(leg_set_parts(l, &p)));
+}
+
+// The longest call is kept, whatever its peers write; a description is left out before it takes the other leg's room.
+static void test_longest(void **state)
+{
+	struct rig *r = rig_new(), *again = rig_new();
+	static uint8_t room[2][LEG_TEXT_MAX];
+	static struct sf_call_image image;
+	static uint8_t sdp[2000];
+	struct sf_call *c = NULL;
+
+	UNUSED(state);
+	rig_call(r);
+	struct branch *b = call_confirmed(sf_call_at(r->sf, r->last_call));
+	assert_non_null(b);
+	fill(&b->caller, room[0]);
+	fill(&b->called, room[1]);
+	assert_true(octets_set(&b->caller.sdp, bytes_make(sdp, sizeof(sdp))));
+	assert_true(is_ok(sf_call_save(sf_call_at(r->sf, r->last_call), &image)));
+	assert_true(image.length > 2 * LEG_TEXT_MAX);
+	assert_true(is_ok(sf_call_restore(again->sf, &image, &again->now, &c)));
+	struct branch *back = call_confirmed(c);
+	assert_true(bytes_equal(leg_parts(&back->caller).routes, leg_parts(&b->caller).routes));
+	assert_true(bytes_equal(leg_parts(&back->called).target, leg_parts(&b->called).target));
+	assert_int_equal(back->caller.sdp.len, 0);
+	rig_free(r);
+	rig_free(again);
+}
+
 static void test_small(void **state)
 {
 	struct rig *r = rig_new();
@@ -93,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_restored_call_goes_on),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_small),
 	};
 
