@@ -8,7 +8,6 @@
 
 #include "base/memory.h"
 #include "sf/message.h"
-#include "sf/options.h"
 
 static void server_ack(void *user, struct sf_tx *tx, const struct now *now)
 {
@@ -107,7 +106,10 @@ void call_reject(
 	message_begin(c->sf, &w);
 	message_reply_tx(&w, c->server, status, caller_tag(c), false);
 	if (m != NULL && c->branch[0] != NULL) {
-		passage_init(&p, c->sf, m, c->branch[0]->called.peer, c->branch[0]->caller.peer);
+		peer_id caller = c->branch[0]->caller.peer, called = c->branch[0]->called.peer;
+		if (status == m->status && c->early != NULL)
+			options_write_told(&w, m, &c->early->asked, sf_way(c->sf, caller, called));
+		passage_init(&p, c->sf, m, called, caller);
 		message_copy(&w, &p, false);
 	} else if (retry_s > 0) {
 		message_number(&w, SIP_HDR_RETRY_AFTER, retry_s);
@@ -218,20 +220,24 @@ static bool offers_reliable(const struct sf_call *c)
 static void write_invite(struct sf_call *c, struct sip_writer *w, const struct sf_leg *l,
 	const struct sip_msg *m, const struct message_body *body, const char branch[SF_BRANCH_LEN])
 {
-	uint8_t mf = m->max_forwards == 255 ? 70 : (uint8_t)(m->max_forwards - 1);
-	bool timer = c->early->session_s != 0;
+	static const struct bytes own[2][2] = {
+		{{NULL, 0}, {(const uint8_t *)"100rel", 6}},
+		{{(const uint8_t *)"timer", 5}, {(const uint8_t *)"timer, 100rel", 13}},
+	};
+	const struct peer *to = sf_peer(c->sf, l->peer);
+	bool timer = c->early->session_s != 0, reliable = offers_reliable(c);
+	bool must_timer = timer && to != NULL && to->require_timer;
+	bool must_reliable = reliable && to != NULL && to->require_100rel;
 	struct passage p;
 
 	passage_init(&p, c->sf, m, c->branch[0]->caller.peer, l->peer);
 	message_begin(c->sf, w);
-	message_in_dialog(w, c->sf, l, SIP_INVITE, l->cseq_local, branch, mf);
+	message_in_dialog(w, c->sf, l, SIP_INVITE, l->cseq_local, branch, message_forwards(m));
 	message_contact(w, c->sf, &l->hop, l->sips);
 	message_allow(w);
-	options_write(w, SIP_HDR_SUPPORTED,
-		offers_reliable(c) ? (timer ? BYTES("timer, 100rel") : BYTES("100rel"))
-				   : (timer ? BYTES("timer") : BYTES("")),
-		m);
-	options_write(w, SIP_HDR_REQUIRE, BYTES(""), m);
+	options_write(w, SIP_HDR_SUPPORTED, own[timer][reliable], m, p.way);
+	options_write(w, SIP_HDR_REQUIRE, own[must_timer][must_reliable], m, p.way);
+	options_write(w, SIP_HDR_PROXY_REQUIRE, BYTES(""), m, p.way);
 	session_timer_write_request(w, &l->timer, c->early->session_s, c->early->min_se_s, false);
 	message_copy(w, &p, body->octets.len > 0);
 	message_body(w, body);

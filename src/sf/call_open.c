@@ -17,6 +17,7 @@ result early_new(struct sf *sf, struct early **out, const struct sip_msg *m, con
 	e->ring_timeout_s = plan->ring_timeout_s != 0 ? plan->ring_timeout_s : SF_RING_DEFAULT_S;
 	e->session_s = sf_session_s(sf, e->peer);
 	e->min_se_s = sf_min_se_s(sf, e->peer);
+	e->asked = options_asked(m);
 	memcpy(e->user, plan->ruri_user, sizeof(e->user));
 	memcpy(e->host, plan->ruri_host, sizeof(e->host));
 	e->user[USER_MAX - 1] = e->host[DOMAIN_MAX - 1] = 0;
@@ -161,7 +162,7 @@ struct verdict sf_step_invite(struct sf *sf, const struct sip_msg *m, const stru
 	v = sf_check_loop(sf, m, peer, now);
 	if (v.action != VERDICT_PASS)
 		return v;
-	v = sf_check_options(sf, m, o, now);
+	v = sf_check_options(sf, m, peer, plan->sed.peer);
 	if (v.action != VERDICT_PASS)
 		return v;
 	struct sf_call *c = call_new(sf, peer, now);

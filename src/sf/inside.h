@@ -10,7 +10,7 @@
 #include "sf/call.h"
 #include "sf/leg.h"
 #include "base/table.h"
-#include "wire/sip/header.h"
+#include "sf/options.h"
 
 enum {
 	SF_OUT_CAP = 96 * 1024,  // one message in the making: the largest that comes in, and what we add
@@ -92,6 +92,7 @@ struct early { // needed until the call is confirmed: where else to try, and the
 	bool sips; // asked for by a sips URI: it stays one (RFC 5630)
 	peer_id peer;
 	uint32_t ring_timeout_s, session_s, min_se_s;
+	struct option_asked asked; // by the caller
 	char user[USER_MAX], host[DOMAIN_MAX];
 	struct hop *hop;  // into the same block
 	uint8_t *message; // into the same block
@@ -125,6 +126,7 @@ struct sf_relay { // a request under way: received and passed on, or our own
 	bool done;                     // answered; stays while repeated answers may come
 	bool prack;                    // PRACK that we made for an unreliable caller
 	uint32_t cseq_in, cseq_out;
+	struct option_asked asked;
 	uint32_t rack;       // PRACK: the RSeq that it acknowledges
 	peer_id peer_in;     // standalone
 	struct early *early; // standalone: where else to try, and the request
@@ -353,13 +355,19 @@ void wait_drop(struct sf_call *c, uint8_t side);
 // ---- loop.c, refuse.c ----
 // 482 when M carries an identifier that we gave out (SF-A4).
 struct verdict sf_check_loop(struct sf *sf, const struct sip_msg *m, peer_id peer, const struct now *now);
-// 420 (answered here, DONE) when M requires what does not work through us (RFC3261#8.2.2.3).
-struct verdict sf_check_options(
-	struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct now *now);
+// 420 when M requires what does not work between FROM and TO (PEER_NONE: it is for us, RFC3261#8.2.2.3), 421 when an
+// INVITE lacks what FROM has to support; sf_refuse() names the tags.
+struct verdict sf_check_options(const struct sf *sf, const struct sip_msg *m, peer_id from, peer_id to);
+// The tags of M, a request from FROM to TO (as above), that are refused (420); written to W. False: none.
+bool sf_refused_options(
+	const struct sf *sf, const struct sip_msg *m, peer_id from, peer_id to, struct sip_writer *w);
 
 // ---- small helpers ----
 const struct peer *sf_peer(const struct sf *sf, peer_id id);
 bool sf_core(const struct sf *sf, peer_id id); // does the peer stand in a core zone?
+// How header fields and option tags fare from FROM to TO.
+struct sip_hdr_way sf_way(const struct sf *sf, peer_id from, peer_id to);
+option_set sf_required(const struct sf *sf, peer_id id); // rows that the peer must support
 static inline struct sf_leg *branch_leg(struct branch *b, uint8_t side)
 {
 	return side == SIDE_CALLER ? &b->caller : &b->called;

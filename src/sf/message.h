@@ -12,7 +12,7 @@
 struct passage { // a message on its way from one peer to another
 	const struct sf *sf;
 	const struct sip_msg *m;
-	peer_id from, to;
+	struct sip_hdr_way way;
 	struct bytes hidden[SF_HIDDEN_MAX]; // hosts and identifiers of the sender
 	uint32_t hidden_count;
 };
@@ -25,6 +25,9 @@ struct message_body { // what goes behind the empty line
 };
 
 void passage_init(struct passage *p, const struct sf *sf, const struct sip_msg *m, peer_id from, peer_id to);
+
+// The Max-Forwards of what goes on in place of request M; NULL: ours, or one that bore none (RFC3261#16.6).
+uint8_t message_forwards(const struct sip_msg *m);
 
 void message_begin(struct sf *sf, struct sip_writer *w);
 // Via with our address on HOP and BRANCH.

@@ -8,7 +8,6 @@
 
 #include "base/memory.h"
 #include "sf/message.h"
-#include "sf/options.h"
 
 struct sf_relay *relay_new(struct sf *sf, struct sf_call *c)
 {
@@ -95,7 +94,7 @@ void dialog_reply(
 	if (!sf_share_left(c->sf, l->peer, false) ||
 		!is_ok(sf_tx_server_new(c->sf->tx, e->m, e->origin, l->peer, NULL, NULL, e->now, &tx))) {
 		sf_alarm(c->sf, SF_ALARM_TABLE_FULL, l->peer, e->now);
-		sf_refuse(c->sf, e->m, e->origin, &v, BYTES(""), e->now);
+		sf_refuse(c->sf, e->m, e->origin, &v, l->peer, PEER_NONE);
 		return;
 	}
 	message_respond(c->sf, tx, status, BYTES(""), retry_s, e->now);
@@ -111,22 +110,22 @@ bool relay_carries_session(enum sip_method m)
 }
 
 static void write_session(
-	struct sip_writer *w, const struct sf_relay *r, const struct sf_leg *to, const struct sip_msg *from)
+	struct sip_writer *w, const struct sf_relay *r, const struct sf_leg *to, const struct passage *p)
 {
 	message_contact(w, r->sf, &to->hop, to->sips);
 	message_allow(w);
-	options_write(w, SIP_HDR_SUPPORTED, BYTES("timer"), from);
+	options_write(w, SIP_HDR_SUPPORTED, BYTES("timer"), p->m, p->way);
 	session_timer_write_request(w, &to->timer, to->timer.interval_s, sf_min_se_s(r->sf, to->peer), true);
 }
 
 bool relay_send(struct sf_relay *r, struct sf_leg *to, enum sip_method method, const struct sip_msg *from,
 	const struct message_body *body, const struct now *now)
 {
-	uint8_t mf = from == NULL || from->max_forwards == 255 ? 70 : (uint8_t)(from->max_forwards - 1);
 	char branch[SF_BRANCH_LEN];
-	struct passage p;
+	struct passage p = {.way = {.strict = true}};
 	struct sip_writer w;
 	struct bytes out;
+	peer_id sender = r->branch != NULL ? branch_leg(r->branch, r->asker)->peer : to->peer;
 
 	if (!is_ok(sf_tx_client_new(
 		    r->sf->tx, method, to->peer, &relay_client_events, r, branch, &r->client)))
@@ -136,9 +135,11 @@ bool relay_send(struct sf_relay *r, struct sf_leg *to, enum sip_method method, c
 	r->sent = method;
 	r->cseq_out = ++to->cseq_local;
 	message_begin(r->sf, &w);
-	message_in_dialog(&w, r->sf, to, method, r->cseq_out, branch, mf);
+	message_in_dialog(&w, r->sf, to, method, r->cseq_out, branch, message_forwards(from));
+	if (from != NULL)
+		passage_init(&p, r->sf, from, sender, to->peer);
 	if (method == SIP_INVITE || method == SIP_UPDATE)
-		write_session(&w, r, to, from);
+		write_session(&w, r, to, &p);
 	if (method == SIP_PRACK) {
 		sip_write_name(&w, SIP_HDR_RACK);
 		sip_write_number(&w, r->rack);
@@ -148,9 +149,8 @@ bool relay_send(struct sf_relay *r, struct sf_leg *to, enum sip_method method, c
 		sip_write_crlf(&w);
 	}
 	if (from != NULL) {
-		options_write(&w, SIP_HDR_REQUIRE, BYTES(""), from);
-		struct branch *b = r->branch;
-		passage_init(&p, r->sf, from, b != NULL ? branch_leg(b, r->asker)->peer : to->peer, to->peer);
+		options_write(&w, SIP_HDR_REQUIRE, BYTES(""), from, p.way);
+		options_write(&w, SIP_HDR_PROXY_REQUIRE, BYTES(""), from, p.way);
 		message_copy(&w, &p, body != NULL && body->octets.len > 0);
 	}
 	message_body(&w, body);
@@ -241,6 +241,7 @@ static struct sf_relay *relay_open(struct sf_call *c, struct call_event *e, enum
 	r->asker = e->side;
 	r->method = method;
 	r->cseq_in = e->m->cseq;
+	r->asked = options_asked(e->m);
 	if (!is_ok(sf_tx_server_new(
 		    c->sf->tx, e->m, e->origin, l->peer, &relay_server_events, r, e->now, &r->server))) {
 		relay_free(r);

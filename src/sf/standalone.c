@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 #include "sf/message.h"
-#include "sf/options.h"
 
 #include <stdio.h>
 
@@ -35,15 +34,15 @@ static void leg_loose(struct sf *sf, struct sf_leg *l, const struct hop *hop, pe
 static bool standalone_write(
 	struct sf_relay *r, struct sf_leg *l, const struct sip_msg *m, const char *branch, struct bytes *out)
 {
-	uint8_t mf = m->max_forwards == 255 ? 70 : (uint8_t)(m->max_forwards - 1);
 	struct message_body body = message_body_as_is(m);
 	struct passage p;
 	struct sip_writer w;
 
 	message_begin(r->sf, &w);
-	message_in_dialog(&w, r->sf, l, m->method, l->cseq_local, branch, mf);
-	options_write(&w, SIP_HDR_REQUIRE, BYTES(""), m);
+	message_in_dialog(&w, r->sf, l, m->method, l->cseq_local, branch, message_forwards(m));
 	passage_init(&p, r->sf, m, r->peer_in, l->peer);
+	options_write(&w, SIP_HDR_REQUIRE, BYTES(""), m, p.way);
+	options_write(&w, SIP_HDR_PROXY_REQUIRE, BYTES(""), m, p.way);
 	message_copy(&w, &p, body.octets.len > 0);
 	message_body(&w, &body);
 	return message_end(&w, out);
@@ -79,7 +78,7 @@ struct verdict sf_step_standalone(struct sf *sf, const struct sip_msg *m, const 
 	struct verdict v = sf_check_loop(sf, m, peer, now);
 
 	if (v.action == VERDICT_PASS)
-		v = sf_check_options(sf, m, o, now);
+		v = sf_check_options(sf, m, peer, plan->sed.peer);
 	if (v.action != VERDICT_PASS)
 		return v;
 	if (m->max_forwards == 0)
@@ -132,6 +131,7 @@ static void pass_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t st
 		text[i] = "0123456789abcdef"[(tag >> (4 * i)) & 15];
 	message_begin(r->sf, &w);
 	message_reply_tx(&w, r->server, status, bytes_make(text, sizeof(text)), false);
+	options_write_told(&w, m, &r->early->asked, sf_way(r->sf, r->peer_in, r->early->peer));
 	passage_init(&p, r->sf, m, r->early->peer, r->peer_in);
 	message_copy(&w, &p, body.octets.len > 0);
 	message_body(&w, &body);
@@ -159,6 +159,8 @@ void standalone_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t sta
 				: status < 400  ? 480
 						: 403,
 				0, now);
+		else if (options_told(m, &r->early->asked, sf_way(r->sf, r->peer_in, r->early->peer)) != status)
+			relay_reply(r, 500, 0, now);
 		else if (r->server != NULL)
 			pass_answer(r, m, status, now);
 	}

@@ -13,7 +13,7 @@ static result port_send(void *ctx, const struct hop *to, struct bytes octets, st
 	struct rig *r = ctx;
 
 	UNUSED(cookie);
-	if (r->send_fails)
+	if (r->send_fails || (r->stream_fails && transport_is_stream(to->transport)))
 		return FAIL(E_CLOSED);
 	if (r->sent_count == RIG_SENT_MAX || octets.len >= RIG_TEXT_MAX)
 		abort(); // a test that loops
@@ -255,6 +255,21 @@ void rig_free(struct rig *r)
 	free(r);
 }
 
+struct peer *rig_peer(struct rig *r, int peer)
+{
+	return (struct peer *)(void *)(r->snapshot + 1) + peer;
+}
+
+void rig_route_to(struct rig *r, int peer)
+{
+	r->plan.sed.peer = (peer_id)peer;
+	for (uint32_t i = 0; i < 3; i++)
+		r->plan.sed.hop[i] = (struct hop){.transport = TRANSPORT_UDP,
+			.listener = (listener_id)peer,
+			.peer = (peer_id)peer,
+			.remote = rig_peer(r, peer)->target[0].address};
+}
+
 struct origin rig_origin(const struct rig *r, int peer)
 {
 	struct origin o = {.transport = TRANSPORT_UDP,
@@ -314,7 +329,8 @@ struct verdict rig_in_from(struct rig *r, const struct origin *o, peer_id peer, 
 	if (r->msg.is_request) {
 		v = request(r, o, peer);
 		if (v.action == VERDICT_REPLY)
-			sf_refuse(r->sf, &r->msg, o, &v, BYTES(""), &r->now);
+			sf_refuse(r->sf, &r->msg, o, &v, peer,
+				r->msg.method == SIP_OPTIONS ? PEER_NONE : r->plan.sed.peer);
 	} else {
 		v = sf_step_response_token(r->sf, &r->msg, &tx);
 		if (v.action == VERDICT_PASS)
@@ -413,8 +429,11 @@ void rig_answer(struct rig *r, int peer, const char *request_text, int status, c
 	const char *has = strstr(rig_header(request_text, "To"), ";tag=");
 
 	for (uint32_t i = 0; i < r->sent_count; i++)
-		if (r->sent[i].text == request_text)
+		if (r->sent[i].text == request_text) {
 			o.remote = r->sent[i].hop.remote;
+			o.transport = r->sent[i].hop.transport;
+			o.tls_peer = o.transport == TRANSPORT_TLS ? (peer_id)peer : PEER_NONE;
+		}
 	snprintf(to, sizeof(to), "%s%s%s", rig_header(request_text, "To"), tag[0] && !has ? ";tag=" : "",
 		has ? "" : tag);
 	snprintf(out, sizeof(out),
