@@ -70,6 +70,11 @@ void call_failure_h(struct sf_call *c, struct call_event *e)
 	sf_tx_abandon(c->client);
 	c->client = NULL;
 	wait_drop(c, SIDE_CALLED);
+	if (!heard && e->status == 503 && path_return(c->early)) { // RFC3261#18.1.1
+		if (!call_try_again(c, e->now))
+			call_refuse_early(c, 503, 2, "no room for the leg", e->now);
+		return;
+	}
 	port->hop_result(port->ctx, &b->called.hop, heard && e->status != 503, e->now);
 	if (heard && e->status == 422 && !media_passed(c) && try_longer(c, e->m, e->now))
 		return;

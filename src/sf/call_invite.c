@@ -232,7 +232,7 @@ static void write_invite(struct sf_call *c, struct sip_writer *w, const struct s
 
 	passage_init(&p, c->sf, m, c->branch[0]->caller.peer, l->peer);
 	message_begin(c->sf, w);
-	message_in_dialog(w, c->sf, l, SIP_INVITE, l->cseq_local, branch, message_forwards(m));
+	message_in_dialog(w, c->sf, l, &l->hop, SIP_INVITE, l->cseq_local, branch, message_forwards(m));
 	message_contact(w, c->sf, &l->hop, l->sips);
 	message_allow(w);
 	options_write(w, SIP_HDR_SUPPORTED, own[timer][reliable], m, p.way);
@@ -241,27 +241,6 @@ static void write_invite(struct sf_call *c, struct sip_writer *w, const struct s
 	session_timer_write_request(w, &l->timer, c->early->session_s, c->early->min_se_s, false);
 	message_copy(w, &p, body->octets.len > 0);
 	message_body(w, body);
-}
-
-// Above the path limit a request does not go over UDP, where the peer lists a stream on the same host and we
-// have a listener for it (RFC3261#18.1.1): HOP is changed. False: it stays as it is.
-static bool hop_to_stream(const struct sf *sf, struct hop *hop, peer_id id, size_t len)
-{
-	const struct peer *p = sf_peer(sf, id);
-	uint16_t limit = sf->snapshot->settings.udp_path_limit;
-
-	if (hop->transport != TRANSPORT_UDP || limit == 0 || len <= limit || p == NULL)
-		return false;
-	for (uint32_t i = 0; i < p->target_count && i < PEER_TARGETS_MAX; i++) {
-		enum transport t = (enum transport)(p->target[i].transport % TRANSPORT_COUNT);
-		if (!transport_is_stream(t) || !address_same_host(&p->target[i].address, &hop->remote) ||
-			sf->local[hop->listener % LISTENERS_MAX][t].len == 0)
-			continue;
-		hop->transport = t;
-		hop->remote = p->target[i].address;
-		return true;
-	}
-	return false;
 }
 
 static bool send_invite(
@@ -277,6 +256,7 @@ static bool send_invite(
 	leg_clear(l);
 	leg_open(c, l, SIDE_CALLED, (uint8_t)(SF_LEG_CALLED + (c->attempts & 7)), hop, c->early->peer);
 	l->sips = c->early->sips;
+	l->no_stream = c->early->path == PATH_BACK;
 	if (!is_ok(called_texts(c->sf, c->early, l, m, c->ref)))
 		return false;
 	if (!is_ok(sf_tx_client_new(c->sf->tx, SIP_INVITE, l->peer, &call_client_events, c, branch, &tx)))
@@ -284,7 +264,7 @@ static bool send_invite(
 	sf_tx_charge(tx, c->branch[0]->caller.peer);
 	write_invite(c, &w, l, m, body, branch);
 	bool fits = message_end(&w, &out);
-	if (!fits || hop_to_stream(c->sf, &c->early->hop[c->early->hop_at], l->peer, out.len)) {
+	if (!fits || path_leave_udp(c->sf, c->early, out.len)) {
 		sf_tx_abandon(tx);
 		return fits && send_invite(c, m, body, now); // once: the hop is a stream now
 	}
@@ -350,10 +330,7 @@ static void attempt_forget(struct sf_call *c, const struct now *now)
 
 bool call_try_next(struct sf_call *c, const struct now *now)
 {
-	if (c->early == NULL || c->early->hop_at + 1 >= c->early->hop_count)
-		return false;
-	c->early->hop_at++;
-	return call_try_again(c, now);
+	return c->early != NULL && path_next(c->early) && call_try_again(c, now);
 }
 
 bool call_try_again(struct sf_call *c, const struct now *now)

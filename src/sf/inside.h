@@ -87,12 +87,27 @@ struct ack_wait { // a 2xx to INVITE was passed on: repeated until its ACK comes
 	struct octets ack;    // ours, to repeat
 };
 
+enum path_state {
+	PATH_AS_PLANNED,
+	PATH_STREAM, // above the path limit (RFC3261#18.1.1)
+	PATH_BACK,   // the stream could not be had: UDP after all
+};
+
+struct detour { // a request inside a dialog that went by a stream, as it would have gone by UDP
+	struct sf_tx *tx; // that its branch belongs to, not started
+	struct hop hop;
+	uint32_t len;
+	uint8_t octets[];
+};
+
 struct early { // needed until the call is confirmed: where else to try, and the caller's INVITE
 	uint8_t hop_count, hop_at;
 	bool sips; // asked for by a sips URI: it stays one (RFC 5630)
 	peer_id peer;
 	uint32_t ring_timeout_s, session_s, min_se_s;
 	struct option_asked asked; // by the caller
+	uint8_t path;              // enum path_state, of the present hop
+	struct hop udp;            // PATH_STREAM: what the SED says
 	char user[USER_MAX], host[DOMAIN_MAX];
 	struct hop *hop;  // into the same block
 	uint8_t *message; // into the same block
@@ -127,8 +142,9 @@ struct sf_relay { // a request under way: received and passed on, or our own
 	bool prack;                    // PRACK that we made for an unreliable caller
 	uint32_t cseq_in, cseq_out;
 	struct option_asked asked;
+	struct detour *detour; // NULL: none
 	uint32_t rack;       // PRACK: the RSeq that it acknowledges
-	peer_id peer_in;     // standalone
+	peer_id peer_in;     // sender, where there is no branch
 	struct early *early; // standalone: where else to try, and the request
 };
 
@@ -337,6 +353,17 @@ void relay_cancel(struct sf *sf, struct sf_tx *tx,
 void relay_start(struct sf_call *c, struct call_event *e, enum sip_method method);
 bool call_leg_update(
 	struct sf_leg *l, const struct sip_msg *m, const struct peer *peer); // target refresh (RFC3261#12.2)
+
+// ---- path.c ----
+// Where a request of LEN octets to PEER goes instead of HOP; false: HOP is right.
+bool path_stream(const struct sf *sf, const struct hop *hop, peer_id peer, size_t len, struct hop *stream);
+// The hop that E points at becomes a stream; false: it stays.
+bool path_leave_udp(const struct sf *sf, struct early *e, size_t len);
+bool path_return(struct early *e); // it is again what it was; false: it was no stream of ours
+bool path_next(struct early *e);   // the next hop; false: there is none
+struct detour *detour_new(struct sf_tx *tx, const struct hop *hop, struct bytes octets); // NULL: no memory
+void detour_end(struct sf_relay *r);                         // it is not needed any more
+bool detour_back(struct sf_relay *r, const struct now *now); // send it; false: there is none
 
 // ---- reliable.c ----
 bool reliable_send(struct branch *b, struct bytes octets, uint32_t rseq_in, const struct now *now);

@@ -49,6 +49,7 @@ struct sf_leg {
 	bool update;          // their Allow names UPDATE (RFC 3311)
 	bool reliable;        // they support 100rel (RFC 3262)
 	bool sips;            // the dialog is secure: our Contact in it is a sips URI (RFC3261#12.1)
+	bool no_stream;       // no stream could be had: long requests go by UDP too (RFC3261#18.1.1)
 	uint32_t cseq_local;  // of our last request
 	uint32_t cseq_invite; // of our last INVITE
 	uint32_t cseq_remote; // of their last request

@@ -102,13 +102,13 @@ void message_cseq(struct sip_writer *w, uint32_t cseq, enum sip_method method)
 	sip_write_crlf(w);
 }
 
-void message_in_dialog(struct sip_writer *w, const struct sf *sf, const struct sf_leg *l,
+void message_in_dialog(struct sip_writer *w, const struct sf *sf, const struct sf_leg *l, const struct hop *hop,
 	enum sip_method method, uint32_t cseq, const char branch[SF_BRANCH_LEN], uint8_t max_forwards)
 {
 	struct leg_parts p = leg_parts(l);
 
 	sip_write_request_line(w, sip_method_name(method), p.target);
-	message_via(w, sf, &l->hop, branch);
+	message_via(w, sf, hop, branch);
 	message_number(w, SIP_HDR_MAX_FORWARDS, max_forwards);
 	if (p.routes.len > 0)
 		sip_write_header(w, SIP_HDR_ROUTE, p.routes);

@@ -39,8 +39,8 @@ void message_allow(struct sip_writer *w);
 void message_capabilities(struct sip_writer *w); // Allow, Accept, Supported (RFC3261#11.2)
 void message_cseq(struct sip_writer *w, uint32_t cseq, enum sip_method method);
 void message_number(struct sip_writer *w, enum sip_hdr id, uint64_t v);
-// Everything of a request inside leg L up to and including CSeq, Max-Forwards and Route.
-void message_in_dialog(struct sip_writer *w, const struct sf *sf, const struct sf_leg *l,
+// Everything of a request inside leg L, to be sent to HOP, up to and including CSeq, Max-Forwards and Route.
+void message_in_dialog(struct sip_writer *w, const struct sf *sf, const struct sf_leg *l, const struct hop *hop,
 	enum sip_method method, uint32_t cseq, const char branch[SF_BRANCH_LEN], uint8_t max_forwards);
 // Copy what may pass (descriptors, trust, strictness, hidden texts).
 void message_copy(struct sip_writer *w, const struct passage *p, bool with_body);

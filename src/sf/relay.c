@@ -45,6 +45,7 @@ void relay_free(struct sf_relay *r)
 	if (r->client != NULL)
 		sf_tx_abandon(r->client);
 	r->server = r->client = NULL;
+	detour_end(r);
 	memory_free(r->early);
 	if (c != NULL) {
 		struct sf_relay **at = &c->relays;
@@ -109,59 +110,94 @@ bool relay_carries_session(enum sip_method m)
 	return m == SIP_INVITE || m == SIP_UPDATE || m == SIP_PRACK;
 }
 
-static void write_session(
-	struct sip_writer *w, const struct sf_relay *r, const struct sf_leg *to, const struct passage *p)
+// What a request in a dialog bears besides what passes.
+static void write_own(struct sip_writer *w, const struct sf_relay *r, const struct sf_leg *to,
+	const struct sip_msg *from, struct sip_hdr_way way)
 {
-	message_contact(w, r->sf, &to->hop, to->sips);
-	message_allow(w);
-	options_write(w, SIP_HDR_SUPPORTED, BYTES("timer"), p->m, p->way);
-	session_timer_write_request(w, &to->timer, to->timer.interval_s, sf_min_se_s(r->sf, to->peer), true);
+	if (r->sent == SIP_INVITE || r->sent == SIP_UPDATE) {
+		message_contact(w, r->sf, &to->hop, to->sips);
+		message_allow(w);
+		options_write(w, SIP_HDR_SUPPORTED, BYTES("timer"), from, way);
+		session_timer_write_request(
+			w, &to->timer, to->timer.interval_s, sf_min_se_s(r->sf, to->peer), true);
+	}
+	if (r->sent == SIP_PRACK) {
+		sip_write_name(w, SIP_HDR_RACK);
+		sip_write_number(w, r->rack);
+		sip_write_string(w, " ");
+		sip_write_number(w, to->cseq_invite);
+		sip_write_string(w, " INVITE");
+		sip_write_crlf(w);
+	}
+	options_write(w, SIP_HDR_REQUIRE, BYTES(""), from, way);
+	options_write(w, SIP_HDR_PROXY_REQUIRE, BYTES(""), from, way);
+}
+
+// The request as it goes to HOP, and the transaction that it belongs to.
+static bool write_request(struct sf_relay *r, struct sf_leg *to, const struct hop *hop, const struct sip_msg *from,
+	const struct message_body *body, struct bytes *out)
+{
+	peer_id sender = r->branch != NULL ? branch_leg(r->branch, r->asker)->peer : r->peer_in;
+	char branch[SF_BRANCH_LEN];
+	struct passage p = {.way = {.strict = true}};
+	struct sip_writer w;
+
+	if (!is_ok(sf_tx_client_new(
+		    r->sf->tx, r->sent, to->peer, &relay_client_events, r, branch, &r->client)))
+		return false;
+	if (r->server != NULL) // what is our own (BYE, refresh) is nobody's
+		sf_tx_charge(r->client, sender);
+	message_begin(r->sf, &w);
+	message_in_dialog(&w, r->sf, to, hop, r->sent, r->cseq_out, branch, message_forwards(from));
+	if (from != NULL)
+		passage_init(&p, r->sf, from, sender, to->peer);
+	write_own(&w, r, to, from, p.way);
+	if (from != NULL)
+		message_copy(&w, &p, body != NULL && body->octets.len > 0);
+	message_body(&w, body);
+	return message_end(&w, out);
+}
+
+// Above the path limit: once more for STREAM; the datagram is kept. False: by UDP, as kept or as it was.
+static bool write_detour(struct sf_relay *r, struct sf_leg *to, const struct hop *stream, const struct sip_msg *from,
+	const struct message_body *body, struct bytes *out)
+{
+	struct detour *d = detour_new(r->client, &to->hop, *out);
+
+	if (d == NULL)
+		return false;
+	r->detour = d;
+	r->client = NULL;
+	if (write_request(r, to, stream, from, body, out))
+		return true;
+	if (r->client != NULL)
+		sf_tx_abandon(r->client);
+	r->client = d->tx;
+	d->tx = NULL;
+	*out = bytes_make(d->octets, d->len); // freed by the first answer, or with R
+	return false;
 }
 
 bool relay_send(struct sf_relay *r, struct sf_leg *to, enum sip_method method, const struct sip_msg *from,
 	const struct message_body *body, const struct now *now)
 {
-	char branch[SF_BRANCH_LEN];
-	struct passage p = {.way = {.strict = true}};
-	struct sip_writer w;
+	const struct hop *hop = &to->hop;
+	struct hop stream;
 	struct bytes out;
-	peer_id sender = r->branch != NULL ? branch_leg(r->branch, r->asker)->peer : to->peer;
 
-	if (!is_ok(sf_tx_client_new(
-		    r->sf->tx, method, to->peer, &relay_client_events, r, branch, &r->client)))
-		return false;
-	if (r->server != NULL) // what is our own (BYE, refresh) is nobody's
-		sf_tx_charge(r->client, branch_leg(r->branch, r->asker)->peer);
 	r->sent = method;
 	r->cseq_out = ++to->cseq_local;
-	message_begin(r->sf, &w);
-	message_in_dialog(&w, r->sf, to, method, r->cseq_out, branch, message_forwards(from));
-	if (from != NULL)
-		passage_init(&p, r->sf, from, sender, to->peer);
-	if (method == SIP_INVITE || method == SIP_UPDATE)
-		write_session(&w, r, to, &p);
-	if (method == SIP_PRACK) {
-		sip_write_name(&w, SIP_HDR_RACK);
-		sip_write_number(&w, r->rack);
-		sip_write_string(&w, " ");
-		sip_write_number(&w, to->cseq_invite);
-		sip_write_string(&w, " INVITE");
-		sip_write_crlf(&w);
-	}
-	if (from != NULL) {
-		options_write(&w, SIP_HDR_REQUIRE, BYTES(""), from, p.way);
-		options_write(&w, SIP_HDR_PROXY_REQUIRE, BYTES(""), from, p.way);
-		message_copy(&w, &p, body != NULL && body->octets.len > 0);
-	}
-	message_body(&w, body);
-	if (!message_end(&w, &out))
+	if (!write_request(r, to, hop, from, body, &out))
 		return false;
+	if (!to->no_stream && path_stream(r->sf, hop, to->peer, out.len, &stream) &&
+		write_detour(r, to, &stream, from, body, &out))
+		hop = &stream;
 	if (method == SIP_INVITE)
 		to->cseq_invite = r->cseq_out;
 	if (body != NULL && body->replaced && !to->update)
 		IGNORE_BOOL(
 			octets_set(&to->sdp, body->sdp)); // without it the next refresh fails, and says so
-	sf_tx_client_start(r->client, &to->hop, out, now);
+	sf_tx_client_start(r->client, hop, out, now);
 	return true;
 }
 
@@ -316,6 +352,7 @@ static void client_response(void *user, struct sf_tx *tx, const struct sip_msg *
 {
 	struct sf_relay *r = user;
 
+	detour_end(r); // the stream works
 	if (m->status < 200)
 		return;
 	if (r->done) {
@@ -342,7 +379,7 @@ static void client_unreachable(void *user, struct sf_tx *tx, const struct now *n
 	struct sf_relay *r = user;
 
 	UNUSED(tx);
-	if (!r->done)
+	if (!r->done && !detour_back(r, now))
 		finished(r, NULL, 503, now);
 }
 
