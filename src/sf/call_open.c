@@ -73,7 +73,7 @@ static result caller_leg(struct sf_call *c, const struct sip_msg *m, const struc
 	TRY(leg_read_routes(m, false, buf + 4096, 2048, &p.routes));
 	TRY(leg_set_parts(&b->caller, &p));
 	leg_learn(&b->caller, m);
-	leg_aim(&b->caller, sf_peer(c->sf, peer));
+	call_leg_aim(c, &b->caller);
 	return OK;
 }
 
@@ -159,7 +159,7 @@ struct verdict sf_step_invite(struct sf *sf, const struct sip_msg *m, const stru
 
 	if (v.action != VERDICT_PASS)
 		return v;
-	v = sf_check_loop(sf, m, peer, now);
+	v = sf_check_loop(sf, m, o, peer, now);
 	if (v.action != VERDICT_PASS)
 		return v;
 	v = sf_check_options(sf, m, peer, plan->sed.peer);

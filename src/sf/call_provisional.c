@@ -24,7 +24,7 @@ result called_learn(struct branch *b, const struct sf_leg *model, const struct s
 		TRY(leg_read_routes(m, true, buf, sizeof(buf), &p.routes));
 	TRY(leg_set_parts(&b->called, &p));
 	leg_learn(&b->called, m);
-	leg_aim(&b->called, sf_peer(b->call->sf, b->called.peer));
+	call_leg_aim(b->call, &b->called);
 	return OK;
 }
 

@@ -94,7 +94,7 @@ enum path_state {
 };
 
 struct detour { // a request inside a dialog that went by a stream, as it would have gone by UDP
-	struct sf_tx *tx; // that its branch belongs to, not started
+	struct sf_tx *tx; // that its branch belongs to, not started; NULL: it went by UDP after all
 	struct hop hop;
 	uint32_t len;
 	uint8_t octets[];
@@ -250,6 +250,7 @@ void branch_free(
 void branch_kill(struct branch *b);                               // no more messages; media released
 struct branch *call_confirmed(struct sf_call *c);
 void call_index(struct sf_call *c);
+void call_leg_aim(struct sf_call *c, struct sf_leg *l); // leg_aim, with an alarm for a foreign address
 void call_leg_tag(struct sf_call *c, struct sf_leg *l); // seal L's tag
 bool octets_set(struct octets *o, struct bytes b);      // false: no memory, O is empty
 void sf_octets_free(struct octets *o);
@@ -351,8 +352,7 @@ void relays_end(
 void relay_cancel(struct sf *sf, struct sf_tx *tx,
 	const struct now *now); // the re-INVITE of server transaction TX is taken back
 void relay_start(struct sf_call *c, struct call_event *e, enum sip_method method);
-bool call_leg_update(
-	struct sf_leg *l, const struct sip_msg *m, const struct peer *peer); // target refresh (RFC3261#12.2)
+bool call_leg_update(struct sf_call *c, struct sf_leg *l, const struct sip_msg *m); // target refresh (RFC3261#12.2)
 
 // ---- path.c ----
 // Where a request of LEN octets to PEER goes instead of HOP; false: HOP is right.
@@ -380,8 +380,10 @@ bool wait_keep(struct sf_call *c, uint8_t side, enum waiting_for what, uint8_t b
 void wait_drop(struct sf_call *c, uint8_t side);
 
 // ---- loop.c, refuse.c ----
-// 482 when M carries an identifier that we gave out (SF-A4).
-struct verdict sf_check_loop(struct sf *sf, const struct sip_msg *m, peer_id peer, const struct now *now);
+// 482 when M carries an identifier that we gave out (SF-A4), 440 when its breadth is used up (RFC5393#5.3). A topmost Via
+// that names neither O nor another address of PEER is told as an alarm.
+struct verdict sf_check_loop(
+	struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer, const struct now *now);
 // 420 when M requires what does not work between FROM and TO (PEER_NONE: it is for us, RFC3261#8.2.2.3), 421 when an
 // INVITE lacks what FROM has to support; sf_refuse() names the tags.
 struct verdict sf_check_options(const struct sf *sf, const struct sip_msg *m, peer_id from, peer_id to);

@@ -118,7 +118,7 @@ struct verdict sf_step_options(
 	struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer, const struct now *now)
 {
 	struct stateless a = {.m = m, .status = 200, .capabilities = true};
-	struct verdict v = sf_check_loop(sf, m, peer, now);
+	struct verdict v = sf_check_loop(sf, m, o, peer, now);
 
 	if (v.action != VERDICT_PASS)
 		return v;

@@ -100,7 +100,7 @@ static void success(struct sf_relay *r, const struct sip_msg *m, const struct no
 	if (r->sent == SIP_INVITE || r->sent == SIP_UPDATE) {
 		if (is_ok(session_terms_read(m, &terms)))
 			session_timer_agree(&far->timer, &terms, far->timer.interval_s, now);
-		IGNORE_BOOL(call_leg_update(far, m, sf_peer(c->sf, far->peer)));
+		IGNORE_BOOL(call_leg_update(c, far, m));
 		call_session_arm(c, now);
 	}
 	if (r->sent == SIP_INVITE && r->method != SIP_INVITE) {

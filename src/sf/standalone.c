@@ -80,7 +80,7 @@ static bool standalone_send(struct sf_relay *r, const struct sip_msg *m, const s
 struct verdict sf_step_standalone(struct sf *sf, const struct sip_msg *m, const struct origin *o,
 	peer_id peer, const struct leg_plan *plan, const struct now *now)
 {
-	struct verdict v = sf_check_loop(sf, m, peer, now);
+	struct verdict v = sf_check_loop(sf, m, o, peer, now);
 
 	if (v.action == VERDICT_PASS)
 		v = sf_check_options(sf, m, peer, plan->sed.peer);
