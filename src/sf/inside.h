@@ -16,7 +16,8 @@ enum {
 	SF_OUT_CAP = 96 * 1024,  // one message in the making: the largest that comes in, and what we add
 	SF_BODY_CAP = 64 * 1024, // one session description in the making [octets]
 	SF_TEXT_CAP = LEG_TEXT_MAX,
-	SF_RELAYS_PER_CALL = 8,  // requests under way in one call; more get 500 with Retry-After
+	SF_RELAYS_PER_CALL = 8,  // requests under way in one call; more get 500 with Retry-After. Digits by INFO come one by
+				 // one: 8 are two seconds' worth
 	SF_HIDDEN_MAX = 8,       // texts of the sender that may not appear in what is copied
 	SF_HIDDEN_MIN_LEN = 4,   // shorter ones would match by accident [octets]
 	SF_CSEQ_GAP = 1024,      // after a restart our CSeq goes on this much higher
