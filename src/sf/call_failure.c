@@ -42,7 +42,8 @@ static uint16_t extension_status(const struct sf_call *c, const struct sip_msg *
 
 	if (status != 420 && status != 421)
 		return status;
-	return options_told(m, &c->early->asked, sf_way(c->sf, b->caller.peer, b->called.peer));
+	struct option_asked asked = early_asked(c->sf, c->early);
+	return options_told(m, &asked, sf_way(c->sf, b->caller.peer, b->called.peer));
 }
 
 // The far side wants a longer session: once more, as it asks (RFC4028#7.4).

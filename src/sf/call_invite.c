@@ -107,8 +107,10 @@ void call_reject(
 	message_reply_tx(&w, c->server, status, caller_tag(c), false);
 	if (m != NULL && c->branch[0] != NULL) {
 		peer_id caller = c->branch[0]->caller.peer, called = c->branch[0]->called.peer;
-		if (status == m->status && c->early != NULL)
-			options_write_told(&w, m, &c->early->asked, sf_way(c->sf, caller, called));
+		if ((status == 420 || status == 421) && c->early != NULL) {
+			struct option_asked asked = early_asked(c->sf, c->early);
+			options_write_told(&w, m, &asked, sf_way(c->sf, caller, called));
+		}
 		passage_init(&p, c->sf, m, called, caller);
 		message_copy(&w, &p, false);
 	} else if (retry_s > 0) {

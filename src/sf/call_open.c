@@ -17,7 +17,6 @@ result early_new(struct sf *sf, struct early **out, const struct sip_msg *m, con
 	e->ring_timeout_s = plan->ring_timeout_s != 0 ? plan->ring_timeout_s : SF_RING_DEFAULT_S;
 	e->session_s = sf_session_s(sf, e->peer);
 	e->min_se_s = sf_min_se_s(sf, e->peer);
-	e->asked = options_asked(m);
 	memcpy(e->user, plan->ruri_user, sizeof(e->user));
 	memcpy(e->host, plan->ruri_host, sizeof(e->host));
 	e->user[USER_MAX - 1] = e->host[DOMAIN_MAX - 1] = 0;
@@ -48,6 +47,15 @@ static bool wants_sips(const struct sip_msg *m)
 	if (uri.len > 5 && bytes_equal_nocase(bytes_make(uri.at, 5), BYTES("sips:")))
 		return true;
 	return is_sips(m, m->first[SIP_HDR_RECORD_ROUTE] != 0 ? SIP_HDR_RECORD_ROUTE : SIP_HDR_CONTACT);
+}
+
+struct option_asked early_asked(struct sf *sf, const struct early *e)
+{
+	struct sip_fault fault;
+
+	if (!is_ok(sip_msg_parse(sf->again, e->message, e->message_len, &fault)))
+		return (struct option_asked){0}; // cannot be: it was parsed when it came
+	return options_asked(sf->again);
 }
 
 static result caller_leg(struct sf_call *c, const struct sip_msg *m, const struct origin *o, peer_id peer)

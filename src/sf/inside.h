@@ -106,7 +106,6 @@ struct early { // needed until the call is confirmed: where else to try, and the
 	bool sips; // asked for by a sips URI: it stays one (RFC 5630)
 	peer_id peer;
 	uint32_t ring_timeout_s, session_s, min_se_s;
-	struct option_asked asked; // by the caller
 	uint8_t path;              // enum path_state, of the present hop
 	struct hop udp;            // PATH_STREAM: what the SED says
 	char user[USER_MAX], host[DOMAIN_MAX];
@@ -335,6 +334,8 @@ void relay_reply(struct sf_relay *r, uint16_t status, uint32_t retry_s, const st
 extern const struct sf_tx_user relay_server_events, relay_client_events;
 void relay_pass_answer(
 	struct sf_relay *r, const struct sip_msg *m, const struct message_body *body, const struct now *now);
+// What the kept request listed; parsed once more, into SF->again.
+struct option_asked early_asked(struct sf *sf, const struct early *e);
 result early_new(struct sf *sf, struct early **out, const struct sip_msg *m, const struct leg_plan *plan);
 void standalone_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t status, const struct now *now);
 void refresh_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t status, const struct now *now);

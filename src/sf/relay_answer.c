@@ -28,7 +28,8 @@ static void write_answer(
 		if (refresh)
 			options_write(w, SIP_HDR_REQUIRE, BYTES("timer"), NULL, p.way);
 	}
-	options_write_told(w, m, &r->asked, relay_way(r));
+	if (m->status == 420 || m->status == 421)
+		options_write_told(w, m, &r->asked, relay_way(r));
 	message_copy(w, &p, body->octets.len > 0);
 	message_body(w, body);
 }

@@ -135,7 +135,10 @@ static void pass_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t st
 		text[i] = "0123456789abcdef"[(tag >> (4 * i)) & 15];
 	message_begin(r->sf, &w);
 	message_reply_tx(&w, r->server, status, bytes_make(text, sizeof(text)), false);
-	options_write_told(&w, m, &r->early->asked, sf_way(r->sf, r->peer_in, r->early->peer));
+	if (status == 420 || status == 421) {
+		struct option_asked asked = early_asked(r->sf, r->early);
+		options_write_told(&w, m, &asked, sf_way(r->sf, r->peer_in, r->early->peer));
+	}
 	passage_init(&p, r->sf, m, r->early->peer, r->peer_in);
 	message_copy(&w, &p, body.octets.len > 0);
 	message_body(&w, &body);
@@ -143,6 +146,15 @@ static void pass_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t st
 		sf_tx_respond(r->server, out, status, now);
 	else
 		relay_reply(r, 500, 0, now);
+}
+
+// A 420 or 421 about what the sender can do nothing about.
+static bool extension_is_ours(struct sf_relay *r, const struct sip_msg *m)
+{
+	if (m->status != 420 && m->status != 421)
+		return false;
+	struct option_asked asked = early_asked(r->sf, r->early);
+	return options_told(m, &asked, sf_way(r->sf, r->peer_in, r->early->peer)) != m->status;
 }
 
 // Final answer, or none (M NULL), to a standalone request or to a probe.
@@ -166,7 +178,7 @@ void standalone_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t sta
 				: status < 400  ? 480
 						: 403,
 				0, now);
-		else if (options_told(m, &r->early->asked, sf_way(r->sf, r->peer_in, r->early->peer)) != status)
+		else if (extension_is_ours(r, m))
 			relay_reply(r, 500, 0, now);
 		else if (r->server != NULL)
 			pass_answer(r, m, status, now);
