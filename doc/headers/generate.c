@@ -24,6 +24,15 @@ static const char *shape(const struct sip_hdr_desc *d)
 	return d->shape < ARRAY_LEN(names) ? names[d->shape] : "?";
 }
 
+static const char *missing(uint8_t what)
+{
+	static const char *const names[] = {
+		[SIP_MISSING_FINE] = "", [SIP_MISSING_REFUSE] = "400", [SIP_MISSING_SUPPLY] = "supplied",
+	};
+
+	return what < ARRAY_LEN(names) ? names[what] : "?";
+}
+
 int main(void)
 {
 	printf("# Header fields\n\n"
@@ -33,14 +42,15 @@ int main(void)
 	       "copied when both peers say `identity.trusted: yes`. *negotiate*: worked out for each leg.\n\n"
 	       "Every value of a known field must keep its grammar: the reasons are `Bad NAME`, `Missing NAME`,\n"
 	       "`Duplicate NAME` and `Too Many NAME Values`, all 400. Unknown header fields are removed, unless both peers\n"
-	       "say `headers: relaxed`.\n\n"
-	       "| field | compact | stands | must be there | to peering | to core |\n|---|---|---|---|---|---|\n");
+	       "say `headers: relaxed`. A field that is missing is refused where 400 stands, and taken for granted where\n"
+	       "*supplied* stands: Max-Forwards 70, Content-Length the rest of the datagram.\n\n"
+	       "| field | compact | stands | if missing | to peering | to core |\n|---|---|---|---|---|---|\n");
 	for (unsigned id = 0; id < SIP_HDR_COUNT; id++) {
 		const struct sip_hdr_desc *d = sip_hdr_desc((enum sip_hdr)id);
 		if (d->name[0] == '\0')
 			continue;
 		printf("| %s | %.*s | %s | %s | %s | %s |\n", d->name, d->compact != 0 ? 1 : 0, &d->compact, shape(d),
-			d->mandatory ? "yes" : "", treatment(d->to_peering), treatment(d->to_core));
+			missing(d->if_missing), treatment(d->to_peering), treatment(d->to_core));
 	}
 	return ferror(stdout) ? 1 : 0;
 }

@@ -342,6 +342,16 @@ static const struct conf_option peer_rows[] = {
 		.set = conf_set_reroute,
 		.form = "a status code from 400 to 699 or timeout",
 		.manual = "Answers after which the next target is tried. Absent: none."},
+	{.key = "require_extensions",
+		.type = CONF_LIST,
+		.min = 1,
+		.max = 2,
+		.set = conf_set_extension,
+		.form = "[100rel, timer]",
+		.manual = "Extensions that the peer must support: an INVITE of its that lists them neither as "
+			  "supported nor as required is answered 421, and our INVITEs to it require them, "
+			  "100rel only where the caller can be given what comes reliably. "
+			  "Absent: none, each is used where both ends of a leg know it."},
 	{.key = "priority",
 		.type = CONF_MAP,
 		.section = &priority_section,

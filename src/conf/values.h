@@ -42,6 +42,7 @@ bool conf_set_media_address(struct conf_load *c, void *target, const struct conf
 bool conf_set_codec(struct conf_load *c, void *target, const struct conf_node *n);
 bool conf_set_suite(struct conf_load *c, void *target, const struct conf_node *n);
 bool conf_set_reroute(struct conf_load *c, void *target, const struct conf_node *n);
+bool conf_set_extension(struct conf_load *c, void *target, const struct conf_node *n);
 bool conf_set_shadow(struct conf_load *c, void *target, const struct conf_node *n);
 // into struct conf_waiver
 bool conf_set_waiver_control(struct conf_load *c, void *target, const struct conf_node *n);

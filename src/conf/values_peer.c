@@ -228,6 +228,17 @@ bool conf_set_reroute(struct conf_load *c, void *target, const struct conf_node 
 	return true;
 }
 
+bool conf_set_extension(struct conf_load *c, void *target, const struct conf_node *n)
+{
+	struct peer *p = &((struct conf_peer *)target)->peer;
+	bool reliable = strcmp(n->text, "100rel") == 0, timer = strcmp(n->text, "timer") == 0;
+
+	UNUSED(c);
+	p->require_100rel |= reliable;
+	p->require_timer |= timer;
+	return reliable || timer;
+}
+
 static bool read_control(const char *text, uint8_t *out)
 {
 	for (uint8_t i = 0; i < CONTROL_COUNT; i++) {

@@ -77,7 +77,7 @@ void flow_trace_in(struct flow *f)
 static void act(struct flow *f, const struct passage *p, const struct verdict *v)
 {
 	if (v->action == VERDICT_REPLY && p->msg->is_request)
-		sf_refuse(f->sf, p->msg, p->origin, v, p->unsupported, p->now);
+		sf_refuse(f->sf, p->msg, p->origin, v, p->peer, p->plan.sed.peer);
 	if (v->action == VERDICT_CLOSE && transport_is_stream(p->origin->transport))
 		f->config.port.close(f->config.port.ctx, p->origin, v->reason);
 }
@@ -100,7 +100,7 @@ static void passage_begin(struct passage *p, struct flow *f, const struct origin
 	p->policy = NULL;
 	p->tx = NULL;
 	p->dialog = (struct sf_dialog_ref){0};
-	p->unsupported = (struct bytes){NULL, 0};
+	p->plan.sed.peer = PEER_NONE;
 	p->caller[0] = p->called[0] = '\0';
 	p->trail.count = p->trail.reasons = 0;
 }

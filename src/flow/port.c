@@ -120,6 +120,8 @@ static const char *const alarm_names[SF_ALARM_COUNT] = {
 	[SF_ALARM_SESSION_EXPIRED] = "session-expired",
 	[SF_ALARM_MEDIA_SILENT] = "media-silent",
 	[SF_ALARM_LOOP] = "loop",
+	[SF_ALARM_CONTACT_ELSEWHERE] = "contact-elsewhere",
+	[SF_ALARM_VIA_ELSEWHERE] = "via-elsewhere",
 	[SF_ALARM_TABLE_FULL] = "table-full",
 	[SF_ALARM_IMPOSSIBLE] = "impossible-event",
 };

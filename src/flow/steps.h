@@ -32,7 +32,6 @@ struct passage { // one message on its way through the house
 	struct query query;
 	struct target target;
 	struct leg_plan plan;
-	struct bytes unsupported;
 	char caller[NUMBER_MAX], called[NUMBER_MAX];
 	struct trail trail;
 };

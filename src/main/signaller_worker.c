@@ -4,10 +4,13 @@
 #include "base/memory.h"
 #include "main/control.h"
 #include "main/signaller.h"
+#include "net/udp.h"
 #include "wire/sip/sip.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
+
+_Static_assert((int)UDP_DATAGRAM_MAX == (int)SIP_MESSAGE_MAX_UDP, "one bound of a datagram");
 
 enum { MEDIA_BATCH = 32 }; // messages of media in one turn, so that calls are not starved
 

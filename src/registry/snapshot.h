@@ -134,6 +134,7 @@ struct peer {
 	uint8_t headers_strict;
 	uint8_t trusted_identity; // P-Asserted-Identity believed and sent (RFC 3325 trust domain)
 	uint8_t priority;
+	uint8_t require_100rel, require_timer; // extensions without which no INVITE comes or goes (421)
 	uint32_t session_expires_s, min_se_s;
 	uint32_t ring_timeout_s;
 	uint8_t reroute_count, reroute_on_timeout;

@@ -117,6 +117,7 @@ static bool peer_enums_ok(const struct peer *p)
 	       p->srtp <= SRTP_REQUIRED && p->keying <= PEER_KEYING_PER_LEG && flag_ok(p->in_service) &&
 	       flag_ok(p->blocked) && flag_ok(p->removed) && flag_ok(p->anchor) &&
 	       flag_ok(p->headers_strict) && flag_ok(p->trusted_identity) && flag_ok(p->priority) &&
+	       flag_ok(p->require_100rel) && flag_ok(p->require_timer) &&
 	       flag_ok(p->reroute_on_timeout);
 }
 

@@ -132,6 +132,15 @@ struct branch *branch_of(struct sf_call *c, const struct sip_msg *m)
 	return NULL;
 }
 
+void call_leg_aim(struct sf_call *c, struct sf_leg *l)
+{
+	bool told = l->elsewhere;
+
+	l->elsewhere = !leg_aim(l, c->sf->snapshot, sf_peer(c->sf, l->peer));
+	if (l->elsewhere && !told) // a Contact is repeated in every answer
+		sf_alarm(c->sf, SF_ALARM_CONTACT_ELSEWHERE, l->peer, &c->sf->now);
+}
+
 void call_leg_tag(struct sf_call *c, struct sf_leg *l)
 {
 	struct sf_token t = {.kind = SF_TOKEN_TAG,

@@ -7,7 +7,7 @@
 
 enum {
 	SF_BRANCHES_MAX = 8, // early dialogs of one call (forking downstream)
-	SF_ROUTES_MAX = 8,   // route set of one leg, values
+	SF_ROUTES_MAX = 8,   // route set of one leg, values: one network's proxies, of which 2 to 4 stay; kept for the whole call
 };
 
 enum sf_call_state { SF_CALL_ROUTING, SF_CALL_RINGING, SF_CALL_CONFIRMED, SF_CALL_ENDING, SF_CALL_ENDED, SF_CALL_STATES };

@@ -63,27 +63,41 @@ static void ack_branch(struct sf *sf, char branch[SF_BRANCH_LEN])
 	sf_token_seal(sf->config.keys, &t, branch + 7);
 }
 
+static bool ack_write(struct sf *sf, const struct sf_leg *l, const struct hop *hop, uint32_t cseq,
+	const struct message_body *body, struct bytes *out)
+{
+	char branch[SF_BRANCH_LEN];
+	struct sip_writer w;
+
+	ack_branch(sf, branch);
+	message_begin(sf, &w);
+	message_in_dialog(&w, sf, l, hop, SIP_ACK, cseq, branch, 70);
+	message_contact(&w, sf, &l->hop, l->sips);
+	message_body(&w, body);
+	return message_end(&w, out);
+}
+
 void ack_send(struct sf_call *c, struct sf_leg *l, uint32_t cseq, const struct message_body *body, bool keep,
 	const struct now *now)
 {
 	const struct sf_port *port = &c->sf->config.port;
-	char branch[SF_BRANCH_LEN];
-	struct sip_writer w;
+	const struct hop *hop = &l->hop;
+	struct hop stream;
 	struct bytes out;
 
 	UNUSED(now);
-	ack_branch(c->sf, branch);
-	message_begin(c->sf, &w);
-	message_in_dialog(&w, c->sf, l, SIP_ACK, cseq, branch, 70);
-	message_contact(&w, c->sf, &l->hop, l->sips);
-	message_body(&w, body);
-	if (!message_end(&w, &out))
+	if (!ack_write(c->sf, l, hop, cseq, body, &out))
 		return;
 	if (keep)
 		IGNORE_BOOL(octets_set(
 			&c->ack.ack, out)); // without memory a repeated 2xx is not acknowledged again
+	if (!l->no_stream && path_stream(c->sf, hop, l->peer, out.len, &stream)) {
+		if (!ack_write(c->sf, l, &stream, cseq, body, &out))
+			return;
+		hop = &stream; // what is kept goes by UDP again (RFC3261#18.1.1)
+	}
 	IGNORE_RESULT(
-		port->send(port->ctx, &l->hop, out, (struct sf_cookie){{0, 0}})); // lost: the 2xx comes again
+		port->send(port->ctx, hop, out, (struct sf_cookie){{0, 0}})); // lost: the 2xx comes again
 }
 
 void ack_owed(struct sf_call *c, const struct now *now)

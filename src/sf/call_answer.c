@@ -27,7 +27,7 @@ void call_drop_answer(struct sf_call *c, const struct sip_msg *m, const struct n
 	l.sdp = (struct octets){0};
 	if (!is_ok(leg_text_new(&l.text, &p)))
 		return;
-	leg_aim(&l, sf_peer(c->sf, l.peer));
+	call_leg_aim(c, &l);
 	ack_send(c, &l, m->cseq, NULL, false, now);
 	leg_bye(c, &l, NULL, now);
 	leg_clear(&l);

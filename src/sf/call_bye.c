@@ -16,6 +16,15 @@ static void invite_forget(struct sf_call *c)
 	c->client = NULL;
 }
 
+// All legs of one side belong to one peer.
+static peer_id side_peer(const struct sf_call *c, uint8_t side)
+{
+	for (uint32_t i = 0; i < SF_BRANCHES_MAX; i++)
+		if (c->branch[i] != NULL)
+			return branch_leg(c->branch[i], side)->peer;
+	return PEER_NONE;
+}
+
 void leg_bye(struct sf_call *c, struct sf_leg *l, const struct sip_msg *from, const struct now *now)
 {
 	struct branch *b = call_confirmed(c);
@@ -32,6 +41,7 @@ void leg_bye(struct sf_call *c, struct sf_leg *l, const struct sip_msg *from, co
 		return; // the far side's session timer ends it
 	}
 	r->method = SIP_BYE;
+	r->peer_in = side_peer(c, !l->side);
 	r->asker = (uint8_t)!l->side;
 	c->byes++;
 	if (!relay_send(r, l, SIP_BYE, from, NULL, now))

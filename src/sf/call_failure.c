@@ -35,6 +35,17 @@ static uint16_t status_towards_caller(uint16_t status, bool heard)
 	return status == 503 && heard ? 500 : status;
 }
 
+// 420 and 421 are passed on as far as the caller can mend it.
+static uint16_t extension_status(const struct sf_call *c, const struct sip_msg *m, uint16_t status)
+{
+	const struct branch *b = c->branch[0];
+
+	if (status != 420 && status != 421)
+		return status;
+	struct option_asked asked = early_asked(c->sf, c->early);
+	return options_told(m, &asked, sf_way(c->sf, b->caller.peer, b->called.peer));
+}
+
 // The far side wants a longer session: once more, as it asks (RFC4028#7.4).
 static bool try_longer(struct sf_call *c, const struct sip_msg *m, const struct now *now)
 {
@@ -60,6 +71,11 @@ void call_failure_h(struct sf_call *c, struct call_event *e)
 	sf_tx_abandon(c->client);
 	c->client = NULL;
 	wait_drop(c, SIDE_CALLED);
+	if (!heard && e->status == 503 && path_return(c->early)) { // RFC3261#18.1.1
+		if (!call_try_again(c, e->now))
+			call_refuse_early(c, 503, 2, "no room for the leg", e->now);
+		return;
+	}
 	port->hop_result(port->ctx, &b->called.hop, heard && e->status != 503, e->now);
 	if (heard && e->status == 422 && !media_passed(c) && try_longer(c, e->m, e->now))
 		return;
@@ -70,6 +86,8 @@ void call_failure_h(struct sf_call *c, struct call_event *e)
 		return;
 	}
 	uint16_t status = status_towards_caller(e->status, heard);
+	if (heard)
+		status = extension_status(c, e->m, status);
 	call_reject(c, status, 0, e->m, e->now);
 	call_over(
 		c, SIDE_CALLED, status, e->reason != NULL ? e->reason : "refused by the called side", e->now);

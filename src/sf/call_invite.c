@@ -8,7 +8,6 @@
 
 #include "base/memory.h"
 #include "sf/message.h"
-#include "sf/options.h"
 
 static void server_ack(void *user, struct sf_tx *tx, const struct now *now)
 {
@@ -107,7 +106,12 @@ void call_reject(
 	message_begin(c->sf, &w);
 	message_reply_tx(&w, c->server, status, caller_tag(c), false);
 	if (m != NULL && c->branch[0] != NULL) {
-		passage_init(&p, c->sf, m, c->branch[0]->called.peer, c->branch[0]->caller.peer);
+		peer_id caller = c->branch[0]->caller.peer, called = c->branch[0]->called.peer;
+		if ((status == 420 || status == 421) && c->early != NULL) {
+			struct option_asked asked = early_asked(c->sf, c->early);
+			options_write_told(&w, m, &asked, sf_way(c->sf, caller, called));
+		}
+		passage_init(&p, c->sf, m, called, caller);
 		message_copy(&w, &p, false);
 	} else if (retry_s > 0) {
 		message_number(&w, SIP_HDR_RETRY_AFTER, retry_s);
@@ -218,44 +222,27 @@ static bool offers_reliable(const struct sf_call *c)
 static void write_invite(struct sf_call *c, struct sip_writer *w, const struct sf_leg *l,
 	const struct sip_msg *m, const struct message_body *body, const char branch[SF_BRANCH_LEN])
 {
-	uint8_t mf = m->max_forwards == 255 ? 70 : (uint8_t)(m->max_forwards - 1);
-	bool timer = c->early->session_s != 0;
+	static const struct bytes own[2][2] = {
+		{{NULL, 0}, {(const uint8_t *)"100rel", 6}},
+		{{(const uint8_t *)"timer", 5}, {(const uint8_t *)"timer, 100rel", 13}},
+	};
+	const struct peer *to = sf_peer(c->sf, l->peer);
+	bool timer = c->early->session_s != 0, reliable = offers_reliable(c);
+	bool must_timer = timer && to != NULL && to->require_timer;
+	bool must_reliable = reliable && to != NULL && to->require_100rel;
 	struct passage p;
 
 	passage_init(&p, c->sf, m, c->branch[0]->caller.peer, l->peer);
 	message_begin(c->sf, w);
-	message_in_dialog(w, c->sf, l, SIP_INVITE, l->cseq_local, branch, mf);
+	message_in_dialog(w, c->sf, l, &l->hop, SIP_INVITE, l->cseq_local, branch, message_forwards(m));
 	message_contact(w, c->sf, &l->hop, l->sips);
 	message_allow(w);
-	options_write(w, SIP_HDR_SUPPORTED,
-		offers_reliable(c) ? (timer ? BYTES("timer, 100rel") : BYTES("100rel"))
-				   : (timer ? BYTES("timer") : BYTES("")),
-		m);
-	options_write(w, SIP_HDR_REQUIRE, BYTES(""), m);
+	options_write(w, SIP_HDR_SUPPORTED, own[timer][reliable], m, p.way);
+	options_write(w, SIP_HDR_REQUIRE, own[must_timer][must_reliable], m, p.way);
+	options_write(w, SIP_HDR_PROXY_REQUIRE, BYTES(""), m, p.way);
 	session_timer_write_request(w, &l->timer, c->early->session_s, c->early->min_se_s, false);
 	message_copy(w, &p, body->octets.len > 0);
 	message_body(w, body);
-}
-
-// Above the path limit a request does not go over UDP, where the peer lists a stream on the same host and we
-// have a listener for it (RFC3261#18.1.1): HOP is changed. False: it stays as it is.
-static bool hop_to_stream(const struct sf *sf, struct hop *hop, peer_id id, size_t len)
-{
-	const struct peer *p = sf_peer(sf, id);
-	uint16_t limit = sf->snapshot->settings.udp_path_limit;
-
-	if (hop->transport != TRANSPORT_UDP || limit == 0 || len <= limit || p == NULL)
-		return false;
-	for (uint32_t i = 0; i < p->target_count && i < PEER_TARGETS_MAX; i++) {
-		enum transport t = (enum transport)(p->target[i].transport % TRANSPORT_COUNT);
-		if (!transport_is_stream(t) || !address_same_host(&p->target[i].address, &hop->remote) ||
-			sf->local[hop->listener % LISTENERS_MAX][t][hop->remote.family == 6].len == 0)
-			continue;
-		hop->transport = t;
-		hop->remote = p->target[i].address;
-		return true;
-	}
-	return false;
 }
 
 static bool send_invite(
@@ -271,6 +258,7 @@ static bool send_invite(
 	leg_clear(l);
 	leg_open(c, l, SIDE_CALLED, (uint8_t)(SF_LEG_CALLED + (c->attempts & 7)), hop, c->early->peer);
 	l->sips = c->early->sips;
+	l->no_stream = c->early->path == PATH_BACK;
 	if (!is_ok(called_texts(c->sf, c->early, l, m, c->ref)))
 		return false;
 	if (!is_ok(sf_tx_client_new(c->sf->tx, SIP_INVITE, l->peer, &call_client_events, c, branch, &tx)))
@@ -278,7 +266,7 @@ static bool send_invite(
 	sf_tx_charge(tx, c->branch[0]->caller.peer);
 	write_invite(c, &w, l, m, body, branch);
 	bool fits = message_end(&w, &out);
-	if (!fits || hop_to_stream(c->sf, &c->early->hop[c->early->hop_at], l->peer, out.len)) {
+	if (!fits || path_leave_udp(c->sf, c->early, out.len)) {
 		sf_tx_abandon(tx);
 		return fits && send_invite(c, m, body, now); // once: the hop is a stream now
 	}
@@ -344,10 +332,7 @@ static void attempt_forget(struct sf_call *c, const struct now *now)
 
 bool call_try_next(struct sf_call *c, const struct now *now)
 {
-	if (c->early == NULL || c->early->hop_at + 1 >= c->early->hop_count)
-		return false;
-	c->early->hop_at++;
-	return call_try_again(c, now);
+	return c->early != NULL && path_next(c->early) && call_try_again(c, now);
 }
 
 bool call_try_again(struct sf_call *c, const struct now *now)

@@ -49,6 +49,15 @@ static bool wants_sips(const struct sip_msg *m)
 	return is_sips(m, m->first[SIP_HDR_RECORD_ROUTE] != 0 ? SIP_HDR_RECORD_ROUTE : SIP_HDR_CONTACT);
 }
 
+struct option_asked early_asked(struct sf *sf, const struct early *e)
+{
+	struct sip_fault fault;
+
+	if (!is_ok(sip_msg_parse(sf->again, e->message, e->message_len, &fault)))
+		return (struct option_asked){0}; // cannot be: it was parsed when it came
+	return options_asked(sf->again);
+}
+
 static result caller_leg(struct sf_call *c, const struct sip_msg *m, const struct origin *o, peer_id peer)
 {
 	struct branch *b = branch_new(c, 0);
@@ -73,7 +82,7 @@ static result caller_leg(struct sf_call *c, const struct sip_msg *m, const struc
 	TRY(leg_read_routes(m, false, buf + 4096, 2048, &p.routes));
 	TRY(leg_set_parts(&b->caller, &p));
 	leg_learn(&b->caller, m);
-	leg_aim(&b->caller, sf_peer(c->sf, peer));
+	call_leg_aim(c, &b->caller);
 	return OK;
 }
 
@@ -159,10 +168,10 @@ struct verdict sf_step_invite(struct sf *sf, const struct sip_msg *m, const stru
 
 	if (v.action != VERDICT_PASS)
 		return v;
-	v = sf_check_loop(sf, m, peer, now);
+	v = sf_check_loop(sf, m, o, peer, now);
 	if (v.action != VERDICT_PASS)
 		return v;
-	v = sf_check_options(sf, m, o, now);
+	v = sf_check_options(sf, m, peer, plan->sed.peer);
 	if (v.action != VERDICT_PASS)
 		return v;
 	struct sf_call *c = call_new(sf, peer, now);

@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "sf/answer.h"
 #include "sf/message.h"
-#include "sf/options.h"
 
 // ---- early dialogs ----
 
@@ -25,7 +24,7 @@ result called_learn(struct branch *b, const struct sf_leg *model, const struct s
 		TRY(leg_read_routes(m, true, buf, sizeof(buf), &p.routes));
 	TRY(leg_set_parts(&b->called, &p));
 	leg_learn(&b->called, m);
-	leg_aim(&b->called, sf_peer(b->call->sf, b->called.peer));
+	call_leg_aim(b->call, &b->called);
 	return OK;
 }
 
@@ -92,11 +91,11 @@ bool answer_write(struct sf_call *c, const struct answer *a, struct bytes *out)
 	message_contact(&w, c->sf, &l->hop, l->sips);
 	message_allow(&w);
 	if (a->status >= 200) {
-		options_write(&w, SIP_HDR_SUPPORTED, BYTES("timer, 100rel"), a->m);
+		options_write(&w, SIP_HDR_SUPPORTED, BYTES("timer, 100rel"), a->m, p.way);
 		refresh = session_timer_write_answer(&w, &l->timer);
-		options_write(&w, SIP_HDR_REQUIRE, refresh ? BYTES("timer") : BYTES(""), a->m);
+		options_write(&w, SIP_HDR_REQUIRE, refresh ? BYTES("timer") : BYTES(""), a->m, p.way);
 	} else {
-		options_write(&w, SIP_HDR_REQUIRE, a->rseq != 0 ? BYTES("100rel") : BYTES(""), a->m);
+		options_write(&w, SIP_HDR_REQUIRE, a->rseq != 0 ? BYTES("100rel") : BYTES(""), a->m, p.way);
 		if (a->rseq != 0)
 			message_number(&w, SIP_HDR_RSEQ, a->rseq);
 	}

@@ -8,7 +8,7 @@
 
 #include "sf/message.h"
 
-bool call_leg_update(struct sf_leg *l, const struct sip_msg *m, const struct peer *peer)
+bool call_leg_update(struct sf_call *c, struct sf_leg *l, const struct sip_msg *m)
 {
 	struct leg_parts p = leg_parts(l);
 	struct bytes target;
@@ -21,7 +21,7 @@ bool call_leg_update(struct sf_leg *l, const struct sip_msg *m, const struct pee
 	p.target = target;
 	if (!is_ok(leg_set_parts(l, &p)))
 		return false;
-	leg_aim(l, peer);
+	call_leg_aim(c, l);
 	return true;
 }
 
@@ -87,8 +87,7 @@ void call_reinvite_h(struct sf_call *c, struct call_event *e)
 	}
 	if (!accept_timer(c, l, e))
 		return;
-	IGNORE_BOOL(call_leg_update(
-		l, e->m, sf_peer(c->sf, l->peer))); // an unusable Contact leaves the target as it was
+	IGNORE_BOOL(call_leg_update(c, l, e->m)); // an unusable Contact leaves the target as it was
 	relay_start(c, e, SIP_INVITE);
 }
 
@@ -130,7 +129,7 @@ void call_update_h(struct sf_call *c, struct call_event *e)
 	} else if (sdp && early && !to->update) {
 		dialog_reply(c, l, e, 488, 0); // it cannot be told before the answer
 	} else if (early || accept_timer(c, l, e)) {
-		IGNORE_BOOL(call_leg_update(l, e->m, sf_peer(c->sf, l->peer))); // as above
+		IGNORE_BOOL(call_leg_update(c, l, e->m)); // as above
 		if (sdp)
 			relay_start(c, e, SIP_UPDATE);
 		else
@@ -203,8 +202,7 @@ void refresh_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t status
 	if (m != NULL && status < 300) {
 		if (is_ok(session_terms_read(m, &terms)))
 			session_timer_agree(&l->timer, &terms, l->timer.interval_s, now);
-		IGNORE_BOOL(call_leg_update(
-			l, m, sf_peer(c->sf, l->peer))); // an unusable Contact changes nothing
+		IGNORE_BOOL(call_leg_update(c, l, m)); // an unusable Contact changes nothing
 		if (r->sent == SIP_INVITE) {
 			ack_end(c);
 			c->ack.client = r->client;

@@ -5,7 +5,6 @@
 #include "sf/inside.h"
 
 #include "sf/message.h"
-#include "sf/options.h"
 
 static struct branch *branch_by_ref(
 	struct sf_call *c, const struct sf_dialog_ref *ref, const struct sip_msg *m, uint8_t *side)
@@ -125,7 +124,7 @@ static void unsupported_here(struct sf_call *c, struct sf_leg *l, struct call_ev
 
 	if (!sf_share_left(c->sf, l->peer, false) ||
 		!is_ok(sf_tx_server_new(c->sf->tx, e->m, e->origin, l->peer, NULL, NULL, e->now, &tx))) {
-		sf_refuse(c->sf, e->m, e->origin, &refused, tags, e->now);
+		sf_refuse(c->sf, e->m, e->origin, &refused, l->peer, branch_leg(e->branch, !e->side)->peer);
 		return;
 	}
 	message_begin(c->sf, &w);
@@ -139,12 +138,14 @@ static void unsupported_here(struct sf_call *c, struct sf_leg *l, struct call_ev
 
 static void dispatch(struct sf_call *c, struct sf_leg *l, struct call_event *e)
 {
-	uint8_t tags[512];
+	uint8_t tags[OPTIONS_TEXT_MAX];
+	peer_id other = branch_leg(e->branch, !e->side)->peer;
 	struct sip_writer w;
 	uint32_t n = 0;
 
 	sip_write_init(&w, tags, sizeof(tags));
-	if (e->m->method != SIP_ACK && options_unsupported(e->m, &w) && is_ok(sip_write_end(&w, &n))) {
+	if (e->m->method != SIP_ACK && sf_refused_options(c->sf, e->m, l->peer, other, &w) &&
+		is_ok(sip_write_end(&w, &n))) {
 		unsupported_here(c, l, e, bytes_make(tags, n));
 		return;
 	}

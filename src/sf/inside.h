@@ -10,13 +10,14 @@
 #include "sf/call.h"
 #include "sf/leg.h"
 #include "base/table.h"
-#include "wire/sip/header.h"
+#include "sf/options.h"
 
 enum {
 	SF_OUT_CAP = 96 * 1024,  // one message in the making: the largest that comes in, and what we add
 	SF_BODY_CAP = 64 * 1024, // one session description in the making [octets]
 	SF_TEXT_CAP = LEG_TEXT_MAX,
-	SF_RELAYS_PER_CALL = 8,  // requests under way in one call; more get 500 with Retry-After
+	SF_RELAYS_PER_CALL = 8,  // requests under way in one call; more get 500 with Retry-After. Digits by INFO come one by
+				 // one: 8 are two seconds' worth
 	SF_HIDDEN_MAX = 8,       // texts of the sender that may not appear in what is copied
 	SF_HIDDEN_MIN_LEN = 4,   // shorter ones would match by accident [octets]
 	SF_CSEQ_GAP = 1024,      // after a restart our CSeq goes on this much higher
@@ -87,11 +88,26 @@ struct ack_wait { // a 2xx to INVITE was passed on: repeated until its ACK comes
 	struct octets ack;    // ours, to repeat
 };
 
+enum path_state {
+	PATH_AS_PLANNED,
+	PATH_STREAM, // above the path limit (RFC3261#18.1.1)
+	PATH_BACK,   // the stream could not be had: UDP after all
+};
+
+struct detour { // a request inside a dialog that went by a stream, as it would have gone by UDP
+	struct sf_tx *tx; // that its branch belongs to, not started; NULL: it went by UDP after all
+	struct hop hop;
+	uint32_t len;
+	uint8_t octets[];
+};
+
 struct early { // needed until the call is confirmed: where else to try, and the caller's INVITE
 	uint8_t hop_count, hop_at;
 	bool sips; // asked for by a sips URI: it stays one (RFC 5630)
 	peer_id peer;
 	uint32_t ring_timeout_s, session_s, min_se_s;
+	uint8_t path;              // enum path_state, of the present hop
+	struct hop udp;            // PATH_STREAM: what the SED says
 	char user[USER_MAX], host[DOMAIN_MAX];
 	struct hop *hop;  // into the same block
 	uint8_t *message; // into the same block
@@ -125,8 +141,10 @@ struct sf_relay { // a request under way: received and passed on, or our own
 	bool done;                     // answered; stays while repeated answers may come
 	bool prack;                    // PRACK that we made for an unreliable caller
 	uint32_t cseq_in, cseq_out;
+	struct option_asked asked;
+	struct detour *detour; // NULL: none
 	uint32_t rack;       // PRACK: the RSeq that it acknowledges
-	peer_id peer_in;     // standalone
+	peer_id peer_in;     // sender, where there is no branch
 	struct early *early; // standalone: where else to try, and the request
 };
 
@@ -232,6 +250,7 @@ void branch_free(
 void branch_kill(struct branch *b);                               // no more messages; media released
 struct branch *call_confirmed(struct sf_call *c);
 void call_index(struct sf_call *c);
+void call_leg_aim(struct sf_call *c, struct sf_leg *l); // leg_aim, with an alarm for a foreign address
 void call_leg_tag(struct sf_call *c, struct sf_leg *l); // seal L's tag
 bool octets_set(struct octets *o, struct bytes b);      // false: no memory, O is empty
 void sf_octets_free(struct octets *o);
@@ -315,6 +334,8 @@ void relay_reply(struct sf_relay *r, uint16_t status, uint32_t retry_s, const st
 extern const struct sf_tx_user relay_server_events, relay_client_events;
 void relay_pass_answer(
 	struct sf_relay *r, const struct sip_msg *m, const struct message_body *body, const struct now *now);
+// What the kept request listed; parsed once more, into SF->again.
+struct option_asked early_asked(struct sf *sf, const struct early *e);
 result early_new(struct sf *sf, struct early **out, const struct sip_msg *m, const struct leg_plan *plan);
 void standalone_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t status, const struct now *now);
 void refresh_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t status, const struct now *now);
@@ -333,8 +354,18 @@ void relays_end(
 void relay_cancel(struct sf *sf, struct sf_tx *tx,
 	const struct now *now); // the re-INVITE of server transaction TX is taken back
 void relay_start(struct sf_call *c, struct call_event *e, enum sip_method method);
-bool call_leg_update(
-	struct sf_leg *l, const struct sip_msg *m, const struct peer *peer); // target refresh (RFC3261#12.2)
+bool call_leg_update(struct sf_call *c, struct sf_leg *l, const struct sip_msg *m); // target refresh (RFC3261#12.2)
+
+// ---- path.c ----
+// Where a request of LEN octets to PEER goes instead of HOP; false: HOP is right.
+bool path_stream(const struct sf *sf, const struct hop *hop, peer_id peer, size_t len, struct hop *stream);
+// The hop that E points at becomes a stream; false: it stays.
+bool path_leave_udp(const struct sf *sf, struct early *e, size_t len);
+bool path_return(struct early *e); // it is again what it was; false: it was no stream of ours
+bool path_next(struct early *e);   // the next hop; false: there is none
+struct detour *detour_new(struct sf_tx *tx, const struct hop *hop, struct bytes octets); // NULL: no memory
+void detour_end(struct sf_relay *r);                         // it is not needed any more
+bool detour_back(struct sf_relay *r, const struct now *now); // send it; false: there is none
 
 // ---- reliable.c ----
 bool reliable_send(struct branch *b, struct bytes octets, uint32_t rseq_in, const struct now *now);
@@ -351,15 +382,23 @@ bool wait_keep(struct sf_call *c, uint8_t side, enum waiting_for what, uint8_t b
 void wait_drop(struct sf_call *c, uint8_t side);
 
 // ---- loop.c, refuse.c ----
-// 482 when M carries an identifier that we gave out (SF-A4).
-struct verdict sf_check_loop(struct sf *sf, const struct sip_msg *m, peer_id peer, const struct now *now);
-// 420 (answered here, DONE) when M requires what does not work through us (RFC3261#8.2.2.3).
-struct verdict sf_check_options(
-	struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct now *now);
+// 482 when M carries an identifier that we gave out (SF-A4), 440 when its breadth is used up (RFC5393#5.3). A topmost Via
+// that names neither O nor another address of PEER is told as an alarm.
+struct verdict sf_check_loop(
+	struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer, const struct now *now);
+// 420 when M requires what does not work between FROM and TO (PEER_NONE: it is for us, RFC3261#8.2.2.3), 421 when an
+// INVITE lacks what FROM has to support; sf_refuse() names the tags.
+struct verdict sf_check_options(const struct sf *sf, const struct sip_msg *m, peer_id from, peer_id to);
+// The tags of M, a request from FROM to TO (as above), that are refused (420); written to W. False: none.
+bool sf_refused_options(
+	const struct sf *sf, const struct sip_msg *m, peer_id from, peer_id to, struct sip_writer *w);
 
 // ---- small helpers ----
 const struct peer *sf_peer(const struct sf *sf, peer_id id);
 bool sf_core(const struct sf *sf, peer_id id); // does the peer stand in a core zone?
+// How header fields and option tags fare from FROM to TO.
+struct sip_hdr_way sf_way(const struct sf *sf, peer_id from, peer_id to);
+option_set sf_required(const struct sf *sf, peer_id id); // rows that the peer must support
 static inline struct sf_leg *branch_leg(struct branch *b, uint8_t side)
 {
 	return side == SIDE_CALLER ? &b->caller : &b->called;

@@ -169,8 +169,23 @@ static result next_address(const struct leg_parts *p, struct address *out)
 		span_bytes(text.at, n, a.uri.host), a.uri.has_port ? a.uri.port : fallback, out);
 }
 
-static bool peer_owns(const struct peer *p, const struct address *a)
+// Ranges of a zone may cover our own listener there: what we would send to it would come back to us. Zones may overlap.
+static bool ours(const struct snapshot *s, zone_id zone, const struct address *a)
 {
+	for (uint32_t i = 0; i < s->listener_count && i < LISTENERS_MAX; i++) {
+		const struct listener *l = &s->listener[i];
+		for (uint32_t k = 0; l->zone == zone && k < l->sip_count && k < LISTENER_SIP_MAX; k++)
+			if (l->sip[k].address.port == a->port && (address_same_host(&l->sip[k].address, a) ||
+									 address_same_host(&l->advertise, a)))
+				return true;
+	}
+	return false;
+}
+
+bool leg_peer_owns(const struct snapshot *s, const struct peer *p, const struct address *a)
+{
+	if (ours(s, p->zone, a))
+		return false;
 	if (prefixes_contain(p->address, p->address_count, a))
 		return true;
 	for (uint32_t i = 0; i < p->target_count && i < PEER_TARGETS_MAX; i++)
@@ -179,18 +194,21 @@ static bool peer_owns(const struct peer *p, const struct address *a)
 	return false;
 }
 
-void leg_aim(struct sf_leg *l, const struct peer *peer)
+bool leg_aim(struct sf_leg *l, const struct snapshot *s, const struct peer *peer)
 {
 	struct leg_parts p = leg_parts(l);
 	struct address a = {0};
 
 	if (peer == NULL || p.target.len == 0 || !is_ok(next_address(&p, &a)))
-		return;
+		return true;
 	if (transport_is_secure((enum transport)l->transport) && a.port == 5060)
 		a.port = 5061; // no port given: the secure default (RFC3261#19.1.2)
-	bool same_socket = a.family == l->hop.remote.family; // the other family may have none, or another address of ours
-	if (peer_owns(peer, &a) && a.port != 0 && same_socket)
+	if (!leg_peer_owns(s, peer, &a))
+		return false;
+	// The other family may have no socket here, or another address of ours.
+	if (a.port != 0 && a.family == l->hop.remote.family)
 		l->hop.remote = a;
+	return true;
 }
 
 void leg_learn(struct sf_leg *l, const struct sip_msg *m)

@@ -49,6 +49,8 @@ struct sf_leg {
 	bool update;          // their Allow names UPDATE (RFC 3311)
 	bool reliable;        // they support 100rel (RFC 3262)
 	bool sips;            // the dialog is secure: our Contact in it is a sips URI (RFC3261#12.1)
+	bool elsewhere;       // their Contact is no address of theirs
+	bool no_stream;       // no stream could be had: long requests go by UDP too (RFC3261#18.1.1)
 	uint32_t cseq_local;  // of our last request
 	uint32_t cseq_invite; // of our last INVITE
 	uint32_t cseq_remote; // of their last request
@@ -79,8 +81,11 @@ MUST_USE result leg_read_routes(
 MUST_USE result leg_read_party(
 	const struct sip_msg *m, enum sip_hdr id, uint8_t *buf, uint32_t cap, struct bytes *out);
 // Point the hop of L at its first route or target, if that is a numeric address which PEER is known by;
-// otherwise it stays where the dialog was made: never to an address that nobody provisioned.
-void leg_aim(struct sf_leg *l, const struct peer *peer);
+// otherwise it stays where the dialog was made: never to an address that nobody provisioned (SF-A4). False: it names
+// such an address.
+bool leg_aim(struct sf_leg *l, const struct snapshot *s, const struct peer *peer);
+// Is A one that PEER is known by, or one of its targets, and no listener of ours in its zone?
+bool leg_peer_owns(const struct snapshot *s, const struct peer *peer, const struct address *a);
 // Take Allow and Supported of M into account.
 void leg_learn(struct sf_leg *l, const struct sip_msg *m);
 

@@ -105,13 +105,13 @@ void message_cseq(struct sip_writer *w, uint32_t cseq, enum sip_method method)
 	sip_write_crlf(w);
 }
 
-void message_in_dialog(struct sip_writer *w, const struct sf *sf, const struct sf_leg *l,
+void message_in_dialog(struct sip_writer *w, const struct sf *sf, const struct sf_leg *l, const struct hop *hop,
 	enum sip_method method, uint32_t cseq, const char branch[SF_BRANCH_LEN], uint8_t max_forwards)
 {
 	struct leg_parts p = leg_parts(l);
 
 	sip_write_request_line(w, sip_method_name(method), p.target);
-	message_via(w, sf, &l->hop, branch);
+	message_via(w, sf, hop, branch);
 	message_number(w, SIP_HDR_MAX_FORWARDS, max_forwards);
 	if (p.routes.len > 0)
 		sip_write_header(w, SIP_HDR_ROUTE, p.routes);
@@ -129,6 +129,11 @@ void message_in_dialog(struct sip_writer *w, const struct sf *sf, const struct s
 	sip_write_crlf(w);
 	sip_write_header(w, SIP_HDR_CALL_ID, p.call_id);
 	message_cseq(w, cseq, method);
+}
+
+uint8_t message_forwards(const struct sip_msg *m)
+{
+	return m == NULL || m->max_forwards == 255 ? 70 : (uint8_t)(m->max_forwards - 1);
 }
 
 // ---- what passes ----------------------------------------------------------------------------------------
@@ -153,9 +158,18 @@ static void hide_hosts(struct passage *p, enum sip_hdr id)
 			hide(p, sip_bytes(p->m, a.uri.host));
 }
 
+struct sip_hdr_way sf_way(const struct sf *sf, peer_id from_id, peer_id to_id)
+{
+	const struct peer *from = sf_peer(sf, from_id), *to = sf_peer(sf, to_id);
+
+	return (struct sip_hdr_way){.to_core = sf_core(sf, to_id),
+		.trusted = from != NULL && to != NULL && from->trusted_identity && to->trusted_identity,
+		.strict = from == NULL || to == NULL || from->headers_strict || to->headers_strict};
+}
+
 void passage_init(struct passage *p, const struct sf *sf, const struct sip_msg *m, peer_id from, peer_id to)
 {
-	*p = (struct passage){.sf = sf, .m = m, .from = from, .to = to};
+	*p = (struct passage){.sf = sf, .m = m, .way = sf_way(sf, from, to)};
 	hide(p, sip_bytes(m, m->call_id));
 	hide_hosts(p, SIP_HDR_CONTACT);
 	if (m->is_request) { // a response's Via is our own
@@ -285,27 +299,11 @@ static void write_addresses(struct sip_writer *w, const struct passage *p, const
 		sip_write_crlf(w);
 }
 
-static bool may_pass(const struct passage *p, const struct sip_line *l, bool core, bool trusted, bool strict)
-{
-	const struct sip_hdr_desc *d = sip_hdr_desc((enum sip_hdr)l->id);
-	uint8_t treat = core ? d->to_core : d->to_peering;
-
-	UNUSED(p);
-	if (l->id == SIP_HDR_OTHER)
-		return !strict;
-	return treat == SIP_TREAT_PASS || (treat == SIP_TREAT_TRUST && trusted);
-}
-
 void message_copy(struct sip_writer *w, const struct passage *p, bool with_body)
 {
-	const struct peer *from = sf_peer(p->sf, p->from), *to = sf_peer(p->sf, p->to);
-	bool core = sf_core(p->sf, p->to);
-	bool trusted = from != NULL && to != NULL && from->trusted_identity && to->trusted_identity;
-	bool strict = from == NULL || to == NULL || from->headers_strict || to->headers_strict;
-
 	for (uint32_t i = 0; i < p->m->line_count; i++) {
 		const struct sip_line *l = &p->m->line[i];
-		if (!may_pass(p, l, core, trusted, strict))
+		if (!sip_hdr_passes((enum sip_hdr)l->id, p->way))
 			continue;
 		bool of_body = l->id >= SIP_HDR_CONTENT_DISPOSITION && l->id <= SIP_HDR_CONTENT_TYPE;
 		if (of_body && !with_body)

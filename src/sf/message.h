@@ -12,7 +12,7 @@
 struct passage { // a message on its way from one peer to another
 	const struct sf *sf;
 	const struct sip_msg *m;
-	peer_id from, to;
+	struct sip_hdr_way way;
 	struct bytes hidden[SF_HIDDEN_MAX]; // hosts and identifiers of the sender
 	uint32_t hidden_count;
 };
@@ -26,6 +26,9 @@ struct message_body { // what goes behind the empty line
 
 void passage_init(struct passage *p, const struct sf *sf, const struct sip_msg *m, peer_id from, peer_id to);
 
+// The Max-Forwards of what goes on in place of request M; NULL: ours, or one that bore none (RFC3261#16.6).
+uint8_t message_forwards(const struct sip_msg *m);
+
 void message_begin(struct sf *sf, struct sip_writer *w);
 // Via with our address on HOP and BRANCH.
 void message_via(
@@ -36,8 +39,8 @@ void message_allow(struct sip_writer *w);
 void message_capabilities(struct sip_writer *w); // Allow, Accept, Supported (RFC3261#11.2)
 void message_cseq(struct sip_writer *w, uint32_t cseq, enum sip_method method);
 void message_number(struct sip_writer *w, enum sip_hdr id, uint64_t v);
-// Everything of a request inside leg L up to and including CSeq, Max-Forwards and Route.
-void message_in_dialog(struct sip_writer *w, const struct sf *sf, const struct sf_leg *l,
+// Everything of a request inside leg L, to be sent to HOP, up to and including CSeq, Max-Forwards and Route.
+void message_in_dialog(struct sip_writer *w, const struct sf *sf, const struct sf_leg *l, const struct hop *hop,
 	enum sip_method method, uint32_t cseq, const char branch[SF_BRANCH_LEN], uint8_t max_forwards);
 // Copy what may pass (descriptors, trust, strictness, hidden texts).
 void message_copy(struct sip_writer *w, const struct passage *p, bool with_body);

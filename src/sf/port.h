@@ -31,6 +31,8 @@ enum sf_alarm { // things that people should hear of; counted each, logged rate-
 	SF_ALARM_SESSION_EXPIRED, // session timer ran out (SF-A5)
 	SF_ALARM_MEDIA_SILENT,
 	SF_ALARM_LOOP,
+	SF_ALARM_CONTACT_ELSEWHERE, // a Contact or Record-Route with an address that is not the peer's (SF-A4): not used
+	SF_ALARM_VIA_ELSEWHERE,     // the same in the topmost Via; the answer goes to where the request came from
 	SF_ALARM_TABLE_FULL,
 	SF_ALARM_IMPOSSIBLE,      // an always-fail handler of a table ran
 	SF_ALARM_COUNT,

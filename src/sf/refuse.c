@@ -13,7 +13,8 @@ struct stateless { // an answer in the making
 	uint16_t status;
 	struct bytes phrase; // empty: the usual one
 	uint32_t retry_s;
-	struct bytes unsupported;
+	enum sip_hdr header; // with TAGS: Unsupported or Require
+	struct bytes tags;
 	bool capabilities;
 };
 
@@ -30,8 +31,8 @@ static void write_answer(
 	message_reply(w, a->m, &o->remote, a->status, a->phrase, bytes_make(tag, 8), compact);
 	if (a->retry_s > 0)
 		message_number(w, SIP_HDR_RETRY_AFTER, a->retry_s);
-	if (a->unsupported.len > 0)
-		sip_write_header(w, SIP_HDR_UNSUPPORTED, a->unsupported);
+	if (a->tags.len > 0)
+		sip_write_header(w, a->header, a->tags);
 	if (a->capabilities && !compact)
 		message_capabilities(w);
 	else if (a->status == 405)
@@ -69,47 +70,60 @@ static void answer(struct sf *sf, const struct stateless *a, const struct origin
 		port->ctx, &back, out, (struct sf_cookie){{0, 0}})); // lost: the request comes again
 }
 
-void sf_refuse(struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct verdict *v,
-	struct bytes unsupported, const struct now *now)
+bool sf_refused_options(
+	const struct sf *sf, const struct sip_msg *m, peer_id from, peer_id to, struct sip_writer *w)
+{
+	if (m->first[SIP_HDR_REQUIRE] == 0 && m->first[SIP_HDR_PROXY_REQUIRE] == 0)
+		return false; // most
+	struct sip_hdr_way way = sf_way(sf, from, to);
+	return options_unsupported(m, to != PEER_NONE ? &way : NULL, w);
+}
+
+void sf_refuse(struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct verdict *v, peer_id from,
+	peer_id to)
 {
 	struct stateless a = {
-		.m = m, .status = v->status, .phrase = v->reason != NULL ? bytes_of_string(v->reason) : BYTES(""), .retry_s = v->retry_after_s, .unsupported = unsupported};
-	uint8_t tags[512];
+		.m = m, .status = v->status, .phrase = v->reason != NULL ? bytes_of_string(v->reason) : BYTES(""), .retry_s = v->retry_after_s};
+	uint8_t tags[OPTIONS_TEXT_MAX];
 	struct sip_writer w;
 	uint32_t n = 0;
+	bool named = false;
 
-	UNUSED(now);
 	if (v->status < 200 || v->status > 699)
 		return;
 	sip_write_init(&w, tags, sizeof(tags));
-	if (v->status == 420 && unsupported.len == 0 && options_unsupported(m, &w) &&
-		is_ok(sip_write_end(&w, &n)))
-		a.unsupported = bytes_make(tags, n);
+	a.header = v->status == 421 ? SIP_HDR_REQUIRE : SIP_HDR_UNSUPPORTED;
+	if (v->status == 420)
+		named = sf_refused_options(sf, m, from, to, &w);
+	else if (v->status == 421)
+		named = options_missing(m, sf_required(sf, from), &w);
+	if (named && is_ok(sip_write_end(&w, &n)))
+		a.tags = bytes_make(tags, n);
 	answer(sf, &a, o);
 }
 
-struct verdict sf_check_options(
-	struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct now *now)
+struct verdict sf_check_options(const struct sf *sf, const struct sip_msg *m, peer_id from, peer_id to)
 {
-	uint8_t tags[512];
+	uint8_t tags[OPTIONS_TEXT_MAX];
 	struct sip_writer w;
 
-	UNUSED(sf);
-	UNUSED(o);
-	UNUSED(now);
 	sip_write_init(&w, tags, sizeof(tags));
-	return options_unsupported(m, &w) ? REPLY(420, "Bad Extension") : PASS; // sf_refuse() names them
+	if (sf_refused_options(sf, m, from, to, &w))
+		return REPLY(420, "Bad Extension");
+	if (m->method == SIP_INVITE && options_missing(m, sf_required(sf, from), &w))
+		return REPLY(421, "Extension Required");
+	return PASS;
 }
 
 struct verdict sf_step_options(
 	struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer, const struct now *now)
 {
 	struct stateless a = {.m = m, .status = 200, .capabilities = true};
-	struct verdict v = sf_check_loop(sf, m, peer, now);
+	struct verdict v = sf_check_loop(sf, m, o, peer, now);
 
 	if (v.action != VERDICT_PASS)
 		return v;
-	v = sf_check_options(sf, m, o, now);
+	v = sf_check_options(sf, m, peer, PEER_NONE);
 	if (v.action != VERDICT_PASS)
 		return v;
 	if (sf->draining) {

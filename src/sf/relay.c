@@ -8,7 +8,6 @@
 
 #include "base/memory.h"
 #include "sf/message.h"
-#include "sf/options.h"
 
 struct sf_relay *relay_new(struct sf *sf, struct sf_call *c)
 {
@@ -46,6 +45,7 @@ void relay_free(struct sf_relay *r)
 	if (r->client != NULL)
 		sf_tx_abandon(r->client);
 	r->server = r->client = NULL;
+	detour_end(r);
 	memory_free(r->early);
 	if (c != NULL) {
 		struct sf_relay **at = &c->relays;
@@ -95,7 +95,7 @@ void dialog_reply(
 	if (!sf_share_left(c->sf, l->peer, false) ||
 		!is_ok(sf_tx_server_new(c->sf->tx, e->m, e->origin, l->peer, NULL, NULL, e->now, &tx))) {
 		sf_alarm(c->sf, SF_ALARM_TABLE_FULL, l->peer, e->now);
-		sf_refuse(c->sf, e->m, e->origin, &v, BYTES(""), e->now);
+		sf_refuse(c->sf, e->m, e->origin, &v, l->peer, PEER_NONE);
 		return;
 	}
 	message_respond(c->sf, tx, status, BYTES(""), retry_s, e->now);
@@ -110,58 +110,94 @@ bool relay_carries_session(enum sip_method m)
 	return m == SIP_INVITE || m == SIP_UPDATE || m == SIP_PRACK;
 }
 
-static void write_session(
-	struct sip_writer *w, const struct sf_relay *r, const struct sf_leg *to, const struct sip_msg *from)
+// What a request in a dialog bears besides what passes.
+static void write_own(struct sip_writer *w, const struct sf_relay *r, const struct sf_leg *to,
+	const struct sip_msg *from, struct sip_hdr_way way)
 {
-	message_contact(w, r->sf, &to->hop, to->sips);
-	message_allow(w);
-	options_write(w, SIP_HDR_SUPPORTED, BYTES("timer"), from);
-	session_timer_write_request(w, &to->timer, to->timer.interval_s, sf_min_se_s(r->sf, to->peer), true);
+	if (r->sent == SIP_INVITE || r->sent == SIP_UPDATE) {
+		message_contact(w, r->sf, &to->hop, to->sips);
+		message_allow(w);
+		options_write(w, SIP_HDR_SUPPORTED, BYTES("timer"), from, way);
+		session_timer_write_request(
+			w, &to->timer, to->timer.interval_s, sf_min_se_s(r->sf, to->peer), true);
+	}
+	if (r->sent == SIP_PRACK) {
+		sip_write_name(w, SIP_HDR_RACK);
+		sip_write_number(w, r->rack);
+		sip_write_string(w, " ");
+		sip_write_number(w, to->cseq_invite);
+		sip_write_string(w, " INVITE");
+		sip_write_crlf(w);
+	}
+	options_write(w, SIP_HDR_REQUIRE, BYTES(""), from, way);
+	options_write(w, SIP_HDR_PROXY_REQUIRE, BYTES(""), from, way);
+}
+
+// The request as it goes to HOP, and the transaction that it belongs to.
+static bool write_request(struct sf_relay *r, struct sf_leg *to, const struct hop *hop, const struct sip_msg *from,
+	const struct message_body *body, struct bytes *out)
+{
+	peer_id sender = r->branch != NULL ? branch_leg(r->branch, r->asker)->peer : r->peer_in;
+	char branch[SF_BRANCH_LEN];
+	struct passage p = {.way = {.strict = true}};
+	struct sip_writer w;
+
+	if (!is_ok(sf_tx_client_new(
+		    r->sf->tx, r->sent, to->peer, &relay_client_events, r, branch, &r->client)))
+		return false;
+	if (r->server != NULL) // what is our own (BYE, refresh) is nobody's
+		sf_tx_charge(r->client, sender);
+	message_begin(r->sf, &w);
+	message_in_dialog(&w, r->sf, to, hop, r->sent, r->cseq_out, branch, message_forwards(from));
+	if (from != NULL)
+		passage_init(&p, r->sf, from, sender, to->peer);
+	write_own(&w, r, to, from, p.way);
+	if (from != NULL)
+		message_copy(&w, &p, body != NULL && body->octets.len > 0);
+	message_body(&w, body);
+	return message_end(&w, out);
+}
+
+// Above the path limit: once more for STREAM; the datagram is kept. False: by UDP, as kept or as it was.
+static bool write_detour(struct sf_relay *r, struct sf_leg *to, const struct hop *stream, const struct sip_msg *from,
+	const struct message_body *body, struct bytes *out)
+{
+	struct detour *d = detour_new(r->client, &to->hop, *out);
+
+	if (d == NULL)
+		return false;
+	r->detour = d;
+	r->client = NULL;
+	if (write_request(r, to, stream, from, body, out))
+		return true;
+	if (r->client != NULL)
+		sf_tx_abandon(r->client);
+	r->client = d->tx;
+	d->tx = NULL;
+	*out = bytes_make(d->octets, d->len); // freed by the first answer, or with R
+	return false;
 }
 
 bool relay_send(struct sf_relay *r, struct sf_leg *to, enum sip_method method, const struct sip_msg *from,
 	const struct message_body *body, const struct now *now)
 {
-	uint8_t mf = from == NULL || from->max_forwards == 255 ? 70 : (uint8_t)(from->max_forwards - 1);
-	char branch[SF_BRANCH_LEN];
-	struct passage p;
-	struct sip_writer w;
+	const struct hop *hop = &to->hop;
+	struct hop stream;
 	struct bytes out;
 
-	if (!is_ok(sf_tx_client_new(
-		    r->sf->tx, method, to->peer, &relay_client_events, r, branch, &r->client)))
-		return false;
-	if (r->server != NULL) // what is our own (BYE, refresh) is nobody's
-		sf_tx_charge(r->client, branch_leg(r->branch, r->asker)->peer);
 	r->sent = method;
 	r->cseq_out = ++to->cseq_local;
-	message_begin(r->sf, &w);
-	message_in_dialog(&w, r->sf, to, method, r->cseq_out, branch, mf);
-	if (method == SIP_INVITE || method == SIP_UPDATE)
-		write_session(&w, r, to, from);
-	if (method == SIP_PRACK) {
-		sip_write_name(&w, SIP_HDR_RACK);
-		sip_write_number(&w, r->rack);
-		sip_write_string(&w, " ");
-		sip_write_number(&w, to->cseq_invite);
-		sip_write_string(&w, " INVITE");
-		sip_write_crlf(&w);
-	}
-	if (from != NULL) {
-		options_write(&w, SIP_HDR_REQUIRE, BYTES(""), from);
-		struct branch *b = r->branch;
-		passage_init(&p, r->sf, from, b != NULL ? branch_leg(b, r->asker)->peer : to->peer, to->peer);
-		message_copy(&w, &p, body != NULL && body->octets.len > 0);
-	}
-	message_body(&w, body);
-	if (!message_end(&w, &out))
+	if (!write_request(r, to, hop, from, body, &out))
 		return false;
+	if (!to->no_stream && path_stream(r->sf, hop, to->peer, out.len, &stream) &&
+		write_detour(r, to, &stream, from, body, &out))
+		hop = &stream;
 	if (method == SIP_INVITE)
 		to->cseq_invite = r->cseq_out;
 	if (body != NULL && body->replaced && !to->update)
 		IGNORE_BOOL(
 			octets_set(&to->sdp, body->sdp)); // without it the next refresh fails, and says so
-	sf_tx_client_start(r->client, &to->hop, out, now);
+	sf_tx_client_start(r->client, hop, out, now);
 	return true;
 }
 
@@ -241,6 +277,7 @@ static struct sf_relay *relay_open(struct sf_call *c, struct call_event *e, enum
 	r->asker = e->side;
 	r->method = method;
 	r->cseq_in = e->m->cseq;
+	r->asked = options_asked(e->m);
 	if (!is_ok(sf_tx_server_new(
 		    c->sf->tx, e->m, e->origin, l->peer, &relay_server_events, r, e->now, &r->server))) {
 		relay_free(r);
@@ -315,6 +352,7 @@ static void client_response(void *user, struct sf_tx *tx, const struct sip_msg *
 {
 	struct sf_relay *r = user;
 
+	detour_end(r); // the stream works
 	if (m->status < 200)
 		return;
 	if (r->done) {
@@ -341,7 +379,7 @@ static void client_unreachable(void *user, struct sf_tx *tx, const struct now *n
 	struct sf_relay *r = user;
 
 	UNUSED(tx);
-	if (!r->done)
+	if (!r->done && !detour_back(r, now))
 		finished(r, NULL, 503, now);
 }
 

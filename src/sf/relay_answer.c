@@ -3,7 +3,12 @@
 #include "sf/inside.h"
 
 #include "sf/message.h"
-#include "sf/options.h"
+
+// The way that the request went.
+static struct sip_hdr_way relay_way(const struct sf_relay *r)
+{
+	return sf_way(r->sf, branch_leg(r->branch, r->asker)->peer, branch_leg(r->branch, !r->asker)->peer);
+}
 
 static void write_answer(
 	struct sip_writer *w, struct sf_relay *r, const struct sip_msg *m, const struct message_body *body)
@@ -18,11 +23,13 @@ static void write_answer(
 	if (session && m->status < 300) {
 		message_contact(w, r->sf, &l->hop, l->sips);
 		message_allow(w);
-		options_write(w, SIP_HDR_SUPPORTED, BYTES("timer"), m);
+		options_write(w, SIP_HDR_SUPPORTED, BYTES("timer"), m, p.way);
 		refresh = session_timer_write_answer(w, &l->timer);
 		if (refresh)
-			options_write(w, SIP_HDR_REQUIRE, BYTES("timer"), NULL);
+			options_write(w, SIP_HDR_REQUIRE, BYTES("timer"), NULL, p.way);
 	}
+	if (m->status == 420 || m->status == 421)
+		options_write_told(w, m, &r->asked, relay_way(r));
 	message_copy(w, &p, body->octets.len > 0);
 	message_body(w, body);
 }
@@ -94,7 +101,7 @@ static void success(struct sf_relay *r, const struct sip_msg *m, const struct no
 	if (r->sent == SIP_INVITE || r->sent == SIP_UPDATE) {
 		if (is_ok(session_terms_read(m, &terms)))
 			session_timer_agree(&far->timer, &terms, far->timer.interval_s, now);
-		IGNORE_BOOL(call_leg_update(far, m, sf_peer(c->sf, far->peer)));
+		IGNORE_BOOL(call_leg_update(c, far, m));
 		call_session_arm(c, now);
 	}
 	if (r->sent == SIP_INVITE && r->method != SIP_INVITE) {
@@ -126,7 +133,9 @@ void relay_failure(struct sf_relay *r, const struct sip_msg *m, uint16_t status,
 	bool end = dialog_gone(r, status) && c->state == SF_CALL_CONFIRMED;
 
 	relay_offer_back(r);
-	if (m != NULL && status != 503 && status != 401 && status != 407 && status >= 400)
+	if (m != NULL && options_told(m, &r->asked, relay_way(r)) != status)
+		relay_reply(r, 500, 0, now);
+	else if (m != NULL && status != 503 && status != 401 && status != 407 && status >= 400)
 		relay_pass_answer(r, m, &none, now);
 	else
 		relay_reply(r, status == 408 ? 408 : 500, 0, now);

@@ -28,6 +28,18 @@ bool sf_core(const struct sf *sf, peer_id id)
 	return p != NULL && p->zone < ZONES_MAX && sf->snapshot->zone[p->zone].is_core;
 }
 
+option_set sf_required(const struct sf *sf, peer_id id)
+{
+	const struct peer *p = sf_peer(sf, id);
+	option_set set = 0;
+
+	for (uint32_t i = 0; p != NULL && i < option_count(); i++)
+		if ((p->require_100rel && bytes_equal(option_row(i)->tag, BYTES("100rel"))) ||
+			(p->require_timer && bytes_equal(option_row(i)->tag, BYTES("timer"))))
+			set |= 1u << i;
+	return set;
+}
+
 uint32_t sf_session_s(const struct sf *sf, peer_id peer)
 {
 	const struct peer *p = sf_peer(sf, peer);
@@ -183,7 +195,7 @@ static void cancel(struct sf *sf, struct sf_tx *tx, const struct sip_msg *m, con
 	struct sf_call *c = sf_tx_owner(tx);
 	struct call_event e = {.m = m, .tx = tx, .side = SIDE_CALLER, .now = now};
 
-	sf_refuse(sf, m, o, &ok, BYTES(""), now); // RFC3261#9.2: 200 to the CANCEL in any case
+	sf_refuse(sf, m, o, &ok, PEER_NONE, PEER_NONE); // RFC3261#9.2: 200 to the CANCEL in any case
 	if (c != NULL && sf_tx_kind(tx) == SF_TX_INVITE_SERVER && pool_find(sf->calls, c->ref) == c &&
 		c->server == tx)
 		call_event(c, CALL_CANCEL, &e);

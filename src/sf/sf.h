@@ -65,9 +65,10 @@ struct verdict sf_step_standalone(struct sf *sf, const struct sip_msg *m, const 
 struct verdict sf_step_options(struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer,
 	const struct now *now);
 // Answer without state (RFC3261#8.2.7): status and reason, to where M came from. Never to ACK or responses; never larger
-// than an unverified request (SF-A4). 405 carries Allow, 420 Unsupported (UNSUPPORTED: its value), 503 Retry-After.
-void sf_refuse(struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct verdict *v,
-	struct bytes unsupported, const struct now *now);
+// than an unverified request (SF-A4). 405 carries Allow, 420 Unsupported, 421 Require, 503 Retry-After. FROM is the
+// sender, TO the peer that M would have gone to; PEER_NONE when it was for us or its way was not known yet.
+void sf_refuse(struct sf *sf, const struct sip_msg *m, const struct origin *o, const struct verdict *v, peer_id from,
+	peer_id to);
 
 // ---- from outside the message flow ----------------------------------------------------------------------
 

@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 #include "sf/message.h"
-#include "sf/options.h"
 
 #include <stdio.h>
 
@@ -35,15 +34,15 @@ static void leg_loose(struct sf *sf, struct sf_leg *l, const struct hop *hop, pe
 static bool standalone_write(
 	struct sf_relay *r, struct sf_leg *l, const struct sip_msg *m, const char *branch, struct bytes *out)
 {
-	uint8_t mf = m->max_forwards == 255 ? 70 : (uint8_t)(m->max_forwards - 1);
 	struct message_body body = message_body_as_is(m);
 	struct passage p;
 	struct sip_writer w;
 
 	message_begin(r->sf, &w);
-	message_in_dialog(&w, r->sf, l, m->method, l->cseq_local, branch, mf);
-	options_write(&w, SIP_HDR_REQUIRE, BYTES(""), m);
+	message_in_dialog(&w, r->sf, l, &l->hop, m->method, l->cseq_local, branch, message_forwards(m));
 	passage_init(&p, r->sf, m, r->peer_in, l->peer);
+	options_write(&w, SIP_HDR_REQUIRE, BYTES(""), m, p.way);
+	options_write(&w, SIP_HDR_PROXY_REQUIRE, BYTES(""), m, p.way);
 	message_copy(&w, &p, body.octets.len > 0);
 	message_body(&w, &body);
 	return message_end(&w, out);
@@ -56,7 +55,7 @@ static bool standalone_send(struct sf_relay *r, const struct sip_msg *m, const s
 	struct pool_ref ref = {0, 0};
 	struct sf_leg l;
 	struct bytes out;
-	bool sent = false;
+	bool sent = false, again = false;
 
 	leg_loose(r->sf, &l, hop, r->early->peer);
 	sf_random(r->sf, &ref.slot, 3);
@@ -66,20 +65,25 @@ static bool standalone_send(struct sf_relay *r, const struct sip_msg *m, const s
 			r->sf->tx, m->method, l.peer, &relay_client_events, r, branch, &r->client))) {
 		sf_tx_charge(r->client, r->peer_in);
 		sent = standalone_write(r, &l, m, branch, &out);
-		if (sent)
+		again = sent && path_leave_udp(r->sf, r->early, out.len);
+		if (sent && !again)
 			sf_tx_client_start(r->client, hop, out, now);
 	}
 	leg_clear(&l);
-	return sent;
+	if (!again)
+		return sent;
+	sf_tx_abandon(r->client);
+	r->client = NULL;
+	return standalone_send(r, m, now); // once: the hop is a stream now
 }
 
 struct verdict sf_step_standalone(struct sf *sf, const struct sip_msg *m, const struct origin *o,
 	peer_id peer, const struct leg_plan *plan, const struct now *now)
 {
-	struct verdict v = sf_check_loop(sf, m, peer, now);
+	struct verdict v = sf_check_loop(sf, m, o, peer, now);
 
 	if (v.action == VERDICT_PASS)
-		v = sf_check_options(sf, m, o, now);
+		v = sf_check_options(sf, m, peer, plan->sed.peer);
 	if (v.action != VERDICT_PASS)
 		return v;
 	if (m->max_forwards == 0)
@@ -105,14 +109,13 @@ struct verdict sf_step_standalone(struct sf *sf, const struct sip_msg *m, const 
 	return DONE;
 }
 
-static bool next_hop(struct sf_relay *r, const struct now *now)
+// To the hop that EARLY points at now.
+static bool send_again(struct sf_relay *r, const struct now *now)
 {
 	struct sip_fault fault;
 
-	if (r->early->hop_at + 1 >= r->early->hop_count)
-		return false;
-	r->early->hop_at++;
-	sf_tx_abandon(r->client);
+	if (r->client != NULL)
+		sf_tx_abandon(r->client);
 	r->client = NULL;
 	return is_ok(sip_msg_parse(r->sf->again, r->early->message, r->early->message_len, &fault)) &&
 	       standalone_send(r, r->sf->again, now);
@@ -132,6 +135,10 @@ static void pass_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t st
 		text[i] = "0123456789abcdef"[(tag >> (4 * i)) & 15];
 	message_begin(r->sf, &w);
 	message_reply_tx(&w, r->server, status, bytes_make(text, sizeof(text)), false);
+	if (status == 420 || status == 421) {
+		struct option_asked asked = early_asked(r->sf, r->early);
+		options_write_told(&w, m, &asked, sf_way(r->sf, r->peer_in, r->early->peer));
+	}
 	passage_init(&p, r->sf, m, r->early->peer, r->peer_in);
 	message_copy(&w, &p, body.octets.len > 0);
 	message_body(&w, &body);
@@ -141,15 +148,27 @@ static void pass_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t st
 		relay_reply(r, 500, 0, now);
 }
 
+// A 420 or 421 about what the sender can do nothing about.
+static bool extension_is_ours(struct sf_relay *r, const struct sip_msg *m)
+{
+	if (m->status != 420 && m->status != 421)
+		return false;
+	struct option_asked asked = early_asked(r->sf, r->early);
+	return options_told(m, &asked, sf_way(r->sf, r->peer_in, r->early->peer)) != m->status;
+}
+
 // Final answer, or none (M NULL), to a standalone request or to a probe.
 void standalone_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t status, const struct now *now)
 {
 	const struct sf_port *port = &r->sf->config.port;
 	bool alive = m != NULL && status != 503;
 
-	port->hop_result(port->ctx, sf_tx_hop(r->client), alive, now);
+	if (m == NULL && status == 503 && r->early != NULL && path_return(r->early) && send_again(r, now))
+		return; // RFC3261#18.1.1
+	if (r->client != NULL)
+		port->hop_result(port->ctx, sf_tx_hop(r->client), alive, now);
 	if (r->early != NULL) {
-		if (!alive && next_hop(r, now))
+		if (!alive && path_next(r->early) && send_again(r, now))
 			return;
 		if (m == NULL || status == 401 || status == 407 || status == 503 ||
 			(status >= 300 && status < 400))
@@ -159,6 +178,8 @@ void standalone_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t sta
 				: status < 400  ? 480
 						: 403,
 				0, now);
+		else if (extension_is_ours(r, m))
+			relay_reply(r, 500, 0, now);
 		else if (r->server != NULL)
 			pass_answer(r, m, status, now);
 	}
@@ -194,7 +215,7 @@ void sf_probe(struct sf *sf, const struct hop *hop, const struct now *now)
 	if (is_ok(leg_set_parts(&l, &p)) && is_ok(sf_tx_client_new(sf->tx, SIP_OPTIONS, hop->peer,
 						    &relay_client_events, r, branch, &r->client))) {
 		message_begin(sf, &w);
-		message_in_dialog(&w, sf, &l, SIP_OPTIONS, 1, branch, 70);
+		message_in_dialog(&w, sf, &l, &l.hop, SIP_OPTIONS, 1, branch, 70);
 		message_contact(&w, sf, hop, false);
 		message_body(&w, NULL);
 		if (message_end(&w, &out)) {

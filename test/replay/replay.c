@@ -5,7 +5,7 @@
 // The first difference ends the run with the file, the line and what was seen.
 #include "replay.h"
 
-#include "sf/transaction.h"
+#include "cells.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -435,28 +435,24 @@ static void play(struct replay *r, const char *path, uint32_t depth)
 	r->reader = before;
 }
 
-static void cell_print(
-	const char *machine, const char *state, const char *event, const char *handler, void *ctx)
-{
-	UNUSED(ctx);
-	if (strcmp(handler, "sf_tx_impossible") != 0)
-		printf("%s\t%s\t%s\n", machine, state, event);
-}
-
 int main(int argc, char **argv)
 {
+	bool visited = argc == 3 && strcmp(argv[1], "--visited") == 0;
+
 	if (argc == 2 && strcmp(argv[1], "--cells") == 0) { // for check_cells.py
-		sf_tx_describe(cell_print, NULL);
+		cells_print();
 		return 0;
 	}
 	struct replay *r = calloc(1, sizeof(*r));
-	if (argc != 2 || r == NULL) {
-		fprintf(stderr, "usage: replay SCENARIO | --cells\n");
+	if ((argc != 2 && !visited) || r == NULL) {
+		fprintf(stderr, "usage: replay [--visited] SCENARIO | --cells\n");
 		return 2;
 	}
 	r->host = replay_host_of(r);
 	r->now = (struct now){1000 * SECOND, 1800000000000};
-	play(r, argv[1], 0);
+	play(r, argv[argc - 1], 0);
+	if (visited)
+		cells_print_visited();
 	if (r->s != NULL)
 		r->subject->close(r->s);
 	free(r);

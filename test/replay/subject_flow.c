@@ -148,6 +148,21 @@ static bool act_gate(struct subject *s, const char *name, bool off)
 	return found;
 }
 
+static void newest(const struct sf_call *c, void *ctx)
+{
+	*(struct pool_ref *)ctx = sf_call_ref(c);
+}
+
+// The call recorded last, or, while none is, one that rings.
+static void hang_up(struct subject *s, const struct now *now)
+{
+	struct pool_ref ref = s->rig.last_call;
+
+	if (sf_call_at(flow_sf(s->rig.flow), ref) == NULL)
+		sf_each_call(flow_sf(s->rig.flow), newest, &ref);
+	IGNORE_RESULT(sf_hangup(flow_sf(s->rig.flow), ref, "operator", now));
+}
+
 static bool subject_act(void *ctx, const char *command, struct bytes octets, const struct now *now)
 {
 	struct subject *s = ctx;
@@ -166,7 +181,7 @@ static bool subject_act(void *ctx, const char *command, struct bytes octets, con
 	else if (strcmp(command, "undeliverable") == 0)
 		flow_undeliverable(s->rig.flow, s->rig.cookie, now);
 	else if (strcmp(command, "hangup") == 0)
-		IGNORE_RESULT(sf_hangup(flow_sf(s->rig.flow), s->rig.last_call, "operator", now));
+		hang_up(s, now);
 	else if (strcmp(command, "plan") == 0)
 		plan_tell(s);
 	else if (strcmp(command, "plan-keys") == 0)

@@ -40,7 +40,7 @@ static result sdes_chunk(const uint8_t *buf, uint32_t n, struct span body, uint3
 
 	REQUIRE(i <= body.to && body.to - i >= 8, E_SYNTAX);
 	i += 4;
-	for (uint32_t items = 0; items < RTCP_ITEMS_MAX; items++) {
+	for (uint32_t items = 0; items <= RTCP_ITEMS_MAX; items++) {
 		REQUIRE(i < body.to, E_SYNTAX);
 		if (octet_at(buf, n, i) == SDES_END) {
 			uint32_t next = i + 4 - (i - body.from) % 4;
@@ -98,7 +98,7 @@ static result xr_check(const uint8_t *buf, uint32_t n, const struct rtcp_packet 
 	uint32_t i = p->body.from + 4, end = p->body.to;
 
 	REQUIRE(span_len(p->body) >= 4, E_SYNTAX);
-	for (uint32_t blocks = 0; blocks < RTCP_ITEMS_MAX; blocks++) {
+	for (uint32_t blocks = 0; blocks <= RTCP_ITEMS_MAX; blocks++) {
 		if (i >= end)
 			return OK;
 		REQUIRE(end - i >= 4, E_SYNTAX);

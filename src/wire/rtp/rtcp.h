@@ -26,7 +26,7 @@ enum {
 	RTCP_HEADER_LEN = 4,   // common header
 	RTCP_BLOCK_LEN = 24,   // report block (RFC3550#6.4.1)
 	RTCP_PACKETS_MAX = 32, // packets in one compound; a sender report, 31 sources' worth of the rest
-	RTCP_ITEMS_MAX = 128,  // SDES items or XR blocks in one packet
+	RTCP_ITEMS_MAX = 128,  // SDES items of one chunk or XR blocks in one packet: eight kinds of item and seven of block exist
 };
 
 enum rtcp_form {

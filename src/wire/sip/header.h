@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The descriptor of each header field: what it is called, how often it may stand, how its value is checked,
-// and what a border element does with it by default.
+// The descriptor of each header field: what it is called, how often it may stand, how its value is checked, what is done
+// when it is missing, and what a border element does with it on its way into each kind of zone.
+//
+// There is no writer per field: a value that passes leaves as the octets that came (sip_write_line), folding undone, and
+// what is ours goes through the same few functions of wire/sip/write.h, which alone refuse CR, LF and NUL (SF-I11).
 #ifndef WIRE_SIP_HEADER_H
 #define WIRE_SIP_HEADER_H
 
@@ -16,6 +19,18 @@ enum sip_hdr_treatment { // of a header field that arrives, towards the other le
 	SIP_TREAT_NEGOTIATE, // option tags and timers: worked out per leg
 };
 
+enum sip_hdr_missing { // of a message in which it does not stand
+	SIP_MISSING_FINE,
+	SIP_MISSING_REFUSE, // 400 "Missing NAME", or silence: no answer can be formed (RFC3261#8.1.1, #8.2.6)
+	SIP_MISSING_SUPPLY, // taken for granted: Max-Forwards 70, Content-Length the rest of the datagram
+};
+
+struct sip_hdr_way { // where a message goes, as far as its header fields are concerned
+	bool to_core; // into the core zone, else into a peering zone
+	bool trusted; // both peers belong to the trust domain (RFC 3325)
+	bool strict;  // unknown header fields stay behind (SF-I11)
+};
+
 typedef result (*sip_hdr_check)(const uint8_t *buf, uint32_t n, struct span value);
 
 struct sip_hdr_desc {
@@ -25,7 +40,7 @@ struct sip_hdr_desc {
 	uint8_t shape;          // enum sip_hdr_shape
 	uint8_t to_peering;     // enum sip_hdr_treatment when it leaves into a peering zone
 	uint8_t to_core;        // ... into the core zone
-	uint8_t mandatory;      // in every request and response (RFC3261#8.1.1)
+	uint8_t if_missing;     // enum sip_hdr_missing
 	uint8_t name_len;       // of the long form [octets]
 	uint8_t may_be_empty;   // "Supported:" says none
 	sip_hdr_check check;    // grammar of one value; NULL: any octets that the line grammar allows
@@ -39,5 +54,7 @@ static inline const struct sip_hdr_desc *sip_hdr_desc(enum sip_hdr id)
 {
 	return &sip_hdr_rows[(unsigned)id < SIP_HDR_COUNT ? id : SIP_HDR_OTHER];
 }
+// Is header field ID, with whatever value, copied on WAY? What is ours or negotiated is not: it is written anew.
+bool sip_hdr_passes(enum sip_hdr id, struct sip_hdr_way way);
 
 #endif

@@ -290,6 +290,25 @@ static void promises_h(void **state)
 		14, 35, "sign: off");
 }
 
+static void extensions_h(void **state)
+{
+	struct conf_result r = test_load(
+		test_with_peer(REACH KNOWN NUMBERS LIMITS MEDIA "    require_extensions: [100rel, timer]\n" WAIVERS("")));
+
+	(void)state;
+	assert_int_equal(r.errors, 0);
+	assert_int_equal(test_peer(&r, "ssp-b")->require_100rel, 1);
+	assert_int_equal(test_peer(&r, "ssp-b")->require_timer, 1);
+	conf_result_free(&r);
+	r = test_load(test_with_peer(REACH KNOWN NUMBERS LIMITS MEDIA "    require_extensions: timer\n" WAIVERS("")));
+	assert_int_equal(test_peer(&r, "ssp-b")->require_100rel, 0);
+	assert_int_equal(test_peer(&r, "ssp-b")->require_timer, 1);
+	conf_result_free(&r);
+	test_one_error(test_load(test_with_peer(REACH KNOWN NUMBERS LIMITS MEDIA
+			       "    require_extensions: [gruu]\n" WAIVERS(""))),
+		14, 26, "100rel, timer");
+}
+
 static void core_defaults_h(void **state)
 {
 	struct conf_result r = test_load(test_base("peers:\n"
@@ -339,6 +358,7 @@ int main(void)
 		cmocka_unit_test(shadow_h),
 		cmocka_unit_test(nothing_known_h),
 		cmocka_unit_test(promises_h),
+		cmocka_unit_test(extensions_h),
 		cmocka_unit_test(core_defaults_h),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

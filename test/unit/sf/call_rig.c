@@ -13,7 +13,7 @@ static result port_send(void *ctx, const struct hop *to, struct bytes octets, st
 	struct rig *r = ctx;
 
 	UNUSED(cookie);
-	if (r->send_fails)
+	if (r->send_fails || (r->stream_fails && transport_is_stream(to->transport)))
 		return FAIL(E_CLOSED);
 	if (r->sent_count == RIG_SENT_MAX || octets.len >= RIG_TEXT_MAX)
 		abort(); // a test that loops
@@ -257,6 +257,21 @@ void rig_free(struct rig *r)
 	free(r);
 }
 
+struct peer *rig_peer(struct rig *r, int peer)
+{
+	return (struct peer *)(uintptr_t)snapshot_peer(r->snapshot, (peer_id)peer);
+}
+
+void rig_route_to(struct rig *r, int peer)
+{
+	r->plan.sed.peer = (peer_id)peer;
+	for (uint32_t i = 0; i < 3; i++)
+		r->plan.sed.hop[i] = (struct hop){.transport = TRANSPORT_UDP,
+			.listener = (listener_id)peer,
+			.peer = (peer_id)peer,
+			.remote = rig_peer(r, peer)->target[0].address};
+}
+
 struct origin rig_origin(const struct rig *r, int peer)
 {
 	struct origin o = {.transport = TRANSPORT_UDP,
@@ -316,7 +331,8 @@ struct verdict rig_in_from(struct rig *r, const struct origin *o, peer_id peer, 
 	if (r->msg.is_request) {
 		v = request(r, o, peer);
 		if (v.action == VERDICT_REPLY)
-			sf_refuse(r->sf, &r->msg, o, &v, BYTES(""), &r->now);
+			sf_refuse(r->sf, &r->msg, o, &v, peer,
+				r->msg.method == SIP_OPTIONS ? PEER_NONE : r->plan.sed.peer);
 	} else {
 		v = sf_step_response_token(r->sf, &r->msg, &tx);
 		if (v.action == VERDICT_PASS)
@@ -347,66 +363,6 @@ void rig_wait(struct rig *r, double s)
 	}
 }
 
-static bool to_peer(const struct rig_sent *s, int peer)
-{
-	return peer < 0 || s->hop.remote.ip[0] == (peer == RIG_CORE ? 10 : 192);
-}
-
-const char *rig_last(const struct rig *r, int peer, const char *start)
-{
-	for (uint32_t i = r->sent_count; i-- > 0;)
-		if (to_peer(&r->sent[i], peer) && strncmp(r->sent[i].text, start, strlen(start)) == 0)
-			return r->sent[i].text;
-	return NULL;
-}
-
-uint32_t rig_count(const struct rig *r, int peer, const char *start)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < r->sent_count; i++)
-		n += to_peer(&r->sent[i], peer) && strncmp(r->sent[i].text, start, strlen(start)) == 0;
-	return n;
-}
-
-static char *ring(void)
-{
-	static char text[16][1024];
-	static unsigned at;
-
-	return text[at++ % 16];
-}
-
-const char *rig_header(const char *text, const char *name)
-{
-	char key[64], *out = ring();
-
-	snprintf(key, sizeof(key), "\r\n%s: ", name);
-	out[0] = 0;
-	const char *at = text != NULL ? strstr(text, key) : NULL;
-	if (at != NULL)
-		snprintf(out, 1024, "%.*s", (int)(strcspn(at + strlen(key), "\r")), at + strlen(key));
-	return out;
-}
-
-const char *rig_tag(const char *text, const char *name)
-{
-	const char *at = strstr(rig_header(text, name), ";tag=");
-	char *out = ring();
-
-	snprintf(out, 1024, "%.*s", at != NULL ? (int)strcspn(at + 5, ";") : 0, at != NULL ? at + 5 : "");
-	return out;
-}
-
-const char *rig_uri(const char *text, const char *name)
-{
-	const char *at = strchr(rig_header(text, name), '<');
-	char *out = ring();
-
-	snprintf(out, 1024, "%.*s", at != NULL ? (int)strcspn(at + 1, ">") : 0, at != NULL ? at + 1 : "");
-	return out;
-}
-
 void rig_answer(struct rig *r, int peer, const char *request_text, int status, const char *tag,
 	const char *more, const char *sdp)
 {
@@ -415,8 +371,11 @@ void rig_answer(struct rig *r, int peer, const char *request_text, int status, c
 	const char *has = strstr(rig_header(request_text, "To"), ";tag=");
 
 	for (uint32_t i = 0; i < r->sent_count; i++)
-		if (r->sent[i].text == request_text)
+		if (r->sent[i].text == request_text) {
 			o.remote = r->sent[i].hop.remote;
+			o.transport = r->sent[i].hop.transport;
+			o.tls_peer = o.transport == TRANSPORT_TLS ? (peer_id)peer : PEER_NONE;
+		}
 	snprintf(to, sizeof(to), "%s%s%s", rig_header(request_text, "To"), tag[0] && !has ? ";tag=" : "",
 		has ? "" : tag);
 	snprintf(out, sizeof(out),

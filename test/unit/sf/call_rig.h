@@ -31,7 +31,7 @@ struct rig {
 	uint32_t offers, answers, rollbacks, media_ends, media_confirms, keeps, erased, ended, admits, releases, hops_dead,
 		hops_alive;
 	enum sf_sdp_role last_role;
-	bool wait_next, refuse_next, no_admit, send_fails;
+	bool wait_next, refuse_next, no_admit, send_fails, stream_fails;
 	struct pool_ref last_call;
 	uint8_t last_branch, last_confirmed;
 	uint16_t last_status;
@@ -39,6 +39,9 @@ struct rig {
 	struct sip_msg msg; // last parsed
 };
 
+struct peer *rig_peer(struct rig *r, int peer); // to be changed before it is used
+// Route dialog-forming requests to PEER; rig_new routes to RIG_FAR.
+void rig_route_to(struct rig *r, int peer);
 struct rig *rig_new(void); // NULL: out of memory (the sweep)
 void rig_free(struct rig *r);
 struct origin rig_origin(const struct rig *r, int peer);

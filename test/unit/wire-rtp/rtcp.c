@@ -67,6 +67,46 @@ static void compound_rules(void **state)
 	}
 }
 
+// An SDES chunk of N items that say nothing, behind an empty receiver report.
+static uint32_t sdes(uint8_t *buf, uint32_t n)
+{
+	uint32_t len = hex("80c90001 00000001 81ca0000 00000001", buf), words;
+
+	for (uint32_t i = 0; i < n; i++) {
+		buf[len++] = 8; // PRIV, of length 0
+		buf[len++] = 0;
+	}
+	do
+		buf[len++] = 0;
+	while (len % 4 != 0);
+	words = (len - 8) / 4 - 1;
+	buf[10] = (uint8_t)(words >> 8);
+	buf[11] = (uint8_t)words;
+	return len;
+}
+
+static uint32_t xr(uint8_t *buf, uint32_t n)
+{
+	uint32_t len = hex("80c90001 00000001 80cf0000 00000001", buf);
+
+	for (uint32_t i = 0; i < n; i++)
+		len += hex("04000000", buf + len);
+	buf[10] = (uint8_t)((n + 1) >> 8);
+	buf[11] = (uint8_t)(n + 1);
+	return len;
+}
+
+static void items(void **state)
+{
+	uint8_t buf[4 * RTCP_ITEMS_MAX + 64];
+
+	(void)state;
+	assert_int_equal(rtcp_check(buf, sdes(buf, RTCP_ITEMS_MAX), RTCP_COMPOUND).error, E_OK);
+	assert_int_equal(rtcp_check(buf, sdes(buf, RTCP_ITEMS_MAX + 1), RTCP_COMPOUND).error, E_TOO_MANY);
+	assert_int_equal(rtcp_check(buf, xr(buf, RTCP_ITEMS_MAX), RTCP_COMPOUND).error, E_OK);
+	assert_int_equal(rtcp_check(buf, xr(buf, RTCP_ITEMS_MAX + 1), RTCP_COMPOUND).error, E_TOO_MANY);
+}
+
 static void counts(void **state)
 {
 	uint8_t buf[4 * RTCP_PACKETS_MAX + 8];
@@ -127,7 +167,7 @@ static void walk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(compound_rules), cmocka_unit_test(counts), cmocka_unit_test(walk)};
+		cmocka_unit_test(compound_rules), cmocka_unit_test(counts), cmocka_unit_test(items), cmocka_unit_test(walk)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,8 +73,26 @@ static void many(void **state)
 	}
 }
 
+static void many_routes(void **state)
+{
+	static const char *const names[] = {"Route", "Record-Route"};
+	UNUSED(state);
+	for (uint32_t n = SIP_ROUTE_MAX; n <= SIP_ROUTE_MAX + 1; n++) {
+		for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+			char text[1024] = REQUEST;
+			size_t len = strlen(text);
+			for (uint32_t k = 0; k < n; k++) // half of them in lines of their own
+				len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s<sip:a>%s", k % 2 ? "" : names[i],
+					k % 2 ? "," : ": ", k % 2 || k + 1 == n ? "\r\n" : "");
+			snprintf(text + len, sizeof(text) - len, "\r\n");
+			assert_int_equal(check(text), n <= SIP_ROUTE_MAX ? E_OK : E_TOO_MANY);
+		}
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(empty_elements), cmocka_unit_test(many)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(empty_elements), cmocka_unit_test(many),
+		cmocka_unit_test(many_routes)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
