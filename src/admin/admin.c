@@ -143,30 +143,26 @@ static result record_add(struct admin *a, uint32_t number, const char *line)
 	return OK;
 }
 
-// The marks that did not come are none: what an earlier packet left behind them is not read.
+// The streams that did not come are none: what an earlier packet left behind them is not read.
 static void on_record(struct admin *a, struct ipc_admin *m, size_t n)
 {
-	const size_t head = IPC_ADMIN_HEAD + offsetof(struct ipc_admin_record, mark);
-	size_t marks = n > head ? (n - head) / sizeof(m->u.record.mark[0]) : 0;
-	if (m->u.record.mark_count > marks)
-		m->u.record.mark_count = (uint8_t)marks;
+	const size_t head = IPC_ADMIN_HEAD + offsetof(struct ipc_admin_record, stream);
+	size_t streams = n > head ? (n - head) / sizeof(m->u.record.stream[0]) : 0;
+	if (m->u.record.stream_count > streams)
+		m->u.record.stream_count = (uint8_t)streams;
 	if (a->syncing || a->cdr == NULL || came_before(a, m->request))
 		return;
-	json_t *o = view_record_line(a->snapshot, &m->u.record);
-	char *line = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
-	if (line != NULL)
+	char line[VIEW_RECORD_MAX];
+	bool made = view_record_line(a->snapshot, &a->config.steps, &m->u.record, line);
+	if (made)
 		recent_add(&a->recent, &m->u.record);
-	json_decref(o);
-	result r = line != NULL ? record_add(a, m->request, line) : FAIL(E_NO_MEMORY);
-	memory_free(line);
+	result r = made ? record_add(a, m->request, line) : FAIL(E_TOO_LONG);
 	if (is_ok(r) || r.error == E_TOO_LONG) {
 		a->numbered = true;
 		a->record_taken = m->request;
 	}
 	if (r.error == E_TOO_LONG)
 		a->records_unreadable++;
-	else if (r.error == E_NO_MEMORY)
-		sync_begin(a); // it is sent again
 }
 
 static void on_packet(struct admin *a, enum ask_where where, size_t n)

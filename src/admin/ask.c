@@ -87,7 +87,7 @@ size_t ask_size_least(uint16_t type)
 	case IPC_ADMIN_TRACED:
 		return offsetof(struct ipc_admin_traced, octets);
 	case IPC_ADMIN_RECORD:
-		return offsetof(struct ipc_admin_record, mark);
+		return offsetof(struct ipc_admin_record, stream);
 	case IPC_ADMIN_END:
 		return 0;
 	default:

@@ -169,7 +169,7 @@ static void explain_h(void *ctx, const struct ask_reply *r)
 	struct answer *a = ctx;
 	bool over = r->end && r->error == E_NOT_FOUND;
 	const struct ipc_admin_record *found = over ? recent_find(&a->admin->recent, a->target) : NULL;
-	json_t *record = found != NULL ? view_record(a->admin->snapshot, found) : NULL;
+	json_t *record = found != NULL ? view_record(a->admin->snapshot, &a->admin->config.steps, found) : NULL;
 	if (record == NULL) {
 		rows_h(ctx, r);
 		return;

@@ -8,9 +8,9 @@
 
 enum { REPLACEMENT_LEN = 3 }; // U+FFFD in UTF-8
 
-// Octets of the well-formed UTF-8 character at AT (Unicode table 3-7), 0 when there is none.
-static size_t utf8_len(const unsigned char *at, size_t n)
+size_t text_utf8_len(const char *text, size_t n)
 {
+	const unsigned char *at = (const unsigned char *)text;
 	if (at[0] < 0x80)
 		return 1;
 	size_t len = at[0] >= 0xc2 && at[0] <= 0xdf ? 2 : (at[0] & 0xf0) == 0xe0 ? 3 : at[0] >= 0xf0 && at[0] <= 0xf4 ? 4 : 0;
@@ -30,7 +30,7 @@ static size_t copy_valid(const char *at, size_t n, char *out)
 {
 	size_t used = 0;
 	for (size_t i = 0; i < n;) {
-		size_t len = utf8_len((const unsigned char *)at + i, n - i);
+		size_t len = text_utf8_len(at + i, n - i);
 		if (len == 0)
 			memcpy(out + used, "\xef\xbf\xbd", REPLACEMENT_LEN);
 		else
@@ -85,7 +85,7 @@ char *text_terminal(const char *at, char *out, size_t room)
 	size_t used = 0, n = strlen(at);
 	for (size_t i = 0; i < n && used + 5 < room;) {
 		const unsigned char *c = (const unsigned char *)at + i;
-		size_t len = utf8_len(c, n - i);
+		size_t len = text_utf8_len(at + i, n - i);
 		bool control = c[0] < 0x20 || c[0] == 0x7f || (len == 2 && c[0] == 0xc2 && c[1] < 0xa0);
 		if (len == 0 || control)
 			out[used++] = '?';

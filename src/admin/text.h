@@ -8,6 +8,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
+// Octets of the well-formed UTF-8 character at AT, of which N (at least 1) may be read (Unicode table 3-7); 0: none is there.
+size_t text_utf8_len(const char *at, size_t n);
 // A JSON string of AT up to its NUL, at most ROOM octets. Octets that are no UTF-8 become U+FFFD. NULL: out of memory.
 json_t *text_json(const char *at, size_t room);
 // The value of a Prometheus label: backslash, quote and newline escaped, other control octets as '?'. OUT is always

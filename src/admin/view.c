@@ -2,10 +2,10 @@
 // One function per kind of row. Numbers from other processes are checked before they index a table.
 #include "admin/view.h"
 
-#include "admin/text.h"
+#include "admin/line.h"
 #include "base/clock.h"
 
-#include <stdio.h>
+#include <string.h>
 
 static const char *word(const char *const *names, size_t count, unsigned i)
 {
@@ -60,10 +60,22 @@ static const char *listener_name(const struct snapshot *s, listener_id id)
 	return s != NULL && id < s->listener_count ? s->listener[id].name : "";
 }
 
-static json_t *time_json(uint64_t wall_ms)
+static void write_time(struct line *l, const char *key, uint64_t wall_ms)
 {
 	char out[UTC_TEXT_MAX];
-	return wall_ms == 0 ? json_null() : json_string(utc_text(wall_ms, out));
+	if (wall_ms == 0)
+		line_null(l, key);
+	else
+		line_word(l, key, utc_text(wall_ms, out));
+}
+
+static void write_address(struct line *l, const char *key, const struct address *a)
+{
+	char out[ADDRESS_TEXT_MAX];
+	if (a->family == 0)
+		line_null(l, key);
+	else
+		line_word(l, key, address_text(a, out));
 }
 
 json_t *view_address(const struct address *a)
@@ -72,126 +84,220 @@ json_t *view_address(const struct address *a)
 	return a->family == 0 ? json_null() : json_string(address_text(a, out));
 }
 
-static json_t *leg_json(const struct snapshot *s, const struct ipc_admin_call *c, int side)
+static void write_leg(struct line *l, const struct snapshot *s, const struct ipc_admin_call *c, int side)
 {
-	return json_pack("{s:o, s:s, s:s, s:s}", "call_id", text_json(c->call_id[side], sizeof(c->call_id[side])),
-		"peer", view_peer_name(s, c->peer[side]), "transport", transport_via_name((enum transport)c->transport[side]),
-		"listener", listener_name(s, c->listener[side]));
+	line_open(l, NULL, '{');
+	line_text(l, "call_id", c->call_id[side], sizeof(c->call_id[side]));
+	line_word(l, "peer", view_peer_name(s, c->peer[side]));
+	line_word(l, "transport", transport_via_name((enum transport)c->transport[side]));
+	line_word(l, "listener", listener_name(s, c->listener[side]));
+	line_close(l, '}');
+}
+
+// The members that a call and a record have in common.
+static void write_call(struct line *l, const struct snapshot *s, const struct ipc_admin_call *c)
+{
+	line_text(l, "from", c->from, sizeof(c->from));
+	line_text(l, "to", c->to, sizeof(c->to));
+	write_time(l, "started", c->start_ms);
+	write_time(l, "answered", c->answer_ms);
+	write_time(l, "ended", c->end_ms);
+	line_number(l, "duration_ms", c->duration_us / 1000);
+	line_number(l, "status", c->final_status);
+	line_number(l, "attempts", c->attempts);
+	line_number(l, "worker", c->worker);
+	line_open(l, "legs", '[');
+	write_leg(l, s, c, 0);
+	write_leg(l, s, c, 1);
+	line_close(l, ']');
 }
 
 json_t *view_call(const struct snapshot *s, const struct ipc_admin_call *c)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:i, s:i, s:i, s:[o, o]}", "state", state_word(c->state),
-		"from", text_json(c->from, sizeof(c->from)), "to", text_json(c->to, sizeof(c->to)),
-		"started", time_json(c->start_ms), "answered", time_json(c->answer_ms), "ended", time_json(c->end_ms),
-		"duration_ms", (json_int_t)(c->duration_us / 1000), "status", (int)c->final_status,
-		"attempts", (int)c->attempts, "worker", (int)c->worker, "legs", leg_json(s, c, 0), leg_json(s, c, 1));
+	char text[VIEW_ROW_MAX];
+	struct line l;
+	line_begin(&l, text, sizeof(text));
+	line_open(&l, NULL, '{');
+	line_word(&l, "state", state_word(c->state));
+	write_call(&l, s, c);
+	line_close(&l, '}');
+	return line_json(&l);
+}
+
+static void write_mark(struct line *l, const struct ipc_admin_mark *m)
+{
+	line_open(l, NULL, '{');
+	line_text(l, "step", m->step, sizeof(m->step));
+	line_word(l, "verdict", action_word(m->action));
+	line_flag(l, "shadow", m->shadow != 0);
+	line_number(l, "status", m->status);
+	line_text(l, "reason", m->reason, sizeof(m->reason));
+	line_text(l, "threats", m->threats, sizeof(m->threats));
+	line_number(l, "after_us", m->after_us);
+	line_close(l, '}');
 }
 
 json_t *view_mark(const struct ipc_admin_mark *m)
 {
-	return json_pack("{s:o, s:s, s:b, s:i, s:o, s:o, s:I}", "step", text_json(m->step, sizeof(m->step)),
-		"verdict", action_word(m->action), "shadow", (int)(m->shadow != 0), "status", (int)m->status,
-		"reason", text_json(m->reason, sizeof(m->reason)), "threats", text_json(m->threats, sizeof(m->threats)),
-		"after_us", (json_int_t)m->after_us);
+	char text[VIEW_ROW_MAX];
+	struct line l;
+	line_begin(&l, text, sizeof(text));
+	write_mark(&l, m);
+	return line_json(&l);
 }
 
-static json_t *side_json(const struct ipc_admin_stream *t, int side)
+static void write_side(struct line *l, const struct ipc_admin_stream *t, int side)
 {
 	const struct media_stats *m = &t->stats[side];
-	return json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
-		"remote", view_address(&t->remote[side]), "protection", suite_word(t->suite[side]),
-		"packets", (json_int_t)m->packets, "octets", (json_int_t)m->octets, "lost", (json_int_t)m->lost,
-		"jitter_us", (json_int_t)m->jitter_us, "rtt_us", (json_int_t)m->rtt_us, "dropped",
-		"source", (json_int_t)m->dropped_source, "syntax", (json_int_t)m->dropped_syntax,
-		"payload", (json_int_t)m->dropped_payload, "auth", (json_int_t)m->dropped_auth,
-		"replay", (json_int_t)m->dropped_replay, "rate", (json_int_t)m->dropped_rate);
+	line_open(l, NULL, '{');
+	write_address(l, "remote", &t->remote[side]);
+	line_word(l, "protection", suite_word(t->suite[side]));
+	line_number(l, "packets", m->packets);
+	line_number(l, "octets", m->octets);
+	line_number(l, "lost", m->lost);
+	line_number(l, "jitter_us", m->jitter_us);
+	line_number(l, "rtt_us", m->rtt_us);
+	line_open(l, "dropped", '{');
+	line_number(l, "source", m->dropped_source);
+	line_number(l, "syntax", m->dropped_syntax);
+	line_number(l, "payload", m->dropped_payload);
+	line_number(l, "auth", m->dropped_auth);
+	line_number(l, "replay", m->dropped_replay);
+	line_number(l, "rate", m->dropped_rate);
+	line_close(l, '}');
+	line_close(l, '}');
+}
+
+static void write_stream(struct line *l, const struct ipc_admin_stream *t)
+{
+	line_open(l, NULL, '{');
+	line_number(l, "index", t->index);
+	line_word(l, "kind", stream_word(t->kind));
+	line_word(l, "keying", keying_word(t->keying));
+	line_flag(l, "active", t->active != 0);
+	line_text(l, "codec", t->codec, sizeof(t->codec));
+	line_open(l, "sides", '[');
+	write_side(l, t, 0);
+	write_side(l, t, 1);
+	line_close(l, ']');
+	line_close(l, '}');
 }
 
 json_t *view_stream(const struct ipc_admin_stream *t)
 {
-	return json_pack("{s:i, s:s, s:s, s:b, s:o, s:[o, o]}", "index", (int)t->index, "kind", stream_word(t->kind),
-		"keying", keying_word(t->keying), "active", (int)(t->active != 0),
-		"codec", text_json(t->codec, sizeof(t->codec)), "sides", side_json(t, 0), side_json(t, 1));
+	char text[VIEW_ROW_MAX];
+	struct line l;
+	line_begin(&l, text, sizeof(text));
+	write_stream(&l, t);
+	return line_json(&l);
 }
 
-// Array of rows; NULL as soon as one is missing.
-static bool push(json_t *list, json_t *row)
+static uint8_t mark_count(const struct ipc_admin_record *r)
 {
-	return json_array_append_new(list, row) == 0;
+	return r->mark_count < TRAIL_MAX ? r->mark_count : TRAIL_MAX;
 }
 
-// The same record, written twice, has the same id: time and Call-ID of the caller.
-static json_t *record_id(const struct ipc_admin_call *c)
+static const char *step_word(const struct view_steps *steps, const struct trail_mark *m)
 {
-	char id[IPC_ADMIN_ID_MAX + 64];
-	snprintf(id, sizeof(id), "%llx-%x-%x-%.*s", (unsigned long long)c->start_ms, c->worker, c->ref.slot,
-		(int)strnlen(c->call_id[0], sizeof(c->call_id[0])), c->call_id[0]);
-	return text_json(id, sizeof(id));
+	return m->step < steps->count ? steps->name(m->step) : "?";
+}
+
+static bool is_passed(const struct trail_mark *m)
+{
+	return m->action == VERDICT_PASS && m->shadow == 0;
+}
+
+static void write_gate(struct line *l, const struct view_steps *steps, const struct ipc_admin_record *r, uint8_t i)
+{
+	const struct trail_mark *m = &r->mark[i];
+	struct ipc_admin_mark row = {.action = m->action, .shadow = m->shadow, .status = m->status, .after_us = m->after_us};
+	strncpy(row.step, step_word(steps, m), sizeof(row.step) - 1);
+	strncpy(row.threats, m->step < steps->count ? steps->threats(m->step) : "", sizeof(row.threats) - 1);
+	if (m->reason > 0 && m->reason <= TRAIL_REASONS)
+		memcpy(row.reason, r->reason[m->reason - 1], sizeof(row.reason));
+	write_mark(l, &row);
 }
 
 // The gates of a record line: the names of those passed in one text, the others in full.
-static bool gates_line(json_t *call, const struct ipc_admin_record *r)
+static void write_gates(struct line *l, const struct view_steps *steps, const struct ipc_admin_record *r, bool whole)
 {
 	char passed[TRAIL_MAX * IPC_ADMIN_TEXT_MAX];
 	size_t n = 0;
-	json_t *other = json_array();
-	bool good = other != NULL;
-	for (uint8_t i = 0; good && i < r->mark_count && i < TRAIL_MAX; i++) {
-		const struct ipc_admin_mark *m = &r->mark[i];
-		size_t len = strnlen(m->step, sizeof(m->step));
-		if (m->action != VERDICT_PASS || m->shadow) {
-			good = push(other, view_mark(m));
+	for (uint8_t i = 0; !whole && i < mark_count(r); i++) {
+		const char *name = step_word(steps, &r->mark[i]);
+		size_t len = strnlen(name, IPC_ADMIN_TEXT_MAX - 1);
+		if (!is_passed(&r->mark[i]))
 			continue;
-		}
 		if (n > 0)
 			passed[n++] = ' ';
-		memcpy(passed + n, m->step, len);
+		memcpy(passed + n, name, len);
 		n += len;
 	}
-	good = good && json_object_set_new(call, "gates_passed", text_json(passed, n)) == 0 &&
-	       json_object_set(call, "gates", other) == 0;
-	json_decref(other);
-	return good;
+	if (!whole)
+		line_text(l, "gates_passed", passed, n);
+	line_open(l, "gates", '[');
+	for (uint8_t i = 0; i < mark_count(r); i++)
+		if (whole || !is_passed(&r->mark[i]))
+			write_gate(l, steps, r, i);
+	line_close(l, ']');
 }
 
-static bool gates_whole(json_t *call, const struct ipc_admin_record *r)
+static size_t hex(char *out, uint64_t v)
 {
-	json_t *gates = json_array();
-	bool good = gates != NULL;
-	for (uint8_t i = 0; good && i < r->mark_count && i < TRAIL_MAX; i++)
-		good = push(gates, view_mark(&r->mark[i]));
-	good = good && json_object_set(call, "gates", gates) == 0;
-	json_decref(gates);
-	return good;
+	char digits[16];
+	size_t at = sizeof(digits);
+	do {
+		digits[--at] = "0123456789abcdef"[v & 15];
+		v >>= 4;
+	} while (v != 0);
+	memcpy(out, digits + at, sizeof(digits) - at);
+	return sizeof(digits) - at;
 }
 
-static json_t *record_json(const struct snapshot *s, const struct ipc_admin_record *r,
-	bool (*gates)(json_t *call, const struct ipc_admin_record *r))
+// The same record, written twice, has the same id: time, worker and place of the call, Call-ID of the caller.
+static void write_id(struct line *l, const struct ipc_admin_call *c)
 {
-	json_t *call = view_call(s, &r->call), *streams = json_array();
-	bool good = call != NULL && streams != NULL;
-	for (uint8_t i = 0; good && i < r->stream_count && i < MEDIA_STREAMS_MAX; i++)
-		good = push(streams, view_stream(&r->stream[i]));
-	good = good && json_object_set_new(call, "id", record_id(&r->call)) == 0 &&
-	       json_object_set_new(call, "released_by", json_string(end_word(r->call.end_side))) == 0 &&
-	       json_object_set_new(call, "reason", text_json(r->call.end_reason, sizeof(r->call.end_reason))) == 0 &&
-	       json_object_set(call, "streams", streams) == 0 && gates(call, r);
-	json_decref(streams);
-	if (good) {
-		json_object_del(call, "state"); // of a record: always ended
-		return call;
+	char id[IPC_ADMIN_ID_MAX + 64];
+	const uint64_t part[] = {c->start_ms, c->worker, c->ref.slot};
+	size_t n = 0, len = strnlen(c->call_id[0], sizeof(c->call_id[0]));
+	for (size_t i = 0; i < ARRAY_LEN(part); i++) {
+		n += hex(id + n, part[i]);
+		id[n++] = '-';
 	}
-	json_decref(call);
-	return NULL;
+	memcpy(id + n, c->call_id[0], len);
+	line_text(l, "id", id, n + len);
 }
 
-json_t *view_record(const struct snapshot *s, const struct ipc_admin_record *r)
+static void write_record(struct line *l, const struct snapshot *s, const struct view_steps *steps,
+	const struct ipc_admin_record *r, bool whole)
 {
-	return record_json(s, r, gates_whole);
+	line_open(l, NULL, '{');
+	write_call(l, s, &r->call);
+	write_id(l, &r->call);
+	line_word(l, "released_by", end_word(r->call.end_side));
+	line_text(l, "reason", r->call.end_reason, sizeof(r->call.end_reason));
+	line_open(l, "streams", '[');
+	for (uint8_t i = 0; i < r->stream_count && i < MEDIA_STREAMS_MAX; i++)
+		write_stream(l, &r->stream[i]);
+	line_close(l, ']');
+	write_gates(l, steps, r, whole);
+	line_close(l, '}');
 }
 
-json_t *view_record_line(const struct snapshot *s, const struct ipc_admin_record *r)
+json_t *view_record(const struct snapshot *s, const struct view_steps *steps, const struct ipc_admin_record *r)
 {
-	return record_json(s, r, gates_line);
+	char text[VIEW_RECORD_MAX];
+	struct line l;
+	line_begin(&l, text, sizeof(text));
+	write_record(&l, s, steps, r, true);
+	return line_json(&l);
+}
+
+bool view_record_line(const struct snapshot *s, const struct view_steps *steps, const struct ipc_admin_record *r,
+	char out[VIEW_RECORD_MAX])
+{
+	struct line l;
+	line_begin(&l, out, VIEW_RECORD_MAX);
+	write_record(&l, s, steps, r, false);
+	return line_end(&l);
 }

@@ -5,7 +5,6 @@
 // sandboxed process must not.
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <time.h>
 
 enum { NS_PER_US = 1000, NS_PER_MS = 1000000, MS_PER_S = 1000 };
@@ -53,11 +52,30 @@ struct utc utc_of(uint64_t wall_ms)
 	return utc;
 }
 
+static char *digits(char *out, uint32_t v, int n)
+{
+	for (int i = n; i-- > 0; v /= 10)
+		out[i] = (char)('0' + v % 10);
+	return out + n;
+}
+
+static char *part(char *out, uint32_t v, int n, char behind)
+{
+	out = digits(out, v, n);
+	*out = behind;
+	return out + 1;
+}
+
 char *utc_text(uint64_t wall_ms, char out[UTC_TEXT_MAX])
 {
 	struct utc t = utc_of(wall_ms);
-
-	(void)snprintf(out, UTC_TEXT_MAX, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", t.year, t.month, t.day,
-		t.hour, t.minute, t.second, t.ms);
+	char *at = part(out, t.year, 4, '-'); // a year behind 9999 shows its last four digits
+	at = part(at, t.month, 2, '-');
+	at = part(at, t.day, 2, 'T');
+	at = part(at, t.hour, 2, ':');
+	at = part(at, t.minute, 2, ':');
+	at = part(at, t.second, 2, '.');
+	at = part(at, t.ms, 3, 'Z');
+	*at = '\0';
 	return out;
 }

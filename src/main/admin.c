@@ -29,6 +29,11 @@ static const char *step_name(uint32_t step)
 	return step_by_id((enum step_id)step)->name;
 }
 
+static const char *step_threats(uint32_t step)
+{
+	return step_by_id((enum step_id)step)->threats;
+}
+
 static uint8_t step_control(uint32_t step)
 {
 	return step_by_id((enum step_id)step)->control;
@@ -120,7 +125,7 @@ static result begin(struct admin_process *p)
 		.owner = geteuid(),
 		.draining = start->draining,
 		.version = SALLYPORT_VERSION,
-		.steps = {STEP_COUNT, step_name, step_control},
+		.steps = {STEP_COUNT, step_name, step_threats, step_control},
 		.disk = &disk_real,
 		.clock = clock_now,
 		.monitor = to_monitor,

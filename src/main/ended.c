@@ -32,7 +32,7 @@ void ended_unmap(struct ended *e)
 static bool is_whole(const struct ended *e, uint32_t place)
 {
 	const struct ipc_admin *m = ended_message(e, place);
-	uint32_t size = ended_size(e, place), head = IPC_ADMIN_HEAD + offsetof(struct ipc_admin_record, mark);
+	uint32_t size = ended_size(e, place), head = IPC_ADMIN_HEAD + offsetof(struct ipc_admin_record, stream);
 	return size >= head && size <= ENDED_RECORD_OCTETS && m->version == IPC_ADMIN_VERSION && m->type == IPC_ADMIN_RECORD;
 }
 

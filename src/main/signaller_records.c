@@ -72,6 +72,19 @@ static uint32_t place_of(const struct signaller *s, const struct record_pending 
 	return (uint32_t)(r - s->pending);
 }
 
+static void fill_gates(const struct trail *t, struct ipc_admin_record *out)
+{
+	out->mark_count = t->count < TRAIL_MAX ? t->count : TRAIL_MAX;
+	memcpy(out->mark, t->mark, out->mark_count * sizeof(out->mark[0])); // no more: the rest was never set
+	for (uint8_t i = 0; i < t->reasons && i < TRAIL_REASONS; i++)
+		text(out->reason[i], sizeof(out->reason[i]), bytes_of_string(t->reason[i]));
+}
+
+static uint32_t record_size(const struct ipc_admin_record *r)
+{
+	return (uint32_t)(IPC_ADMIN_HEAD + offsetof(struct ipc_admin_record, stream) + r->stream_count * sizeof(r->stream[0]));
+}
+
 // Written where it is kept; what an earlier record left there was wiped.
 static uint32_t record_make(struct worker *w, const struct call_ended *call)
 {
@@ -79,8 +92,6 @@ static uint32_t record_make(struct worker *w, const struct call_ended *call)
 	uint32_t place = ended_take(ended, w->index);
 	if (place == ENDED_NONE)
 		return ENDED_NONE;
-	uint8_t marks = call->trail.count < TRAIL_MAX ? call->trail.count : TRAIL_MAX;
-	size_t size = IPC_ADMIN_HEAD + offsetof(struct ipc_admin_record, mark) + marks * sizeof(struct ipc_admin_mark);
 	struct ipc_admin *m = ended_message(ended, place);
 	struct ipc_admin_record *out = &m->u.record;
 	memset(m, 0, IPC_ADMIN_HEAD);
@@ -89,11 +100,9 @@ static uint32_t record_make(struct worker *w, const struct call_ended *call)
 	fill_call_row(w, &call->info, 0, &out->call);
 	if (call->info.answer_us != 0 && call->info.end_us > call->info.answer_us)
 		out->call.duration_us = call->info.end_us - call->info.answer_us;
-	out->mark_count = 0;
-	for (uint8_t i = 0; i < marks; i++)
-		fill_mark_row(&call->trail, i, &out->mark[out->mark_count++]);
+	fill_gates(&call->trail, out);
 	fill_streams(call, out);
-	ended_whole(ended, place, (uint32_t)size);
+	ended_whole(ended, place, record_size(out));
 	return place;
 }
 
@@ -108,7 +117,9 @@ static uint32_t record_complete(struct worker *w, const struct call_ended *call)
 {
 	if (call->place == 0)
 		return record_make(w, call);
-	fill_streams(call, &ended_message(&w->home->ended, call->place - 1)->u.record);
+	struct ipc_admin_record *out = &ended_message(&w->home->ended, call->place - 1)->u.record;
+	fill_streams(call, out);
+	ended_whole(&w->home->ended, call->place - 1, record_size(out));
 	return call->place - 1;
 }
 

@@ -67,8 +67,9 @@ struct ipc_admin_stream {
 struct ipc_admin_record {
 	struct ipc_admin_call call;
 	uint8_t mark_count, stream_count;
-	struct ipc_admin_stream stream[MEDIA_STREAMS_MAX];
-	struct ipc_admin_mark mark[TRAIL_MAX]; // last: the packet ends behind mark[mark_count - 1]
+	struct trail_mark mark[TRAIL_MAX];
+	char reason[TRAIL_REASONS][IPC_ADMIN_TEXT_MAX];    // that marks name by number
+	struct ipc_admin_stream stream[MEDIA_STREAMS_MAX]; // last: the packet ends behind stream[stream_count - 1]
 };
 
 struct ipc_admin_peer {

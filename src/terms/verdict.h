@@ -40,7 +40,7 @@ struct trail_mark { // small: every call keeps its trail
 	uint8_t action; // enum verdict_action
 	uint8_t shadow; // decided in shadow: not acted on
 	uint8_t reason; // number in trail.reason, plus one; 0: none
-	uint16_t status;
+	uint16_t status, reserved; // nothing undefined leaves the process
 	uint32_t after_us; // since the message arrived [us]
 };
 

@@ -288,6 +288,18 @@ static void row_h(void *ctx, const struct ask_reply *r)
 	json_decref(o);
 }
 
+static const char *step_name(uint32_t step)
+{
+	return step_by_id((enum step_id)step)->name;
+}
+
+static const char *step_threats(uint32_t step)
+{
+	return step_by_id((enum step_id)step)->threats;
+}
+
+static const struct view_steps fuzz_steps = {STEP_COUNT, step_name, step_threats, NULL};
+
 static void packet_to_admin(struct ask *a, struct ipc_admin *m, size_t n)
 {
 	static uint8_t block[PCAPNG_PACKET_MAX];
@@ -296,9 +308,10 @@ static void packet_to_admin(struct ask *a, struct ipc_admin *m, size_t n)
 	if (ask_packet(a, ASK_SIGNALLER, m, n))
 		return;
 	if (m->type == IPC_ADMIN_RECORD) {
-		json_t *o = view_record_line(s, &m->u.record);
-		char *line = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
-		free(line);
+		static char line[VIEW_RECORD_MAX];
+		json_t *o = view_record_line(s, &fuzz_steps, &m->u.record, line) ? json_loads(line, 0, NULL) : NULL;
+		if (o == NULL)
+			abort(); // every record fits, and is JSON
 		json_decref(o);
 	} else if (m->u.traced.len <= n - IPC_ADMIN_HEAD - offsetof(struct ipc_admin_traced, octets)) {
 		redact_message(m->u.traced.octets, m->u.traced.len);

@@ -52,6 +52,11 @@ static const char *step_name(uint32_t i)
 	return names[i];
 }
 
+static const char *step_threats(uint32_t step)
+{
+	return step == 0 ? "SF-I10 SF-A1" : "";
+}
+
 static uint8_t step_control(uint32_t i)
 {
 	static const uint8_t controls[] = {0xff, CONTROL_RATES, CONTROL_HEADERS, CONTROL_HEADERS};
@@ -281,7 +286,7 @@ static void begin(struct rig *r)
 {
 	struct admin_config c = {.base = r->base, .api = listen_unix(r->socket), .metrics = listen_tcp(&r->metrics_port),
 		.signaller = r->channel, .directory = -1, .owner = geteuid(), .version = "1.2.3",
-		.steps = {4, step_name, step_control}, .disk = &test_disk, .clock = test_clock, .monitor = monitor_h, .ctx = r};
+		.steps = {4, step_name, step_threats, step_control}, .disk = &test_disk, .clock = test_clock, .monitor = monitor_h, .ctx = r};
 	assert_ok(admin_new(&r->admin, &c, r->snapshot));
 	rig_turn(r, 20);
 }
@@ -418,7 +423,6 @@ void rig_record(struct rig *r, uint32_t number, const char *call_id)
 	k->call.duration_us = 2500000;
 	snprintf(k->call.end_reason, IPC_ADMIN_TEXT_MAX, "BYE");
 	k->mark_count = 1;
-	snprintf(k->mark[0].step, IPC_ADMIN_TEXT_MAX, "source");
 	k->stream_count = 1;
 	k->stream[0].suite[1] = SUITE_AEAD_AES_128_GCM;
 	k->stream[0].keying = KEYING_ADD;

@@ -13,7 +13,7 @@
 
 #include "main/ended.h"
 
-enum { SIZE = IPC_ADMIN_HEAD + offsetof(struct ipc_admin_record, mark) };
+enum { SIZE = IPC_ADMIN_HEAD + offsetof(struct ipc_admin_record, stream) };
 
 struct rig {
 	int fd;
