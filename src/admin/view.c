@@ -5,6 +5,7 @@
 #include "admin/line.h"
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *word(const char *const *names, size_t count, unsigned i)
@@ -211,8 +212,8 @@ static void write_gate(struct line *l, const struct view_steps *steps, const str
 {
 	const struct trail_mark *m = &r->mark[i];
 	struct ipc_admin_mark row = {.action = m->action, .shadow = m->shadow, .status = m->status, .after_us = m->after_us};
-	strncpy(row.step, step_word(steps, m), sizeof(row.step) - 1);
-	strncpy(row.threats, m->step < steps->count ? steps->threats(m->step) : "", sizeof(row.threats) - 1);
+	snprintf(row.step, sizeof(row.step), "%s", step_word(steps, m));
+	snprintf(row.threats, sizeof(row.threats), "%s", m->step < steps->count ? steps->threats(m->step) : "");
 	if (m->reason > 0 && m->reason <= TRAIL_REASONS)
 		memcpy(row.reason, r->reason[m->reason - 1], sizeof(row.reason));
 	write_mark(l, &row);

@@ -27,8 +27,8 @@ static result make_memfds(struct monitor *m)
 {
 	const struct settings *s = &m->conf.snapshot->settings;
 	uint32_t slots = s->max_calls * m->workers; // a worker may have them all; conf holds it within CALL_SLOTS_MAX
-	TRY(records_create("sallyport-calls", slots, CALL_RECORD_SMALL, &m->calls_fd[0]));
-	TRY(records_create("sallyport-calls-large", slots, CALL_RECORD_LARGE, &m->calls_fd[1]));
+	for (unsigned kind = 0; kind < CALL_RECORD_KINDS; kind++)
+		TRY(records_create("sallyport-calls", slots, call_record_octets(kind), &m->calls_fd[kind]));
 	TRY(ended_create(&m->ended_fd));
 	return media_memfd(m->conf.snapshot, m->workers, &m->sessions_fd);
 }
@@ -155,7 +155,7 @@ static void turn(struct monitor *m)
 int monitor_run(const char *config_path, const char *user)
 {
 	static struct monitor m; // one per process; large
-	m = (struct monitor){.config_path = config_path, .user = user, .snapshot_fd = -1, .calls_fd = {-1, -1},
+	m = (struct monitor){.config_path = config_path, .user = user, .snapshot_fd = -1, .calls_fd = {-1, -1, -1},
 		.ended_fd = -1, .sessions_fd = -1};
 	m.swap.next.control = -1;
 	for (unsigned role = 0; role < ROLE_COUNT; role++)

@@ -98,7 +98,7 @@ static void fill_start(struct monitor *m, const struct spawn *as, int control, s
 		.role = as->role,
 		.control = control,
 		.snapshot_fd = as->snapshot_fd,
-		.calls_fd = {m->calls_fd[0], m->calls_fd[1]},
+		.calls_fd = {m->calls_fd[0], m->calls_fd[1], m->calls_fd[2]},
 		.ended_fd = m->ended_fd,
 		.sessions_fd = m->sessions_fd,
 		.workers = m->workers,

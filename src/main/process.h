@@ -11,18 +11,25 @@
 #include "sf/token.h"
 #include "terms/ipc_control.h"
 
-// Kept calls: nearly all fit a small record, so that a held call costs half a page; the others take a large one.
+// Kept calls take the smallest kind of record that holds them: a plain call with its media plan 1.1 KiB, one with keys and long
+// names twice that.
 enum {
-	CALL_RECORD_SMALL = 2024, // [octets] with the record's own head 2 KiB
 	CALL_RECORD_LARGE = 22528, // [octets] the longest call and media image; pages that were never used stay holes
-	CALL_RECORD_KINDS = 2,
+	CALL_RECORD_KINDS = 3,
 };
+
+// Octets of a record of KIND; with its own head of 24 a whole number of cache lines.
+static inline uint32_t call_record_octets(unsigned kind)
+{
+	static const uint32_t octets[CALL_RECORD_KINDS] = {1256, 2536, CALL_RECORD_LARGE};
+	return octets[kind % CALL_RECORD_KINDS];
+}
 
 struct process_start {
 	unsigned role;        // enum process_role
 	int control;          // sequenced-packet socket to the monitor
 	int snapshot_fd;      // sealed memfd of the snapshot in force
-	int calls_fd[CALL_RECORD_KINDS]; // memfds of kept calls, small and large; signaller only
+	int calls_fd[CALL_RECORD_KINDS]; // memfds of kept calls, by kind; signaller only
 	int ended_fd;         // memfd of ended calls whose record is not on disk yet; signaller only
 	int sessions_fd;      // memfd of kept media sessions; media only
 	uint16_t workers, handshake_threads;

@@ -202,7 +202,7 @@ static void restore_one(uint32_t slot, struct bytes octets, void *ctx)
 		struct bytes media = {octets.at + sizeof(head) + head.call_length, head.media_length};
 		good = is_ok(flow_restore(w->flow, &image, media, &now));
 		if (good && head.ref.slot < s->snapshot->settings.max_calls)
-			w->large[head.ref.slot] = s->restoring != 0;
+			w->kind[head.ref.slot] = (uint8_t)s->restoring;
 	}
 	if (!good) {
 		net_count(&s->counters, NET_IMPOSSIBLE, 1);
@@ -212,19 +212,21 @@ static void restore_one(uint32_t slot, struct bytes octets, void *ctx)
 
 static result restore_calls(struct signaller *s)
 {
-	uint32_t damaged[CALL_RECORD_KINDS], calls = 0;
+	uint32_t damaged, all_damaged = 0, calls = 0;
 	for (int i = 0; i < CALL_RECORD_KINDS; i++)
 		TRY(records_map(s->start->calls_fd[i], &s->records[i]));
 	TRY(records_restore(s, records_slots(s->records[0]), &s->recorded));
 	if (s->start->restarts == 0)
 		return OK;
-	for (s->restoring = 0; s->restoring < CALL_RECORD_KINDS; s->restoring++)
-		records_each(s->records[s->restoring], restore_one, s, &damaged[s->restoring]);
+	for (s->restoring = 0; s->restoring < CALL_RECORD_KINDS; s->restoring++) {
+		records_each(s->records[s->restoring], restore_one, s, &damaged);
+		all_damaged += damaged;
+	}
 	memory_free(s->recorded);
 	s->recorded = NULL;
 	for (uint32_t i = 0; i < s->workers; i++)
 		calls += sf_call_count(flow_sf(s->worker[i].flow));
-	log_write(LOG_LEVEL_NOTICE, "signaller.restored", LOG_NUM("calls", calls), LOG_NUM("damaged", damaged[0] + damaged[1]));
+	log_write(LOG_LEVEL_NOTICE, "signaller.restored", LOG_NUM("calls", calls), LOG_NUM("damaged", all_damaged));
 	return OK;
 }
 

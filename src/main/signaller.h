@@ -47,7 +47,7 @@ struct worker {
 	uint8_t index;
 	uint32_t random_left;    // [octets] at the end of `random`
 	uint8_t random[RANDOM_BUFFER];
-	uint8_t *large;          // by call slot: is its record a large one?
+	uint8_t *kind;           // by call slot: of its kept record
 	int media;               // channel to the Media Function
 	struct event *media_event;
 	uint32_t dial_next;

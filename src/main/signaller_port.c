@@ -48,15 +48,17 @@ static void kept_drop(struct worker *w, struct pool_ref call)
 static void kept_put(struct worker *w, struct pool_ref call, struct bytes octets)
 {
 	uint32_t slot = kept_slot(w, call);
-	uint8_t kind = octets.len > CALL_RECORD_SMALL;
+	uint8_t kind = 0;
+	while (kind + 1 < CALL_RECORD_KINDS && octets.len > call_record_octets(kind))
+		kind++;
 	if (!is_ok(records_put(w->home->records[kind], slot, octets))) {
 		kept_drop(w, call);
 		net_count(net_worker_counters(w->net), NET_IMPOSSIBLE, 1); // places and lengths suffice for every call
 		return;
 	}
-	if (w->large[call.slot] != kind) // it has outgrown its record, or shrunk: the new one stands already
-		records_erase(w->home->records[w->large[call.slot]], slot);
-	w->large[call.slot] = kind;
+	if (w->kind[call.slot] != kind) // it has outgrown its record, or shrunk: the new one stands already
+		records_erase(w->home->records[w->kind[call.slot]], slot);
+	w->kind[call.slot] = kind;
 }
 
 _Static_assert(sizeof(struct kept_call) + SF_CALL_IMAGE_MAX + FLOW_MEDIA_IMAGE_MAX <= CALL_RECORD_LARGE, "every call fits");
@@ -66,7 +68,7 @@ static void port_keep(void *ctx, struct pool_ref call, const struct sf_call_imag
 	struct worker *w = ctx;
 	static _Thread_local uint8_t octets[CALL_RECORD_LARGE];
 	if (image == NULL) {
-		records_erase(w->home->records[w->large[call.slot]], kept_slot(w, call));
+		records_erase(w->home->records[w->kind[call.slot]], kept_slot(w, call));
 		return;
 	}
 	struct kept_call head = {w->index, image->length, (uint32_t)media_image.len, call};

@@ -202,8 +202,8 @@ result worker_init(struct worker *w, struct signaller *s, uint8_t index)
 	w->registry = s->registry;
 	w->media = s->start->channels->media[index].end[0];
 	w->out = memory_alloc(sizeof(*w->out));
-	w->large = memory_array(s->snapshot->settings.max_calls, 1);
-	REQUIRE(w->out != NULL && w->large != NULL, E_NO_MEMORY);
+	w->kind = memory_array(s->snapshot->settings.max_calls, 1);
+	REQUIRE(w->out != NULL && w->kind != NULL, E_NO_MEMORY);
 	TRY(sf_token_keys_new(&w->keys, s->start->token_key, s->start->token_current));
 	TRY(flow_for(w, s->snapshot));
 	struct net_handlers h = {receive_h, sip_frame, undeliverable_h, NULL, dial_h, w, busy_h};

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,13 +54,13 @@ static void a_line(void **state)
 	struct ipc_admin_record *r = calloc(1, sizeof(*r));
 	struct snapshot *s = empty_snapshot();
 	(void)state;
-	strcpy(r->call.call_id[0], "a\"b\\c\n\x01\xff\xc3\xa4");
+	snprintf(r->call.call_id[0], IPC_ADMIN_ID_MAX, "%s", "a\"b\\c\n\x01\xff\xc3\xa4");
 	r->call.start_ms = 1700000000123;
 	r->call.ref.slot = 255;
 	r->mark_count = 3;
 	r->mark[1] = (struct trail_mark){.step = 1, .action = VERDICT_REPLY, .reason = 2, .status = 503, .after_us = 7};
 	r->mark[2] = (struct trail_mark){.step = 2};
-	strcpy(r->reason[1], "busy");
+	snprintf(r->reason[1], IPC_ADMIN_TEXT_MAX, "busy");
 	assert_true(view_record_line(s, &steps, r, line));
 	assert_null(strchr(line, '\n'));
 	json_t *o = json_loads(line, 0, NULL);
