@@ -65,7 +65,7 @@ static void port_keep(void *ctx, struct sf_call *call, bool keep)
 	}
 	media_image.len = flow_media_save(f, call, media);
 	port->keep(port->ctx, sf_call_ref(call), &image, media_image);
-	memory_wipe(media, sizeof(media)); // it holds keys
+	memory_wipe(media, media_image.len > 0 ? media_image.len : sizeof(media)); // it holds keys, also when it did not fit
 }
 
 static void port_ended(void *ctx, struct sf_call *call, const struct now *now)

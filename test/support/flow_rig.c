@@ -117,7 +117,8 @@ static void keep_h(void *ctx, struct pool_ref call, const struct sf_call_image *
 
 	r->last_call = call;
 	if (image != NULL && media.len <= sizeof(r->media_image)) {
-		r->image = *image;
+		r->image.length = image->length;
+		memcpy(r->image.octets, image->octets, image->length);
 		r->media_image_len = (uint32_t)media.len;
 		if (media.len > 0)
 			memcpy(r->media_image, media.at, media.len);
