@@ -24,7 +24,8 @@ static void sample(struct prom *p, const char *family, const char *type, const c
 	if (evbuffer_add_printf(p->out, "sallyport_%s%s%s%s %" JSON_INTEGER_FORMAT "\n", family, labels[0] != '\0' ? "{" : "",
 		    labels, labels[0] != '\0' ? "}" : "", value) < 0)
 		p->failed = true;
-	snprintf(p->family, sizeof(p->family), "%s", family);
+	if ((size_t)snprintf(p->family, sizeof(p->family), "%s", family) >= sizeof(p->family))
+		p->failed = true; // cut, the next sample would have its TYPE line twice
 }
 
 // key="value" of up to two labels.

@@ -127,6 +127,7 @@ void call_ack(struct sf_call *c, const struct sip_msg *m, const struct now *now)
 {
 	struct branch *b = call_confirmed(c);
 	struct message_body body = {0};
+	bool answered = c->ack.answer_due; // else the record kept with the 2xx says all that there is
 
 	if (b == NULL || !c->ack.owed)
 		return;
@@ -145,7 +146,8 @@ void call_ack(struct sf_call *c, const struct sip_msg *m, const struct now *now)
 	c->ack.owed = false;
 	b->oa = OA_STABLE;
 	ack_send(c, branch_leg(b, !c->ack.asker), c->ack.cseq_out, &body, true, now);
-	call_keep(c);
+	if (answered)
+		call_keep(c);
 }
 
 void call_ack_h(struct sf_call *c, struct call_event *e)
