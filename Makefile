@@ -35,8 +35,9 @@ check: build
 soak: build
 	@test/soak/run $(BUILD)
 
-bench: build
-	@test/bench/run $(BUILD)
+bench: deps
+	@tools/build-release $(BUILD)-release
+	@test/bench/run $(BUILD)-release
 
 fuzz: deps
 	@test/fuzz/run
@@ -47,7 +48,7 @@ prove: deps
 audit: build
 	@test/audit/run $(BUILD)
 
-package: build
+package: deps
 	@packaging/make-deb $(BUILD)
 
 clean:
