@@ -79,13 +79,5 @@ def calls(peer, rate, count):
     return {"cpu_us_per_call": spent / 1000 / count, "failed": count - good // 3}
 
 
-def measured(peer, rate, count):
-    peer.start()
-    try:
-        calls(peer, 200, 100)
-        figures = calls(peer, rate, count)
-    finally:
-        peer.stop()
-    if figures["failed"] > 0:
-        print(f"  rtpengine: {figures['failed']} of {count} calls failed", flush=True)
-    return figures
+def warm(peer):
+    calls(peer, 200, 100)
