@@ -100,12 +100,14 @@ static void parts_read(const struct sip_msg *m, struct span type, struct sip_bod
 		const struct sip_part *p = &parts.part[i];
 		if (p->coded)
 			note(b, SIP_BODY_CODED);
-		if (is_sdp(m->buf, m->size, p->content_type))
+		if (is_sdp(m->buf, m->size, p->content_type)) {
+			b->length = b->has_sdp ? b->length : p->length;
 			description_take(b, m->buf, m->size, p->body, p->disposition);
-		else if (is_composite(m->buf, m->size, p->content_type))
+		} else if (is_composite(m->buf, m->size, p->content_type)) {
 			note(b, SIP_BODY_NESTED);
-		else if (p->handling_required)
+		} else if (p->handling_required) {
 			note(b, SIP_BODY_REQUIRED);
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ struct sip_body {
 	bool has_sdp;
 	bool multipart;
 	struct span sdp;   // the description, the first of several; empty when there is none
+	struct span length; // multipart: the line with the length of that part, true for what we do not pass on; or empty
 	struct span parts; // multipart: from the first delimiter to behind the last; what stands around is nobody's
 };
 

@@ -272,12 +272,17 @@ static result field_take(const uint8_t *buf, uint32_t end, struct span name, str
 
 static result field_read(const uint8_t *buf, uint32_t end, uint32_t *at, struct sip_part *p)
 {
-	struct span name = {*at, scan_class(buf, end, *at, OCT_TOKEN)};
+	uint32_t begin = *at;
+	struct span name = {begin, scan_class(buf, end, begin, OCT_TOKEN)};
 	uint32_t to, i = scan_class(buf, end, name.to, OCT_WSP);
 
 	REQUIRE(name.to > name.from && octet_at(buf, end, i) == ':', E_SYNTAX);
 	TRY(text_line(buf, end, i + 1, true, &to, at));
 	REQUIRE(!fold_names(buf, to, i + 1), E_SYNTAX);
+	if (name_lookup(buf, end, name) == SIP_HDR_CONTENT_LENGTH) {
+		REQUIRE(span_empty(p->length), E_SYNTAX);
+		p->length = (struct span){begin, *at};
+	}
 	i = scan_lws(buf, to, i + 1);
 	while (to > i && octet_in(octet_at(buf, to, to - 1), OCT_WSP))
 		to--;

@@ -15,6 +15,7 @@ struct sip_part {
 	struct span disposition;
 	bool handling_required;   // RFC3204: handling=required, the default
 	bool coded;               // by Content-Encoding or Content-Transfer-Encoding: BODY is not what it stands for
+	struct span length;       // the line of its Content-Length with its end; empty: none
 	struct span headers, body;
 };
 

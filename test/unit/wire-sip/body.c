@@ -44,6 +44,9 @@ static void one(void **state)
 	assert_true(body.has_sdp && body.multipart);
 	span_is(text, body.sdp, "v=0");
 	span_is(text, body.parts, "\r\n" OPTIONAL("a/b") SDP("0") END "\r\n");
+	assert_true(span_empty(body.length));
+	assert_int_equal(read_body(MIXED, "", "--b\r\nc: application/sdp\r\nl : \r\n 3\r\nX: y\r\n\r\nv=0\r\n" END), SIP_BODY_FINE);
+	span_is(text, body.length, "l : \r\n 3\r\n");
 	assert_int_equal(read_body(MIXED, "", OPTIONAL("text/plain") END), SIP_BODY_FINE);
 	assert_false(body.has_sdp);
 }

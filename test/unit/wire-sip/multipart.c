@@ -56,6 +56,7 @@ static void refused(void **state)
 		{"multipart/mixed;boundary=a", "--a\r\nContent-Type: a/b\r\nContent-Type: c/d\r\n\r\nx\r\n--a--\r\n"},
 		{"multipart/mixed;boundary=a", "--a\r\nContent-Type: a/b\r\nc: c/d\r\n\r\nx\r\n--a--\r\n"},
 		{"multipart/mixed;boundary=a", "--a\r\nX: y\r\n c: c/d\r\n\r\nx\r\n--a--\r\n"}, // a fold that looks like a field
+		{"multipart/mixed;boundary=a", "--a\r\nContent-Length: 1\r\nl: 2\r\n\r\nx\r\n--a--\r\n"},
 		{"multipart/mixed;boundary=a", "--a\r\nX: y\rZ: w\r\n\r\nx\r\n--a--\r\n"},
 		{"multipart/mixed;boundary=a", "--a\r\nContent-Type: a\r\n\r\nx\r\n--a--\r\n"},
 		{"multipart/mixed;boundary=a", "--a\r\nContent-Disposition: session;handling=a;handling=b\r\n\r\nx\r\n--a--\r\n"},
