@@ -3,7 +3,8 @@
 // LRF-C2.
 //
 // One description is rewritten for the other side; a second one, or one inside of a part, would cross with the addresses of
-// the core in it. No waiver: whoever lets unknown header fields pass did not ask for that.
+// the core in it. So would one in a body that others take apart in another way than we do (SF-I11). No waiver: whoever lets
+// unknown header fields pass did not ask for that.
 #include "flow/gates.h"
 #include "flow/state.h"
 #include "wire/sip/body.h"
@@ -16,7 +17,7 @@ static bool negotiates(const struct sip_msg *m)
 	return method == SIP_INVITE || method == SIP_ACK || method == SIP_PRACK || method == SIP_UPDATE;
 }
 
-// MESSAGE and INFO carry what the users wrote: parts that we do not know are theirs.
+// MESSAGE and INFO carry what the users wrote: parts that we do not know are theirs, coded or not.
 static struct verdict body_elsewhere(const struct sip_body *b)
 {
 	if (b->has_sdp || b->fault == SIP_BODY_BROKEN || b->fault == SIP_BODY_NESTED)
@@ -40,6 +41,8 @@ static struct verdict body_verdict(const struct sip_msg *m)
 		return REPLY(415, "Parts Within Parts");
 	case SIP_BODY_SECOND:
 		return REPLY(415, "Second Session Description");
+	case SIP_BODY_CODED:
+		return REPLY(415, "Encoded Part");
 	case SIP_BODY_PURPOSE:
 		return REPLY(415, "Session Description For Another Purpose");
 	case SIP_BODY_REQUIRED:

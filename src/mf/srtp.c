@@ -98,6 +98,14 @@ result mf_srtp_new(struct mf_srtp **out, struct srtp_work *w, const struct media
 	return OK;
 }
 
+result mf_srtp_rename(struct mf_srtp *s, const struct media_key *key)
+{
+	REQUIRE(key->mki_len <= MEDIA_MKI_MAX, E_SYNTAX);
+	s->mki_len = key->mki_len;
+	s->mki = key->mki;
+	return OK;
+}
+
 static result warm_up_one(struct srtp_work *w, uint8_t suite)
 {
 	struct media_key key = {.suite = suite, .len = srtp_suite_master_len(suite)};

@@ -31,6 +31,9 @@ void mf_srtp_work_free(struct srtp_work *w);
 // longer. E_UNSUPPORTED: no such suite; E_SYNTAX: wrong length of the master or of the MKI; E_NO_MEMORY.
 MUST_USE result mf_srtp_new(struct mf_srtp **out, struct srtp_work *w, const struct media_key *key,
 	enum srtp_way way, struct srtp_keep *keep, bool restore, uint32_t *bad);
+// Packets bear the master key identifier of KEY from now on, whose suite and master are those of S; what S has seen stays.
+// E_SYNTAX: too long.
+MUST_USE result mf_srtp_rename(struct mf_srtp *s, const struct media_key *key);
 // Wipes the keys.
 void mf_srtp_free(struct mf_srtp *s);
 

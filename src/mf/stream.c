@@ -56,10 +56,10 @@ static void side_apply(struct mf_side *d, const struct media_side *m, uint64_t n
 	d->octet_ns = bps == 0 ? 0 : 8 * SECOND_NS / bps + 1;
 }
 
+// The master key identifier is no part of the key: no tag covers it, whoever replays a packet writes another one (MF-I4).
 static bool key_same(const struct media_key *a, const struct media_key *b)
 {
-	return a->suite == b->suite && a->len == b->len && a->mki_len == b->mki_len && a->mki == b->mki &&
-	       memcmp(a->master, b->master, a->len) == 0;
+	return a->suite == b->suite && a->len == b->len && memcmp(a->master, b->master, a->len) == 0;
 }
 
 struct key_change {
@@ -74,7 +74,7 @@ static result key_apply(const struct key_change *c, struct srtp_work *work, bool
 	uint32_t bad = 0;
 
 	if (!restore && *c->at != NULL && c->before != NULL && key_same(c->before, c->after))
-		return OK; // starting anew would repeat indices under the same key
+		return mf_srtp_rename(*c->at, c->after); // starting anew would repeat indices under the same key
 	if (*c->at != NULL) {
 		mf_srtp_free(*c->at);
 		*c->at = NULL;

@@ -50,7 +50,7 @@ struct mf_stream {
 // Is the plan lawful: counts, families, prefix lengths, key lengths? E_SYNTAX.
 MUST_USE result mf_plan_check(const struct media_stream *plan);
 // Take over the plan in record SLOT of STORE: addresses, payload types, keys. A key that did not change keeps
-// its state; another one begins anew. RESTORE: take key states from the keep area instead. E_NO_MEMORY: the
+// its state, also under another identifier (MKI); another one begins anew. RESTORE: take key states from the keep area instead. E_NO_MEMORY: the
 // stream is then inactive (deny by default).
 MUST_USE result mf_stream_apply(struct mf_stream *s, struct mf_store *store, uint32_t slot,
 	const struct media_stream *before, struct srtp_work *work, bool restore, uint64_t now_us);

@@ -26,6 +26,18 @@ struct message_body message_body_as_is(const struct sip_msg *m)
 	return (struct message_body){.octets = sip_bytes(m, m->body), .type = sip_bytes(m, content_type(m))};
 }
 
+// What stands before the description; the length of its part is left out, for it was that of another one.
+static void write_before(struct sip_writer *w, const struct sip_msg *m, const struct sip_body *f)
+{
+	struct span before = span_make(f->parts.from, f->sdp.from);
+
+	if (!span_empty(f->length)) {
+		sip_write_octets(w, sip_bytes(m, span_make(before.from, f->length.from)));
+		before.from = f->length.to;
+	}
+	sip_write_octets(w, sip_bytes(m, before));
+}
+
 struct verdict message_sdp(struct branch *b, uint8_t side, enum sf_sdp_role role, const struct sip_msg *m,
 	struct message_body *out)
 {
@@ -41,7 +53,7 @@ struct verdict message_sdp(struct branch *b, uint8_t side, enum sf_sdp_role role
 		return PASS;
 	sip_write_init(&w, sf->body, SF_BODY_CAP);
 	if (sdp && f.multipart)
-		sip_write_octets(&w, sip_bytes(m, span_make(f.parts.from, f.sdp.from)));
+		write_before(&w, m, &f);
 	uint32_t from = w.len;
 	b->media_open = true;
 	struct verdict v = sf->config.port.sdp(

@@ -209,7 +209,9 @@ def test_bad_invite(sallyport, what):
 
 INSIDE = "v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio 6000 RTP/AVP 8\r\n".format(A)
 BODIES = {
-    "second description": f"Content-Type: application/sdp\r\n\r\n{INSIDE}", "part within a part":
+    "second description": f"Content-Type: application/sdp\r\n\r\n{INSIDE}", "compact name":
+    f"c: application/sdp\r\nContent-Disposition: session;handling=optional\r\n\r\n{INSIDE}", "encoded part":
+    "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: render;handling=optional\r\n\r\ndj0w", "part within a part":
     f"Content-Type: multipart / mixed;boundary=in\r\nContent-Disposition: render;handling=optional\r\n\r\n--in\r\nContent-Type: "
     f"application/sdp\r\n\r\n{INSIDE}\r\n--in--", "message as a part": f"Content-Type: message/sip\r\n\r\nSIP/2.0 200 OK\r\n\r\n{INSIDE}",
     "part that must be understood": "Content-Type: application/x-unknown\r\n\r\nx",

@@ -114,6 +114,14 @@ static inline void lab_tell(struct lab *l, enum ipc_media_type type, struct sess
 	mf_engine_message(l->engine, 0, &m, &l->now);
 }
 
+static inline void lab_update(struct lab *l, struct session_ref ref, const struct media_plan *plan)
+{
+	struct ipc_media m = {.version = IPC_MEDIA_VERSION, .type = IPC_MEDIA_UPDATE, .session = ref};
+
+	m.u.plan = *plan;
+	mf_engine_message(l->engine, 0, &m, &l->now);
+}
+
 // One datagram of N octets (in a buffer of LAB_CAP) from FROM to our port of SIDE.
 static inline enum mf_gate lab_send_from(
 	struct lab *l, struct address from, uint8_t side, bool rtcp, uint8_t *buf, uint32_t *n)

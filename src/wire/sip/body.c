@@ -57,6 +57,31 @@ static void description_take(struct sip_body *b, const uint8_t *buf, uint32_t n,
 		note(b, SIP_BODY_PURPOSE);
 }
 
+// Some readers look for a line "Content-Type: application/sdp" and not for where a header ends.
+static bool names_sdp(const struct sip_msg *m, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++)
+		if (scan_word(m->buf, to, i, WORD("applicat"), 8) && scan_word(m->buf, to, i + 8, WORD("ion/sdp"), 7))
+			return true;
+	return false;
+}
+
+// Anywhere but in the type of the one description; that itself is read and written anew.
+static bool names_sdp_elsewhere(const struct sip_msg *m, const struct sip_multipart *parts)
+{
+	uint32_t from = m->body.from;
+
+	for (uint32_t i = 0; i < parts->count; i++) {
+		const struct sip_part *p = &parts->part[i];
+		if (!is_sdp(m->buf, m->size, p->content_type))
+			continue;
+		if (names_sdp(m, from, p->content_type.from) || names_sdp(m, p->content_type.to, p->body.from))
+			return true;
+		from = p->body.to;
+	}
+	return names_sdp(m, from, m->body.to);
+}
+
 static void parts_read(const struct sip_msg *m, struct span type, struct sip_body *b)
 {
 	struct sip_multipart parts;
@@ -67,14 +92,22 @@ static void parts_read(const struct sip_msg *m, struct span type, struct sip_bod
 		return;
 	}
 	b->parts = parts.all;
+	if (parts.ambiguous)
+		note(b, SIP_BODY_BROKEN);
+	if (names_sdp_elsewhere(m, &parts))
+		note(b, SIP_BODY_SECOND);
 	for (uint32_t i = 0; i < parts.count; i++) {
 		const struct sip_part *p = &parts.part[i];
-		if (is_sdp(m->buf, m->size, p->content_type))
+		if (p->coded)
+			note(b, SIP_BODY_CODED);
+		if (is_sdp(m->buf, m->size, p->content_type)) {
+			b->length = b->has_sdp ? b->length : p->length;
 			description_take(b, m->buf, m->size, p->body, p->disposition);
-		else if (is_composite(m->buf, m->size, p->content_type))
+		} else if (is_composite(m->buf, m->size, p->content_type)) {
 			note(b, SIP_BODY_NESTED);
-		else if (p->handling_required)
+		} else if (p->handling_required) {
 			note(b, SIP_BODY_REQUIRED);
+		}
 	}
 }
 

@@ -14,11 +14,14 @@ struct sip_part {
 	struct span content_type; // value of the part's Content-Type, empty: text/plain
 	struct span disposition;
 	bool handling_required;   // RFC3204: handling=required, the default
+	bool coded;               // by Content-Encoding or Content-Transfer-Encoding: BODY is not what it stands for
+	struct span length;       // the line of its Content-Length with its end; empty: none
 	struct span headers, body;
 };
 
 struct sip_multipart {
 	uint32_t count;
+	bool ambiguous;  // "--" boundary stands where no delimiter does: others may see other parts (SF-I11)
 	struct span all; // from the first delimiter to behind the last: without preamble and epilogue
 	struct sip_part part[MULTIPART_PARTS_MAX];
 };
@@ -27,7 +30,7 @@ struct sip_multipart {
 bool sip_content_type_is(const uint8_t *buf, uint32_t n, struct span value, struct bytes type);
 // Is the type of VALUE that one, whatever its subtype (case-insensitive; RFC3261#25.1 allows space around the slash)?
 bool sip_content_class_is(const uint8_t *buf, uint32_t n, struct span value, struct bytes type);
-// Split BODY by the boundary of CONTENT_TYPE. E_SYNTAX, E_TOO_MANY.
+// Split BODY by the boundary of CONTENT_TYPE. What is ambiguous is split as RFC 2046 says, and marked. E_SYNTAX, E_TOO_MANY.
 MUST_USE result sip_multipart_parse(const uint8_t *buf, uint32_t n, struct span content_type, struct span body,
 	struct sip_multipart *out);
 

@@ -73,14 +73,6 @@ static void extend(void **state)
 	lab_close(&l);
 }
 
-static void update_tell(struct lab *l, struct session_ref ref, const struct media_plan *plan)
-{
-	struct ipc_media m = {.version = IPC_MEDIA_VERSION, .type = IPC_MEDIA_UPDATE, .session = ref};
-
-	m.u.plan = *plan;
-	mf_engine_message(l->engine, 0, &m, &l->now);
-}
-
 static void update(void **state)
 {
 	struct media_plan plan;
@@ -96,17 +88,45 @@ static void update(void **state)
 	ref = lab_create(&l, &plan);
 	assert_int_equal(lab_rtp(&l, 0, 1, 5), MF_PASSED);
 	plan.stream[0].side[0].remote_rtp = moved;
-	update_tell(&l, ref, &plan);
+	lab_update(&l, ref, &plan);
 	assert_int_equal(lab_rtp(&l, 0, 2, 5), MF_GATE_SOURCE); // the old address is no longer agreed
 	n = rtp_make(buf, 8, 3, 0, 5, 160);
 	assert_int_equal(lab_send_from(&l, moved, 0, false, buf, &n), MF_PASSED);
 	plan.stream[0].active = 0;
-	update_tell(&l, ref, &plan);
+	lab_update(&l, ref, &plan);
 	assert_int_equal(lab_send_from(&l, moved, 0, false, buf, &n), MF_GATE_SESSION);
 	plan.stream[0].active = 1;
 	plan.stream[0].keying = KEYING_REFUSE;
-	update_tell(&l, ref, &plan);
+	lab_update(&l, ref, &plan);
 	assert_int_equal(lab_send_from(&l, moved, 0, false, buf, &n), MF_GATE_SESSION);
+	lab_close(&l);
+}
+
+// A re-INVITE that changes but the identifier of a key, or has none any more: the same key goes on.
+static void update_renames_keys(void **state)
+{
+	struct media_plan plan;
+	struct session_ref ref;
+	uint8_t buf[LAB_CAP];
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	plan = secured_plan(&l);
+	ref = lab_create(&l, &plan);
+	assert_int_equal(lab_rtp(&l, 0, 65535, 5), MF_PASSED);
+	assert_int_equal(lab_rtp(&l, 0, 0, 5), MF_PASSED);
+	for (uint8_t len = 0; len <= 4; len = (uint8_t)(len + 2)) {
+		plan.stream[0].side[1].out.mki_len = len;
+		plan.stream[0].side[1].out.mki = len == 0 ? 0 : 0x1234;
+		lab_update(&l, ref, &plan);
+		assert_int_equal(lab_rtp(&l, 0, len, 5), MF_GATE_PROTECT); // it was sent
+		uint32_t n = rtp_make(buf, 8, (uint16_t)(len + 2), 0, 5, 160), clear = n;
+		assert_int_equal(lab_send_from(&l, l.user[0], 0, false, buf, &n), MF_PASSED);
+		assert_int_equal(n, clear + 16 + len);
+		if (len > 0)
+			assert_memory_equal(buf + n - 2, "\x12\x34", 2);
+	}
 	lab_close(&l);
 }
 
@@ -122,12 +142,12 @@ static void update_keeps_keys(void **state)
 	plan = secured_plan(&l);
 	ref = lab_create(&l, &plan);
 	assert_int_equal(lab_rtp(&l, 0, 1, 5), MF_PASSED);
-	update_tell(&l, ref, &plan);
+	lab_update(&l, ref, &plan);
 	assert_int_equal(lab_rtp(&l, 0, 1, 5), MF_GATE_PROTECT);
 	assert_int_equal(lab_rtp(&l, 0, 2, 5), MF_PASSED);
 	plan.stream[0].side[1].out =
 		lab_key(SUITE_AEAD_AES_128_GCM, 77); // another key begins at its beginning
-	update_tell(&l, ref, &plan);
+	lab_update(&l, ref, &plan);
 	assert_int_equal(lab_rtp(&l, 0, 1, 5), MF_PASSED);
 	lab_close(&l);
 }
@@ -370,7 +390,7 @@ static void restore_bad(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(create_and_delete), cmocka_unit_test(extend),
-		cmocka_unit_test(update), cmocka_unit_test(update_keeps_keys), cmocka_unit_test(bad_messages),
+		cmocka_unit_test(update), cmocka_unit_test(update_keeps_keys), cmocka_unit_test(update_renames_keys), cmocka_unit_test(bad_messages),
 		cmocka_unit_test(no_memory), cmocka_unit_test(counters), cmocka_unit_test(no_memory_at_start),
 		cmocka_unit_test(restore), cmocka_unit_test(restore_bad)};
 

@@ -44,6 +44,9 @@ static void one(void **state)
 	assert_true(body.has_sdp && body.multipart);
 	span_is(text, body.sdp, "v=0");
 	span_is(text, body.parts, "\r\n" OPTIONAL("a/b") SDP("0") END "\r\n");
+	assert_true(span_empty(body.length));
+	assert_int_equal(read_body(MIXED, "", "--b\r\nc: application/sdp\r\nl : \r\n 3\r\nX: y\r\n\r\nv=0\r\n" END), SIP_BODY_FINE);
+	span_is(text, body.length, "l : \r\n 3\r\n");
 	assert_int_equal(read_body(MIXED, "", OPTIONAL("text/plain") END), SIP_BODY_FINE);
 	assert_false(body.has_sdp);
 }
@@ -63,6 +66,14 @@ static void doubtful(void **state)
 		{MIXED, "", SDP("1") OPTIONAL("message/external-body;access-type=URL") END, SIP_BODY_NESTED},
 		{"message/sipfrag", "", "SIP/2.0 200 OK", SIP_BODY_NESTED},
 		{"message/sip", "", "x", SIP_BODY_NESTED},
+		{MIXED, "", SDP("1") "--b\r\nc: application/sdp\r\n\r\nv=2\r\n" END, SIP_BODY_SECOND},
+		{MIXED, "", SDP("1") OPTIONAL("a/b;x=\"application/sdp\"") END, SIP_BODY_SECOND}, // found by a reader of lines
+		{MIXED, "", "Content-Type: Application/SDP\r\n\r\n" SDP("1") END, SIP_BODY_SECOND},
+		{MIXED, "", SDP("1") END "\r\nContent-Type: application/sdp", SIP_BODY_SECOND},
+		{MIXED, "", OPTIONAL("text/plain") "--b\r\n\r\nContent-Type: application/sdp\r\n" END, SIP_BODY_SECOND},
+		{MIXED, "", SDP("1") OPTIONAL("a/b\r\nContent-Transfer-Encoding: base64") END, SIP_BODY_CODED},
+		{MIXED, "", "--b\r\nContent-Type: application/sdp\r\nContent-Encoding: gzip\r\n\r\nv=0\r\n" END, SIP_BODY_CODED},
+		{MIXED, "", "--b\r\nContent-Type: text/plain\r\n\r\nx--b\r\n" SDP("1") END, SIP_BODY_BROKEN},
 		{MIXED, "", SDP("1"), SIP_BODY_BROKEN},
 		{MIXED, "", "--b\r\nContent-Type: application/sdp\r\n\r\n\r\n" END, SIP_BODY_BROKEN},
 		{"multipart/mixed", "", SDP("1") END, SIP_BODY_BROKEN},
