@@ -14,6 +14,7 @@ struct entry {
 	uint32_t count;
 	struct address address[CONF_RESOLVED_MAX];
 	uint64_t due_us;
+	uint32_t failures; // questions in a row that brought no address
 };
 
 struct names {
@@ -24,6 +25,7 @@ struct names {
 	uint32_t request;       // its number
 	uint64_t asked_until_us;
 	bool changed;
+	uint64_t quiet_until_us; // the next change is told then at the earliest
 };
 
 result names_new(struct names **out)
@@ -97,6 +99,22 @@ static bool same_set(const struct entry *e, const struct address *a, uint32_t co
 	return count == e->count && found == count;
 }
 
+// Until the next question: a name that goes on failing is asked for ever less often.
+static uint64_t wait_us(const struct entry *e)
+{
+	uint64_t wait = NAMES_RETRY_MS;
+	if (e->failures == 0)
+		return (e->count > 0 ? NAMES_REFRESH_MS : NAMES_RETRY_MS) * MS;
+	for (uint32_t i = 1; i < e->failures && wait < NAMES_BACKOFF_MAX_MS; i++)
+		wait *= 2;
+	return (wait < NAMES_BACKOFF_MAX_MS ? wait : NAMES_BACKOFF_MAX_MS) * MS;
+}
+
+static void failed(struct entry *e)
+{
+	e->failures += e->failures < UINT32_MAX;
+}
+
 result names_put(struct names *n, const char *host, const struct address *a, uint32_t count, uint64_t now_us)
 {
 	struct entry *e = find(n, host);
@@ -104,13 +122,22 @@ result names_put(struct names *n, const char *host, const struct address *a, uin
 		TRY(add(n, host, &e));
 	if (count > CONF_RESOLVED_MAX)
 		count = CONF_RESOLVED_MAX;
-	e->due_us = now_us + (count > 0 ? NAMES_REFRESH_MS : NAMES_RETRY_MS) * MS;
+	if (count == 0)
+		failed(e);
+	else
+		e->failures = 0;
+	e->due_us = now_us + (count > 0 ? NAMES_REFRESH_MS * MS : wait_us(e));
 	if (count == 0 || same_set(e, a, count))
 		return OK;
 	memcpy(e->address, a, count * sizeof(*a));
 	e->count = count;
 	n->changed = true;
 	return OK;
+}
+
+bool names_knows(const struct names *n, const char *host)
+{
+	return find(n, host) != NULL;
 }
 
 static bool listed(const char *host, const struct conf_name *name, uint32_t count)
@@ -131,7 +158,6 @@ result names_keep(struct names *n, const struct conf_name *name, uint32_t count,
 	if (kept != n->count)
 		n->asked = NOBODY; // the places have moved; its answer is of nobody's question
 	n->count = kept;
-	n->changed = false; // the configuration was made with what is known
 	for (uint32_t i = 0; i < count; i++) {
 		if (name[i].host[0] == '\0' || find(n, name[i].host) != NULL)
 			continue;
@@ -141,12 +167,27 @@ result names_keep(struct names *n, const struct conf_name *name, uint32_t count,
 	return OK;
 }
 
-static struct entry *most_due(const struct names *n)
+void names_hurry(struct names *n, uint64_t now_us)
+{
+	for (uint32_t i = 0; i < n->count; i++)
+		if (n->entry[i].due_us > now_us)
+			n->entry[i].due_us = now_us;
+}
+
+// When E is asked for, among others that are due: one that fails lets those that work go first, but not for ever.
+static uint64_t rank(const struct entry *e)
+{
+	return e->due_us + (e->failures > 0 ? NAMES_BACKOFF_MAX_MS * MS : 0);
+}
+
+static struct entry *next_of(const struct names *n, uint64_t now_us)
 {
 	struct entry *first = NULL;
-	for (uint32_t i = 0; i < n->count; i++)
-		if (first == NULL || n->entry[i].due_us < first->due_us)
-			first = &n->entry[i];
+	for (uint32_t i = 0; i < n->count; i++) {
+		struct entry *e = &n->entry[i];
+		if (e->due_us <= now_us && (first == NULL || rank(e) < rank(first)))
+			first = e;
+	}
 	return first;
 }
 
@@ -154,11 +195,11 @@ const char *names_ask(struct names *n, uint32_t *request, uint64_t now_us)
 {
 	if (n->asked != NOBODY && now_us < n->asked_until_us)
 		return NULL;
-	n->asked = NOBODY;
-	struct entry *e = most_due(n);
-	if (e == NULL || e->due_us > now_us)
+	names_unasked(n);
+	struct entry *e = next_of(n, now_us);
+	if (e == NULL)
 		return NULL;
-	e->due_us = now_us + (e->count > 0 ? NAMES_REFRESH_MS : NAMES_RETRY_MS) * MS;
+	e->due_us = now_us + wait_us(e);
 	n->asked = e - n->entry;
 	n->asked_until_us = now_us + NAMES_ANSWER_MS * MS;
 	*request = n->request = names_number(n);
@@ -175,22 +216,27 @@ bool names_answered(struct names *n, uint32_t request, const char *host)
 
 void names_unasked(struct names *n)
 {
+	if (n->asked != NOBODY)
+		failed(&n->entry[n->asked]); // it may be what the resolver died of
 	n->asked = NOBODY;
 }
 
 bool names_changed(struct names *n, uint64_t now_us)
 {
-	const struct entry *e = most_due(n);
-	if (!n->changed || n->asked != NOBODY || (e != NULL && e->due_us <= now_us))
+	if (!n->changed || now_us < n->quiet_until_us)
 		return false;
 	n->changed = false;
+	n->quiet_until_us = now_us + NAMES_CHANGE_MS * MS;
 	return true;
 }
 
 uint64_t names_deadline(const struct names *n)
 {
-	const struct entry *e = most_due(n);
+	uint64_t next = n->changed ? n->quiet_until_us : NO_DEADLINE;
 	if (n->asked != NOBODY)
-		return n->asked_until_us;
-	return e != NULL ? e->due_us : NO_DEADLINE;
+		return n->asked_until_us < next ? n->asked_until_us : next;
+	for (uint32_t i = 0; i < n->count; i++)
+		if (n->entry[i].due_us < next)
+			next = n->entry[i].due_us;
+	return next;
 }
