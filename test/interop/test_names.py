@@ -4,6 +4,7 @@ when it was not there at the start, and again when the name moves. No reload is 
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -12,7 +13,8 @@ import pytest
 from lab.configuration import peer, system
 from lab.phone import Call, Phone, connect
 
-CORE, BORDER, A, B, MOVED, DNS = (f"127.60.11.{n}" for n in (1, 2, 10, 20, 21, 53))
+CORE, BORDER, A, B, MOVED, DNS, SILENT = (f"127.60.11.{n}" for n in (1, 2, 10, 20, 21, 53, 54))
+CORE2, BORDER2, A2, X, Y = (f"127.60.11.{n}" for n in (3, 4, 11, 30, 31))
 TARGET = (CORE, 5060)
 REFRESH_S, RETRY_S, CACHED_S = 10, 2, 6  # NAMES_REFRESH_MS, NAMES_RETRY_MS; what libunbound remembers of a failure
 
@@ -30,7 +32,7 @@ class Server:
     def start(self, **names):
         self.names(**names)
         args = ["dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", f"--addn-hosts={self.hosts}",
-                f"--listen-address={DNS}", "--bind-interfaces", "--local=/example/", "--local-ttl=1", "--neg-ttl=1", "--user=root"]
+                f"--listen-address={DNS}", "--bind-interfaces", "--local=/example/", f"--server=/slow.example/{SILENT}", "--local-ttl=1", "--neg-ttl=1", "--user=root"]
         self.process = subprocess.Popen(args, stdout=open(self.folder / "dnsmasq.log", "ab"), stderr=subprocess.STDOUT)
         time.sleep(0.3)
         assert self.process.poll() is None, (self.folder / "dnsmasq.log").read_text()
@@ -66,16 +68,16 @@ def until(what, timeout):
     return value
 
 
-def configuration(folder):
+def configuration(folder, core=CORE, border=BORDER, a=A, more=()):
     b = peer("b", "peering", B, ["+4989"], ["udp:b.example:5060"], known_by={"addresses": [f"{B}/32", f"{MOVED}/32"]},
              media={"srtp": "off", "addresses": [f"{B}/32", f"{MOVED}/32"]})
-    return system(folder, CORE, BORDER, [peer("a", "core", A, ["+4930"], [f"udp:{A}:5060"]), b])
+    return system(folder, core, border, [peer("a", "core", a, ["+4930"], [f"udp:{a}:5060"]), b, *more])
 
 
-def arrives(caller, callee):
+def arrives(caller, callee, target=TARGET):
     """Does a call get through to CALLEE?"""
     try:
-        near, _ = connect(caller, callee, "+4989111", TARGET)
+        near, _ = connect(caller, callee, "+4989111", target)
     except AssertionError:
         return False
     assert near.bye() == 200 and callee.request("BYE")
@@ -104,3 +106,26 @@ def test_name_through_its_life(provider, folder, dns, started, capture):
     assert p.command("reload", check=False)[0] == 0, "the last addresses count when DNS is gone"
     assert arrives(a, moved)
     assert "child-died" not in p.log.read_text(), "the resolver lives in its sandbox"
+
+
+def test_names_that_never_resolve(provider, folder, dns, started, capture):
+    """Two names whose lookups last until somebody gives up; a third one that moves is followed all the same (LRF-A2, LRF-A3)."""
+    a, b, moved = (started(Phone(address)) for address in (A2, B, MOVED))
+    slow = [peer(n, "peering", address, [prefix], [f"udp:{n}.slow.example:5060"])
+            for n, address, prefix in (("x", X, "+4940"), ("y", Y, "+4950"))]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind((SILENT, 53))
+        dns.stop()
+        dns.start(b_example=B)
+        p = provider("slow", configuration(folder / "slow", CORE2, BORDER2, A2, slow))
+        assert all(f"{n}.slow.example is not resolved yet" in p.log.read_text() for n in "xy")
+        assert arrives(a, b, (CORE2, 5060))
+        time.sleep(REFRESH_S)  # both have failed again and again
+        generation = p.json("status")["generation"]
+        dns.names(b_example=MOVED)
+        assert until(lambda: p.json("status")["generation"] > generation, 2 * REFRESH_S + 5), "by itself"
+        assert arrives(a, moved, (CORE2, 5060))
+        silent.setblocking(False)
+        assert silent.recv(512), "they were asked for"
+    dns.stop()
+    assert "child-died" not in p.log.read_text()
