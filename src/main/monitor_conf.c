@@ -9,13 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-static bool is_answer(const struct ipc_control *a, size_t len)
-{
-	return len == sizeof(*a) && a->type == IPC_CONTROL_RESOLVED && memchr(a->text, '\0', sizeof(a->text)) != NULL &&
-	       a->address_count <= IPC_CONTROL_ADDRESSES_MAX;
-}
 
 static void remember(struct monitor *m, const struct ipc_control *a)
 {
@@ -25,52 +18,40 @@ static void remember(struct monitor *m, const struct ipc_control *a)
 		log_write(LOG_LEVEL_WARNING, "monitor.name-lost", LOG_STR("host", a->text), LOG_STR("why", error_name(r.error)));
 }
 
+// One that comes too late is nobody's: it must not be taken for the next name's.
 void monitor_resolved(struct monitor *m, const struct ipc_control *a)
 {
-	if (is_answer(a, sizeof(*a)) && names_answered(m->names, a->request, a->text))
+	if (names_answered(m->names, a->request, a->text)) {
 		remember(m, a);
+	} else if (m->load.request != 0 && a->request == m->load.request && strcmp(a->text, m->load.host) == 0) {
+		m->load.request = 0;
+		remember(m, a);
+	}
 }
 
-// The answer to Q. One that comes too late must not be taken for the next name's.
-static result await_answer(struct monitor *m, const struct ipc_control *q, uint64_t until)
+static result await_answer(struct monitor *m, uint64_t until)
 {
-	int control = m->child[ROLE_RESOLVER].control;
-	uint64_t now;
-	while ((now = clock_now().mono_us) < until) {
-		struct ipc_control a;
-		size_t len;
-		int fd;
-		if (!control_wait(control, (int)((until - now) / MS) + 1))
-			continue;
-		result r = control_receive(control, &a, &len, &fd);
-		if (r.error == E_AGAIN)
-			continue;
-		TRY(r);
-		if (fd >= 0)
-			close(fd);
-		if (!is_answer(&a, len))
-			continue;
-		if (a.request == q->request && strcmp(a.text, q->text) == 0) {
-			remember(m, &a);
-			return OK;
-		}
-		monitor_resolved(m, &a); // of the question that was under way when the load began
-	}
-	return FAIL(E_TIMEOUT);
+	while (m->load.request != 0 && m->child[ROLE_RESOLVER].control >= 0 && clock_now().mono_us < until)
+		monitor_serve_calls(m, -1, until);
+	bool answered = m->load.request == 0;
+	m->load.request = 0;
+	return answered ? OK : FAIL(E_TIMEOUT);
 }
 
 static result ask(struct monitor *m, const char *host)
 {
 	struct ipc_control q = control_make(IPC_CONTROL_RESOLVE);
 	uint64_t now = clock_now().mono_us, until = now + RESOLVE_MS * MS;
-	REQUIRE(m->child[ROLE_RESOLVER].control >= 0, E_NOT_FOUND);
+	REQUIRE(m->child[ROLE_RESOLVER].ready, E_NOT_FOUND);
 	REQUIRE((size_t)snprintf(q.text, sizeof(q.text), "%s", host) < sizeof(q.text), E_TOO_LONG);
-	if (until > m->resolve_until_us)
-		until = m->resolve_until_us;
+	if (until > m->load.until_us)
+		until = m->load.until_us;
 	REQUIRE(now < until, E_TIMEOUT);
 	q.request = names_number(m->names);
 	TRY(control_send(m->child[ROLE_RESOLVER].control, &q, -1));
-	return await_answer(m, &q, until);
+	m->load.request = q.request;
+	m->load.host = host;
+	return await_answer(m, until);
 }
 
 // What is known of the name, with ports.
@@ -84,13 +65,14 @@ static result known(void *ctx, const char *host, uint16_t port, enum transport t
 	return *count > 0 ? OK : FAIL(E_NOT_FOUND);
 }
 
-// A name is resolved by the resolver; the monitor waits, because there is nothing else to do before the sockets are open,
-// and a reload is rare. The answer's addresses were parsed there. Without an answer the last one counts.
+// A name is resolved by the resolver; the monitor waits, because there is nothing else to do before the sockets are open.
+// At a reload it waits for new names alone, and shortly: of the others the last answer counts, and all are asked for again
+// when it is done. The answer's addresses were parsed there.
 static result resolve(void *ctx, const char *host, uint16_t port, enum transport transport, struct address *out,
 	uint32_t room, uint32_t *count)
 {
 	struct monitor *m = ctx;
-	result r = ask(m, host);
+	result r = m->load.again && names_knows(m->names, host) ? OK : ask(m, host);
 	if (!is_ok(r))
 		log_write(LOG_LEVEL_WARNING, "monitor.not-resolved", LOG_STR("host", host), LOG_STR("why", error_name(r.error)));
 	return known(ctx, host, port, transport, out, room, count);
@@ -121,7 +103,8 @@ static result load_text(struct monitor *m, struct bytes text, const struct snaps
 	const struct conf_hooks hooks = {.ctx = &ctx, .read = files_conf_read, .resolver = files_conf_resolve,
 		.cores = process_cores()};
 	files_root_of(&root, m->config_path);
-	m->resolve_until_us = clock_now().mono_us + RESOLVE_ALL_MS * MS;
+	m->load.again = previous != NULL;
+	m->load.until_us = clock_now().mono_us + (m->load.again ? RESOLVE_RELOAD_MS : RESOLVE_ALL_MS) * MS;
 	result r = conf_load(m->config_path, text, &hooks, clock_now().wall_ms, previous, next);
 	print_messages(next);
 	if (!is_ok(r)) {

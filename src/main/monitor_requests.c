@@ -8,6 +8,7 @@
 #include "main/sockets.h"
 #include "net/open.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +69,7 @@ static result reload(struct monitor *m)
 	}
 	monitor_put_in_force(m, &next, fd);
 	monitor_names_learn(m);
+	names_hurry(m->names, clock_now().mono_us);
 	return OK;
 }
 
@@ -197,6 +199,21 @@ void monitor_request(struct monitor *m, unsigned role)
 		else
 			refuse(m, role, &q, allowed);
 	}
+}
+
+bool monitor_serve_calls(struct monitor *m, int fd, uint64_t until_us)
+{
+	static const unsigned served[] = {ROLE_SIGNALLER, ROLE_RESOLVER};
+	struct pollfd p[ARRAY_LEN(served) + 1] = {{.fd = fd, .events = POLLIN}};
+	uint64_t now = clock_now().mono_us;
+	for (uint32_t i = 0; i < ARRAY_LEN(served); i++)
+		p[i + 1] = (struct pollfd){.fd = m->child[served[i]].control, .events = POLLIN};
+	if (now >= until_us || poll(p, ARRAY_LEN(p), (int)((until_us - now) / MS) + 1) <= 0)
+		return false;
+	for (uint32_t i = 0; i < ARRAY_LEN(served); i++)
+		if (p[i + 1].revents != 0)
+			monitor_request(m, served[i]);
+	return p[0].revents != 0;
 }
 
 void monitor_reload(struct monitor *m)

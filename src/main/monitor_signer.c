@@ -68,12 +68,12 @@ void monitor_signer_cancel(struct monitor *m)
 static result first_word(struct monitor *m, const struct conf_result *next)
 {
 	struct child *c = &m->swap.next;
-	uint64_t until = c->started_us + SIGNER_READY_MS * MS, now;
-	while ((now = clock_now().mono_us) < until) {
+	uint64_t until = c->started_us + SIGNER_READY_MS * MS;
+	while (clock_now().mono_us < until) {
 		struct ipc_control q;
 		size_t len;
 		int fd;
-		if (!control_wait(c->control, (int)((until - now) / MS) + 1))
+		if (!monitor_serve_calls(m, c->control, until))
 			continue;
 		result r = control_receive(c->control, &q, &len, &fd);
 		if (r.error == E_AGAIN)

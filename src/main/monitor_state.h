@@ -18,7 +18,8 @@ enum {
 	CHILD_READY_MS = 10000,           // to be sandboxed and ready, at the start and after a restart
 	STOP_MS = 3000,                   // to end after STOP, then killed
 	RESOLVE_MS = 3000,                // one name
-	RESOLVE_ALL_MS = 6000,            // all names of one load: a reload must answer; the rest is asked for later
+	RESOLVE_ALL_MS = 6000,            // all names, at the start; the rest is asked for later
+	RESOLVE_RELOAD_MS = 500,          // all new names of a reload; nothing else but calls is served meanwhile
 	SIGNER_READY_MS = 3000,           // a new signer: two small files and a sandbox
 	SIGNER_SWAP_MS = 1000,            // for the signaller to take the new certificate before the key changes
 	SIGNER_STOP_MS = 500,             // for the old signer to finish what it signs
@@ -64,6 +65,13 @@ struct swap { // of the signer, at a reload with another key or certificate
 	uint64_t begun_us, stopped_us; // 0: not yet
 };
 
+struct load { // of the configuration, while it is under way
+	bool again;         // a reload: names that are known are not asked for
+	uint64_t until_us;  // for all its names
+	uint32_t request;   // the question that it waits for; 0: none, or answered
+	const char *host;   // what was asked for
+};
+
 struct monitor {
 	const char *config_path;
 	const char *user;
@@ -82,8 +90,8 @@ struct monitor {
 	uint8_t secret[16];
 	int signal_fd;
 	struct names *names;
-	uint64_t resolve_until_us; // of the load under way
-	char why[WHY_MAX];         // the last refusal
+	struct load load;
+	char why[WHY_MAX]; // the last refusal
 	bool stopping, draining;
 };
 
@@ -91,7 +99,7 @@ struct monitor {
 // Read and resolve into NEXT, which is the caller's; messages go to stderr. PREVIOUS: in force, NULL at the start.
 MUST_USE result monitor_load(struct monitor *m, const struct snapshot *previous, struct conf_result *next);
 MUST_USE result monitor_block(struct monitor *m, peer_id peer, bool block);
-void monitor_resolved(struct monitor *m, const struct ipc_control *a); // the answer to a question of names_run
+void monitor_resolved(struct monitor *m, const struct ipc_control *a); // an answer of the resolver
 void monitor_names_learn(struct monitor *m);                           // another configuration is in force
 void monitor_names_run(struct monitor *m, uint64_t now_us);
 uint64_t monitor_names_deadline(const struct monitor *m);
@@ -143,6 +151,9 @@ void monitor_stop_children(struct monitor *m);
 
 // monitor_requests.c
 void monitor_request(struct monitor *m, unsigned role);         // all messages that wait on the control socket of ROLE
+// Wait once, until UNTIL_US at most, for FD (-1: none) or for what must not wait during a reload: connections for calls are
+// dialled, and the resolver is heard. Nothing of it changes the configuration. True: FD can be read.
+bool monitor_serve_calls(struct monitor *m, int fd, uint64_t until_us);
 bool monitor_await_ready(struct monitor *m, unsigned role);
 void monitor_reload(struct monitor *m);
 void monitor_answer(struct monitor *m, unsigned role, struct ipc_control *a, const struct ipc_control *q, int fd);

@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Children that die again and again, that hang before they are ready, and the signer's death as its TLS peers see it."""
+"""Children that die again and again, that hang before they are ready, and the signer's death as its TLS peers see it. What a
+reload waits for keeps nothing waiting that calls need."""
+import json
 import os
 import re
+import signal
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
 
 from lab import tls
 from lab.configuration import peer, system, tls_peer
+from lab.phone import Call, Message, Phone
 from lab.pki import Authority
 
-CORE, BORDER, A, T = (f"127.60.10.{n}" for n in (1, 2, 10, 30))
-READY_S = 10  # CHILD_READY_MS
+CORE, BORDER, A, T, C = (f"127.60.10.{n}" for n in (1, 2, 10, 30, 40))
+READY_S, NEW_NAMES_S = 10, 0.5  # CHILD_READY_MS, RESOLVE_RELOAD_MS
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +45,9 @@ def hang(folder):
 
 @pytest.fixture(scope="module")
 def sallyport(provider, folder, pki, hang):
-    peers = [peer("a", "core", A, ["+4930"], [f"udp:{A}:5060"]),
+    peers = [peer("a", "core", A, ["+4930"], [f"udp:{A}:5060"]), peer("c", "peering", C, ["+4977"], [f"tcp:{C}:5060", "tcp:known.invalid:5060"]),
              tls_peer("t", "peering", T, ["+4989"], "t.example", pki["theirs"].certificate)]
-    return provider("s", system(folder / "s", CORE, BORDER, peers, transports=("udp", "tls"), tls=pki["sbe"], workers=1),
+    return provider("s", system(folder / "s", CORE, BORDER, peers, transports=("udp", "tcp", "tls"), tls=pki["sbe"], workers=1),
                     environment=hang.environment)
 
 
@@ -107,3 +113,98 @@ def test_hangs_before_it_is_ready(sallyport, hang):
     assert until(lambda: ready(sallyport, "directory"))
     died = re.findall(r"child-died child=directory signal=(\d+)", sallyport.log.read_text())
     assert len(died) == 2 and died[1] == "9"
+
+
+class Reload(threading.Thread):
+    """A reload that runs beside the test: after `join()` its `status` and what it `said`."""
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
+        self.start()
+
+    def run(self):
+        start = time.monotonic()
+        self.status, self.said = self.p.command("reload", check=False)
+        self.took = time.monotonic() - start
+
+
+def add_target(p, name):
+    c = json.loads(p.config.read_text())
+    next(peer for peer in c["peers"] if peer["name"] == "c")["reach"]["targets"].append(f"tcp:{name}:5060")
+    p.config.write_text(json.dumps(c, indent=1))
+
+
+def dial(phone, server):
+    """Seconds from a call of PHONE to the connection that it needs; it is turned down there."""
+    answers = []
+    caller = threading.Thread(target=lambda: answers.append(Call(phone, "+4977111", (CORE, 5060)).dial()))
+    start = time.monotonic()
+    caller.start()
+    connection, _ = server.accept()
+    took = time.monotonic() - start
+    with connection:
+        m = Message(connection.recv(65536), (C, 5060))
+        vias = "".join(f"Via: {v}\r\n" for v in m.all("Via"))
+        connection.sendall(f"SIP/2.0 486 Busy Here\r\n{vias}From: {m['From']}\r\nTo: {m['To']};tag=1\r\nCall-ID: {m['Call-ID']}\r\n"
+                           f"CSeq: {m['CSeq']}\r\nContent-Length: 0\r\n\r\n".encode())
+        caller.join()
+        assert answers[0].status == 486
+        assert Message(connection.recv(65536), (C, 5060)).method == "ACK"
+    return took
+
+
+def test_connections_are_dialled_during_a_reload(sallyport, pki, hang, started):
+    """It waits 3 s for a signer that hangs; a call meanwhile has its connection as soon as ever."""
+    phone = started(Phone(A))
+    with socket.create_server((C, 5060)) as server:
+        server.settimeout(10)
+        hang(True)
+        try:
+            os.utime(pki["sbe"][1])  # like another key
+            reload = Reload(sallyport)
+            time.sleep(0.5)
+            took = dial(phone, server)
+            assert reload.is_alive(), "the call was made during it"
+            reload.join()
+        finally:
+            hang(False)
+        assert took < 1
+        assert reload.status != 0 and "tls.key" in reload.said and reload.took > 2
+        assert sallyport.command("reload", check=False)[0] == 0, "with a signer that does not hang"
+
+
+def test_resolver_gets_ready_during_a_reload(sallyport, hang):
+    """What it says then is heard, whatever the reload asks of it: it is not killed for having said nothing."""
+    hang(True)
+    try:
+        old = sallyport.kill_child("resolver")
+        pid = until(lambda: sallyport.children().get("resolver", old) != old and sallyport.children().get("resolver"), 12)
+        add_target(sallyport, "first.invalid")
+        reload = Reload(sallyport)
+        time.sleep(0.2)
+    finally:
+        hang(False)
+    assert until(lambda: ready(sallyport, "resolver"))
+    reload.join()
+    assert reload.status == 0, reload.said
+    time.sleep(0.5)
+    assert sallyport.children()["resolver"] == pid and "child-not-ready child=resolver" not in sallyport.log.read_text()
+
+
+def test_reload_waits_shortly_for_new_names(sallyport):
+    """And not at all for those that are known, while the resolver says nothing."""
+    pid = sallyport.children()["resolver"]
+    add_target(sallyport, "second.invalid")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        first, second = Reload(sallyport), None
+        first.join()
+        second = Reload(sallyport)
+        second.join()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert (first.status, second.status) == (0, 0), (first.said, second.said)
+    assert NEW_NAMES_S * 0.9 < first.took < NEW_NAMES_S + 1
+    assert second.took < NEW_NAMES_S * 0.9
+    assert sallyport.children()["resolver"] == pid
