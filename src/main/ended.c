@@ -69,6 +69,32 @@ uint32_t ended_restore(struct ended *e, uint32_t place[ENDED_MAX], uint32_t *dam
 	return n;
 }
 
+static int by_call(const void *x, const void *y)
+{
+	struct ended_ref a, b;
+	memcpy(&a, x, sizeof(a));
+	memcpy(&b, y, sizeof(b));
+	if (a.worker != b.worker)
+		return a.worker < b.worker ? -1 : 1;
+	if (a.call.slot != b.call.slot)
+		return a.call.slot < b.call.slot ? -1 : 1;
+	return a.call.generation < b.call.generation ? -1 : a.call.generation != b.call.generation;
+}
+
+void ended_calls(const struct ended *e, const uint32_t *place, uint32_t n, struct ended_ref *out)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const struct ipc_admin_call *c = &ended_message(e, place[i])->u.record.call;
+		out[i] = (struct ended_ref){c->worker, c->ref};
+	}
+	qsort(out, n, sizeof(*out), by_call);
+}
+
+bool ended_has(const struct ended_ref *calls, uint32_t n, const struct ended_ref *which)
+{
+	return n > 0 && bsearch(which, calls, n, sizeof(*calls), by_call) != NULL;
+}
+
 // The lowest free one: few pages are ever touched.
 uint32_t ended_take(struct ended *e, uint32_t hint)
 {

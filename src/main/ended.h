@@ -7,6 +7,7 @@
 #ifndef MAIN_ENDED_H
 #define MAIN_ENDED_H
 
+#include "base/pool.h"
 #include "base/result.h"
 #include "guard/records.h"
 #include "terms/ipc_admin.h"
@@ -33,6 +34,11 @@ struct ended_memory { // what the memfd holds; no pointers
 	alignas(64) uint8_t record[ENDED_MAX][ENDED_RECORD_OCTETS]; // struct ipc_admin, cut
 };
 
+struct ended_ref { // a call of one worker
+	uint32_t worker;
+	struct pool_ref call;
+};
+
 struct ended {
 	struct records *records;
 	struct ended_memory *memory;
@@ -47,6 +53,10 @@ void ended_unmap(struct ended *e);
 // After a restart, before there are threads: the places of whole records in the order of their numbers, those without a
 // number last. *DAMAGED: how many were none, and were given back.
 uint32_t ended_restore(struct ended *e, uint32_t place[ENDED_MAX], uint32_t *damaged);
+
+// Whose records the N places hold, sorted, in OUT (room for N): a place of a call may have had several.
+void ended_calls(const struct ended *e, const uint32_t *place, uint32_t n, struct ended_ref *out);
+bool ended_has(const struct ended_ref *calls, uint32_t n, const struct ended_ref *which);
 
 // Any thread: a place, ENDED_NONE when all are taken. HINT spreads the threads.
 uint32_t ended_take(struct ended *e, uint32_t hint);

@@ -190,7 +190,7 @@ static void restore_one(uint32_t slot, struct bytes octets, void *ctx)
 		good = head.worker < s->workers && head.call_length <= SF_CALL_IMAGE_MAX &&
 		       octets.len == sizeof(head) + (size_t)head.call_length + head.media_length;
 	}
-	if (good && s->recorded != NULL && s->recorded[slot] == head.ref.generation) {
+	if (good && ended_has(s->recorded, s->recorded_count, &(struct ended_ref){head.worker, head.ref})) {
 		records_erase(s->records[s->restoring], slot); // it has ended: its record is on its way
 		return;
 	}
@@ -215,7 +215,7 @@ static result restore_calls(struct signaller *s)
 	uint32_t damaged, all_damaged = 0, calls = 0;
 	for (int i = 0; i < CALL_RECORD_KINDS; i++)
 		TRY(records_map(s->start->calls_fd[i], &s->records[i]));
-	TRY(records_restore(s, records_slots(s->records[0]), &s->recorded));
+	TRY(records_restore(s));
 	if (s->start->restarts == 0)
 		return OK;
 	for (s->restoring = 0; s->restoring < CALL_RECORD_KINDS; s->restoring++) {
@@ -224,6 +224,7 @@ static result restore_calls(struct signaller *s)
 	}
 	memory_free(s->recorded);
 	s->recorded = NULL;
+	s->recorded_count = 0;
 	for (uint32_t i = 0; i < s->workers; i++)
 		calls += sf_call_count(flow_sf(s->worker[i].flow));
 	log_write(LOG_LEVEL_NOTICE, "signaller.restored", LOG_NUM("calls", calls), LOG_NUM("damaged", all_damaged));

@@ -116,7 +116,8 @@ struct signaller {
 	struct outbox outbox;
 	struct counting counting;
 	uint32_t restoring; // which kind of kept calls is read back
-	uint32_t *recorded; // while they are: of which slots the call has ended (records_restore)
+	struct ended_ref *recorded; // while they are: which calls have ended (records_restore)
+	uint32_t recorded_count;
 	struct event *linger; // armed by STOP
 	const struct snapshot *snapshot; // of the control loop
 	size_t snapshot_size;
@@ -150,9 +151,8 @@ void records_add(struct worker *w, const struct call_ended *call);
 void records_hand_over(struct worker *w);
 // On a worker: what is known of CALL before its figures have come; what it returns is CALL->place later. 0: no room.
 uint32_t records_begin(struct worker *w, const struct call_ended *call);
-// At the start: map what the last signaller left, and queue it. *CALLS: by place in the calls memfd (SLOTS in all), the
-// generation of the call that has its record already; NULL when there is none; the caller's, memory_free().
-MUST_USE result records_restore(struct signaller *s, uint32_t slots, uint32_t **calls);
+// At the start: map what the last signaller left, and queue it. S->recorded is the caller's then, memory_free().
+MUST_USE result records_restore(struct signaller *s);
 void record_acknowledged(struct signaller *s, uint32_t number);
 void records_send(struct signaller *s);                      // what was not sent yet
 void fill_call_row(const struct worker *w, const struct sf_call_info *info, uint64_t now_us, struct ipc_admin_call *out);

@@ -193,35 +193,30 @@ void records_add(struct worker *w, const struct call_ended *call)
 		records_hand_over(w);
 }
 
-static result restore_queue(struct signaller *s, uint32_t slots, uint32_t *calls)
+static result restore_queue(struct signaller *s)
 {
 	uint32_t damaged, *place = memory_array(ENDED_MAX, sizeof(*place));
 	REQUIRE(place != NULL, E_NO_MEMORY);
-	uint32_t n = ended_restore(&s->ended, place, &damaged);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct ipc_admin_call *c = &ended_message(&s->ended, place[i])->u.record.call;
-		uint64_t slot = (uint64_t)c->worker * (slots / s->workers) + c->ref.slot;
-		if (slot < slots)
-			calls[slot] = c->ref.generation;
+	uint32_t n = s->recorded_count = ended_restore(&s->ended, place, &damaged);
+	ended_calls(&s->ended, place, n, s->recorded);
+	for (uint32_t i = 0; i < n; i++)
 		queue(s, &s->pending[place[i]]);
-	}
 	atomic_store(&s->record_count, n);
 	memory_free(place);
 	log_write(LOG_LEVEL_NOTICE, "signaller.records-restored", LOG_NUM("records", n), LOG_NUM("damaged", damaged));
 	return OK;
 }
 
-result records_restore(struct signaller *s, uint32_t slots, uint32_t **calls)
+result records_restore(struct signaller *s)
 {
-	*calls = NULL;
 	TRY(ended_map(&s->ended, s->start->ended_fd));
 	s->pending = memory_array(ENDED_MAX, sizeof(*s->pending));
 	REQUIRE(s->pending != NULL, E_NO_MEMORY);
 	if (s->start->restarts == 0)
 		return OK;
-	*calls = memory_array(slots, sizeof(**calls));
-	REQUIRE(*calls != NULL, E_NO_MEMORY);
-	return restore_queue(s, slots, *calls);
+	s->recorded = memory_array(ENDED_MAX, sizeof(*s->recorded));
+	REQUIRE(s->recorded != NULL, E_NO_MEMORY);
+	return restore_queue(s);
 }
 
 void record_acknowledged(struct signaller *s, uint32_t number)

@@ -139,6 +139,42 @@ static void damage_is_counted_and_given_back(void **state)
 	assert_int_equal(ended_take(&r->next, 0), size); // they are free again
 }
 
+static void record_of(struct rig *r, uint32_t place, uint8_t worker, uint32_t slot, uint32_t generation)
+{
+	struct ipc_admin_call *c = &ended_message(&r->now, place)->u.record.call;
+	c->worker = worker;
+	c->ref = (struct pool_ref){slot, generation};
+}
+
+static bool has(const struct ended_ref *calls, uint32_t n, uint32_t worker, uint32_t slot, uint32_t generation)
+{
+	return ended_has(calls, n, &(struct ended_ref){worker, {slot, generation}});
+}
+
+// A kept call that has ended must not come back, whichever records of earlier calls in the same slot wait beside its own,
+// and in whatever order: those without a number have none. It would have a second record (BE-5).
+static void every_call_that_ended_is_known(void **state)
+{
+	struct rig *r = *state;
+	struct ended_ref calls[5];
+	uint32_t newest = whole(r, 201), older = whole(r, 202), sent = whole(r, 203), other = whole(r, 204), elsewhere = whole(r, 205);
+	record_of(r, newest, 1, 7, 42);
+	record_of(r, older, 1, 7, 41);
+	record_of(r, sent, 1, 7, 40);
+	record_of(r, other, 1, 8, 1);
+	record_of(r, elsewhere, 0, 7, 43);
+	assert_int_equal(ended_number(&r->now, sent), 1);
+	uint32_t n = restart(r);
+	assert_int_equal(n, 5);
+	ended_calls(&r->next, r->place, n, calls);
+	for (uint32_t generation = 40; generation <= 42; generation++)
+		assert_true(has(calls, n, 1, 7, generation));
+	assert_true(has(calls, n, 1, 8, 1) && has(calls, n, 0, 7, 43));
+	assert_false(has(calls, n, 1, 7, 43)); // alive: it came after them
+	assert_false(has(calls, n, 0, 7, 42) || has(calls, n, 0, 8, 1));
+	assert_false(has(NULL, 0, 1, 7, 42));
+}
+
 static void all_places_and_no_more(void **state)
 {
 	struct rig *r = *state;
@@ -189,6 +225,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(numbers_wrap, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_freed_is_wiped, setup, teardown),
 		cmocka_unit_test_setup_teardown(damage_is_counted_and_given_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_call_that_ended_is_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(all_places_and_no_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_place_belongs_to_one_thread, setup, teardown),
 	};
