@@ -178,8 +178,8 @@ static void on_packet(struct admin *a, enum ask_where where, size_t n)
 // False: nothing waits any more.
 static bool receive(struct admin *a, int fd, enum ask_where where)
 {
-	ssize_t n = recv(fd, a->packet, sizeof(*a->packet), MSG_DONTWAIT);
-	if (n > 0)
+	ssize_t n = recv(fd, a->packet, sizeof(*a->packet), MSG_DONTWAIT | MSG_TRUNC);
+	if (n > 0 && (size_t)n <= sizeof(*a->packet)) // a longer one was cut
 		on_packet(a, where, (size_t)n);
 	return n > 0;
 }

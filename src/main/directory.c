@@ -85,12 +85,12 @@ static result look_up(struct directory_process *d, const struct ipc_admin *q, st
 static void on_admin(struct directory_process *d)
 {
 	static struct ipc_admin q, a; // large, one thread
-	ssize_t n = recv(d->admin, &q, sizeof(q), MSG_DONTWAIT);
+	ssize_t n = recv(d->admin, &q, sizeof(q), MSG_DONTWAIT | MSG_TRUNC);
 	if (n == 0) {
 		close(d->admin);
 		d->admin = -1;
 	}
-	if (n < (ssize_t)(IPC_ADMIN_HEAD + 1) || q.version != IPC_ADMIN_VERSION || q.type != IPC_ADMIN_LOOKUP)
+	if (n < (ssize_t)(IPC_ADMIN_HEAD + 1) || n > (ssize_t)sizeof(q) || q.version != IPC_ADMIN_VERSION || q.type != IPC_ADMIN_LOOKUP)
 		return;
 	q.u.key[sizeof(q.u.key) - 1] = '\0';
 	struct sed sed = {.count = 0};

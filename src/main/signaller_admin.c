@@ -325,9 +325,11 @@ void admin_receive(struct signaller *s)
 {
 	static struct ipc_admin q; // large; the control thread alone
 	for (int i = 0; i < QUESTIONS_PER_TURN; i++) {
-		ssize_t n = recv(s->admin, &q, sizeof(q), MSG_DONTWAIT);
+		ssize_t n = recv(s->admin, &q, sizeof(q), MSG_DONTWAIT | MSG_TRUNC);
 		if (n < (ssize_t)IPC_ADMIN_HEAD)
 			return;
+		if (n > (ssize_t)sizeof(q))
+			continue; // cut: not what was asked
 		bool keyed = q.type == IPC_ADMIN_EXPLAIN || q.type == IPC_ADMIN_HANGUP || q.type == IPC_ADMIN_TRACE;
 		if (q.version != IPC_ADMIN_VERSION || (keyed && (size_t)n < IPC_ADMIN_HEAD + sizeof(q.u.key)))
 			continue;

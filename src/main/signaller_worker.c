@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "main/control.h"
 #include "main/signaller.h"
+#include "net/channel.h"
 #include "net/udp.h"
 #include "wire/sip/sip.h"
 
@@ -13,6 +14,8 @@
 _Static_assert((int)UDP_DATAGRAM_MAX == (int)SIP_MESSAGE_MAX_UDP, "one bound of a datagram");
 
 enum { MEDIA_BATCH = 32 }; // messages of media in one turn, so that calls are not starved
+
+static const struct channel_kind media_kind = {sizeof(struct ipc_media), IPC_MEDIA_VERSION};
 
 struct forward { // a message on its way to the worker that owns its call
 	struct mail mail;
@@ -150,9 +153,16 @@ static void media_h(evutil_socket_t fd, short what, void *arg)
 	const struct now *now = loop_enter(w->loop);
 	worker_enter(w);
 	for (int i = 0; i < MEDIA_BATCH; i++) {
-		if (recv(fd, &m, sizeof(m), MSG_DONTWAIT) != (ssize_t)sizeof(m))
+		int fds[CHANNEL_FDS_MAX];
+		uint32_t passed;
+		result r = channel_get(fd, &media_kind, &m, fds, &passed);
+		if (r.error == E_AGAIN || r.error == E_CLOSED)
 			return;
-		if (m.type == IPC_MEDIA_COUNTERS && m.version == IPC_MEDIA_VERSION)
+		while (is_ok(r) && passed > 0)
+			close(fds[--passed]); // media has none to give
+		if (!is_ok(r))
+			net_count(net_worker_counters(w->net), NET_CHANNEL_BAD, 1); // longer, shorter or older than ours
+		else if (m.type == IPC_MEDIA_COUNTERS)
 			counters_of_media(w, &m);
 		else
 			flow_media(w->flow, &m, now);

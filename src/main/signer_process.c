@@ -138,7 +138,7 @@ static void on_request(struct signing *g, int *channel)
 	static struct tls_sign_request q; // 16 KiB, one thread
 	struct tls_sign_answer a;
 	struct now now = clock_now();
-	ssize_t n = recv(*channel, &q, sizeof(q), MSG_DONTWAIT);
+	ssize_t n = recv(*channel, &q, sizeof(q), MSG_DONTWAIT | MSG_TRUNC); // a longer one is none: refused by its length
 	if (n == 0) {
 		close(*channel);
 		*channel = -1;

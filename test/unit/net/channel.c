@@ -169,6 +169,31 @@ static void a_slow_receiver_is_bounded(void **state)
 	tear_down(&e);
 }
 
+// As the signaller hears media: what is longer than a message must not pass as one that was cut.
+static void without_a_loop_only_whole_ones(void **state)
+{
+	struct note n = {.version = 3, .number = 7}, got;
+	struct {
+		struct note note;
+		uint8_t more[4];
+	} longer = {.note = n};
+	uint32_t count;
+	int fd[2], fds[CHANNEL_FDS_MAX];
+	UNUSED(state);
+	assert_true(is_ok(channel_pair(fd)));
+	assert_true(is_ok(channel_put(fd[1], &longer, sizeof(longer), NULL, 0)));
+	assert_true(is_ok(channel_put(fd[1], &n, sizeof(n) - 1, NULL, 0)));
+	assert_true(is_ok(channel_put(fd[1], &n, sizeof(n), NULL, 0)));
+	assert_int_equal(channel_get(fd[0], &KIND, &got, fds, &count).error, E_SYNTAX);
+	assert_int_equal(channel_get(fd[0], &KIND, &got, fds, &count).error, E_SYNTAX);
+	assert_true(is_ok(channel_get(fd[0], &KIND, &got, fds, &count)));
+	assert_int_equal(got.number, 7);
+	assert_int_equal(channel_get(fd[0], &KIND, &got, fds, &count).error, E_AGAIN);
+	close(fd[1]);
+	assert_int_equal(channel_get(fd[0], &KIND, &got, fds, &count).error, E_CLOSED);
+	close(fd[0]);
+}
+
 static void the_end_is_told_once(void **state)
 {
 	struct end_of_it e;
@@ -193,6 +218,7 @@ int main(void)
 		cmocka_unit_test(others_are_dropped),
 		cmocka_unit_test(descriptors_travel_and_none_leaks),
 		cmocka_unit_test(a_slow_receiver_is_bounded),
+		cmocka_unit_test(without_a_loop_only_whole_ones),
 		cmocka_unit_test(the_end_is_told_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
