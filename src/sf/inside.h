@@ -23,7 +23,6 @@ enum {
 	SF_CSEQ_GAP = 1024,      // after a restart our CSeq goes on this much higher
 	SF_RING_DEFAULT_S = 180, // RFC3261#16.6: as Timer C
 	SF_LEG_CALLED = 8,       // tokens: 0..7 caller's side of a branch, 8.. called side of an attempt
-	SF_DRAIN_RETRY_S = 30,   // Retry-After while draining [s]
 	SF_FULL_RETRY_S = 5,     // Retry-After when a table is full [s]
 	SF_LINGER_SLACK_US = 128 * 1000, // ends of transactions share wake-ups: four a call would double those of a quiet worker [us]
 };

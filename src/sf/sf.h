@@ -14,6 +14,8 @@
 
 struct sf; // opaque
 
+enum { SF_DRAIN_RETRY_S = 30 }; // Retry-After while draining [s]: a drain lasts minutes, and its end is to be noticed
+
 struct sf_config {
 	uint8_t worker;
 	uint32_t max_calls, max_transactions;
@@ -85,8 +87,9 @@ void sf_each_call(struct sf *sf, void (*visit)(const struct sf_call *c, void *ct
 // Hang up, in order, each call of which a tag or our Call-ID was sealed by key FIRST or the SF_TOKEN_RETIRE - 1 after it:
 // these keys are replaced next.
 void sf_retire_keys(struct sf *sf, uint8_t first, const struct now *now);
-// Draining: INVITEs get 503 with Retry-After, dialogs go on.
+// Draining: OPTIONS for us gets 503 with Retry-After, as new calls do at gate admission, which asks here; dialogs go on.
 void sf_drain(struct sf *sf, bool on);
+bool sf_draining(const struct sf *sf);
 
 // ---- what outlives a crash --------------------------------------------------------------------------------
 
