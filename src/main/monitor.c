@@ -174,6 +174,7 @@ int monitor_run(const char *config_path, const char *user)
 	conf_result_free(&m.conf);
 	names_free(m.names);
 	memory_wipe(m.token_key, sizeof(m.token_key));
+	memory_wipe(m.secret, sizeof(m.secret));
 	log_write(LOG_LEVEL_NOTICE, "monitor.stopped", LOG_NUM("pid", getpid()));
 	return 0;
 }
