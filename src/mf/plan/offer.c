@@ -72,7 +72,7 @@ static bool key_choose(const struct plan_context *c, int from, struct plan_offer
 	return false;
 }
 
-// Keying of a line that is up already: the mode is kept (DESIGN: decided once).
+// Keying of a line that is up already: the mode was decided once and is kept.
 static const char *keying_keep(const struct plan_context *c, int from, const struct plan_line *prev, uint8_t decided,
 	struct plan_line *l)
 {
