@@ -2,6 +2,7 @@
 // A thin layer over net/channel: control messages have one size and at most one descriptor.
 #include "main/control.h"
 
+#include "base/clock.h"
 #include "net/channel.h"
 
 #include <poll.h>
@@ -52,4 +53,21 @@ bool control_wait(int fd, int timeout_ms)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	return poll(&p, 1, timeout_ms) > 0;
+}
+
+result control_await(int fd, uint64_t until_us, struct ipc_control *m, size_t *len)
+{
+	uint64_t now;
+	while ((now = clock_now().mono_us) < until_us) {
+		int passed;
+		if (!control_wait(fd, (int)((until_us - now) / MS) + 1))
+			continue;
+		result r = control_receive(fd, m, len, &passed);
+		if (r.error == E_AGAIN)
+			continue;
+		if (passed >= 0)
+			close(passed);
+		return r;
+	}
+	return FAIL(E_TIMEOUT);
 }

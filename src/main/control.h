@@ -18,5 +18,7 @@ MUST_USE result control_receive(int fd, struct ipc_control *m, size_t *len, int 
 MUST_USE result control_pair(int fd[2]);
 // Wait for up to TIMEOUT_MS until FD can be read. False: nothing came.
 bool control_wait(int fd, int timeout_ms);
+// Wait until UNTIL_US for one message, as control_receive; a descriptor beside it is closed. E_TIMEOUT, E_CLOSED.
+MUST_USE result control_await(int fd, uint64_t until_us, struct ipc_control *m, size_t *len);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static bool is_answer(const struct ipc_control *a, size_t len)
 {
@@ -35,19 +34,10 @@ void monitor_resolved(struct monitor *m, const struct ipc_control *a)
 static result await_answer(struct monitor *m, const struct ipc_control *q, uint64_t until)
 {
 	int control = m->child[ROLE_RESOLVER].control;
-	uint64_t now;
-	while ((now = clock_now().mono_us) < until) {
+	for (;;) {
 		struct ipc_control a;
 		size_t len;
-		int fd;
-		if (!control_wait(control, (int)((until - now) / MS) + 1))
-			continue;
-		result r = control_receive(control, &a, &len, &fd);
-		if (r.error == E_AGAIN)
-			continue;
-		TRY(r);
-		if (fd >= 0)
-			close(fd);
+		TRY(control_await(control, until, &a, &len));
 		if (!is_answer(&a, len))
 			continue;
 		if (a.request == q->request && strcmp(a.text, q->text) == 0) {
@@ -56,7 +46,6 @@ static result await_answer(struct monitor *m, const struct ipc_control *q, uint6
 		}
 		monitor_resolved(m, &a); // of the question that was under way when the load began
 	}
-	return FAIL(E_TIMEOUT);
 }
 
 static result ask(struct monitor *m, const char *host)
@@ -80,7 +69,7 @@ static result known(void *ctx, const char *host, uint16_t port, enum transport t
 	struct monitor *m = ctx;
 	names_get(m->names, host, out, room, count);
 	for (uint32_t i = 0; i < *count; i++)
-		out[i].port = port != 0 ? port : (transport_is_secure(transport) ? 5061 : 5060);
+		out[i].port = port != 0 ? port : transport_port(transport);
 	return *count > 0 ? OK : FAIL(E_NOT_FOUND);
 }
 

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 // Of a file that cannot be seen all is zero: never like one that was read.
 static struct key_stamp stamp_of(const struct monitor *m, const struct conf_private *private)
@@ -68,29 +67,17 @@ void monitor_signer_cancel(struct monitor *m)
 static result first_word(struct monitor *m, const struct conf_result *next)
 {
 	struct child *c = &m->swap.next;
-	uint64_t until = c->started_us + SIGNER_READY_MS * MS, now;
-	while ((now = clock_now().mono_us) < until) {
-		struct ipc_control q;
-		size_t len;
-		int fd;
-		if (!control_wait(c->control, (int)((until - now) / MS) + 1))
-			continue;
-		result r = control_receive(c->control, &q, &len, &fd);
-		if (r.error == E_AGAIN)
-			continue;
-		TRY(r);
-		if (fd >= 0)
-			close(fd);
-		TRY(request_check(ROLE_SIGNER, &q, len, next->snapshot));
-		if (q.type == IPC_CONTROL_CANNOT)
-			snprintf(m->why, sizeof(m->why), "%.*s", (int)sizeof(m->why) - 1, q.text);
-		REQUIRE(q.type == IPC_CONTROL_READY, E_CONFIG);
-		log_write(LOG_LEVEL_INFO, "monitor.child-ready", LOG_STR("child", process_role_name(ROLE_SIGNER)),
-			LOG_NUM("pid", c->pid), LOG_STR("sandbox", q.text));
-		c->ready = true;
-		return OK;
-	}
-	return FAIL(E_TIMEOUT);
+	struct ipc_control q;
+	size_t len;
+	TRY(control_await(c->control, c->started_us + SIGNER_READY_MS * MS, &q, &len));
+	TRY(request_check(ROLE_SIGNER, &q, len, next->snapshot));
+	if (q.type == IPC_CONTROL_CANNOT)
+		snprintf(m->why, sizeof(m->why), "%.*s", (int)sizeof(m->why) - 1, q.text);
+	REQUIRE(q.type == IPC_CONTROL_READY, E_CONFIG);
+	log_write(LOG_LEVEL_INFO, "monitor.child-ready", LOG_STR("child", process_role_name(ROLE_SIGNER)),
+		LOG_NUM("pid", c->pid), LOG_STR("sandbox", q.text));
+	c->ready = true;
+	return OK;
 }
 
 // Of a reload shortly before, which is in force: its signer serves before another is tried.
