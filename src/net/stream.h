@@ -133,10 +133,10 @@ void stream_on_acceptable(evutil_socket_t fd, short what, void *arg);
 void stream_on_connected(struct conn *c);
 // Take over what a finished handshake carries, and be found by who looks for the peer.
 void conn_adopt(struct conn *c, struct handshake *h);
+// After that: open it unless it was closed meanwhile, and read what came behind the handshake.
+void conn_begin(struct conn *c, const struct handshake *h);
 MUST_USE result stream_dial(struct streams *s, const struct hop *hop, struct conn **out);
 void stream_dialled(struct streams *s, const struct conn_ref *ref, int fd);
-void stream_accept_done_h(struct mail *m, void *ctx);
-void stream_dial_done_h(struct mail *m, void *ctx);
 
 // stream_input.c
 void stream_on_readable(evutil_socket_t fd, short what, void *arg);
