@@ -65,7 +65,7 @@ struct flow_config {
 };
 
 MUST_USE result flow_new(struct flow **out, const struct flow_config *config, const struct now *now);
-void flow_free(struct flow *f);
+void flow_free(struct flow *f); // tests: a process ends with its flows
 void flow_set_registry(struct flow *f, const struct registry *r);
 
 // One datagram or framed message from ORIGIN; OCTETS are only read during the call.

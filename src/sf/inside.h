@@ -15,7 +15,6 @@
 enum {
 	SF_OUT_CAP = 96 * 1024,  // one message in the making: the largest that comes in, and what we add
 	SF_BODY_CAP = 64 * 1024, // one session description in the making [octets]
-	SF_TEXT_CAP = LEG_TEXT_MAX,
 	SF_RELAYS_PER_CALL = 8,  // requests under way in one call; more get 500 with Retry-After. Digits by INFO come one by
 				 // one: 8 are two seconds' worth
 	SF_HIDDEN_MAX = 8,       // texts of the sender that may not appear in what is copied
@@ -278,8 +277,7 @@ void call_reject(
 void call_refuse_early(
 	struct sf_call *c, uint16_t status, uint8_t side, const char *reason, const struct now *now);
 struct bytes caller_tag(struct sf_call *c); // To tag of what we answer before a branch is chosen
-void call_cancel_client(struct sf_call *c, const struct now *now);
-extern const struct sf_tx_user call_server_events, call_client_events;
+extern const struct sf_tx_user call_server_events;
 
 // ---- call_answer.c, call_ack.c ----
 void call_provisional_h(struct sf_call *c, struct call_event *e);
@@ -331,8 +329,6 @@ void relay_offer_back(struct sf_relay *r); // its offer was refused: the session
 bool relay_carries_session(enum sip_method m);
 void relay_reply(struct sf_relay *r, uint16_t status, uint32_t retry_s, const struct now *now); // of our own
 extern const struct sf_tx_user relay_server_events, relay_client_events;
-void relay_pass_answer(
-	struct sf_relay *r, const struct sip_msg *m, const struct message_body *body, const struct now *now);
 // What the kept request listed; parsed once more, into SF->again.
 struct option_asked early_asked(struct sf *sf, const struct early *e);
 result early_new(struct sf *sf, struct early **out, const struct sip_msg *m, const struct leg_plan *plan);

@@ -159,7 +159,7 @@ static void payloads_set(const struct sdp_outline *o, struct plan_side *side)
 			side->payload[side->payload_count++] = o->payload[k];
 }
 
-struct verdict plan_offer_line(const struct plan_session *p, struct plan_context *c, struct plan_table *t, const struct sdp *s,
+static struct verdict offer_line(const struct plan_session *p, struct plan_context *c, struct plan_table *t, const struct sdp *s,
 	uint8_t i)
 {
 	int from = t->offerer;
@@ -204,7 +204,7 @@ static struct verdict lines_offer(struct plan_session *p, struct plan_context *c
 
 	*streams = 0;
 	for (uint8_t i = 0; i < t->count; i++) {
-		struct verdict v = plan_offer_line(p, c, t, s, i);
+		struct verdict v = offer_line(p, c, t, s, i);
 		if (v.action != VERDICT_PASS)
 			return v;
 		wanted |= s->media[i].port != 0;
