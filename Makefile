@@ -6,7 +6,7 @@ BUILD ?= build
 
 help:
 	@echo "make          install what is missing (packaging/deps.txt), build into $(BUILD)/"
-	@echo "make demo     two providers, a secured call, two attacks"
+	@echo "make demo     two providers, two Sallyports, real phones, two secured calls, attacks that bounce"
 	@echo "make test     everything; single stages: tools/run-tests STAGE..."
 	@echo "make check    the static checks"
 	@echo "make fuzz     every fuzz target for 60 s; make prove: Frama-C over every parser"

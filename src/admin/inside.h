@@ -22,7 +22,6 @@ enum {
 	API_TEXT_MAX = 512,                   // [octets] a decoded parameter
 	PACKETS_PER_TURN = 64,                // of one channel, so that no channel starves the other events
 	ACCEPT_PAUSE_MS = 100,                // without descriptors: asking again at once would only spin
-	SYNC_MS = 2000,                       // the signaller answers "send again" within; then without it
 };
 
 struct trace;   // trace.c

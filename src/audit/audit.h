@@ -97,7 +97,6 @@ void audit_usage(FILE *to);
 MUST_USE result audit_target_allowed(const struct address *a, const char *own, const char *name);
 
 // report.c
-const char *audit_verdict_name(enum audit_verdict v);
 // One row of the table, as soon as the probe has ended.
 void audit_report_row(FILE *to, const struct audit_probe *p, const struct audit_result *r);
 // The whole report; NULL when memory is out. The caller owns it.

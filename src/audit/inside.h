@@ -11,7 +11,6 @@ enum {
 	AUDIT_INBOX_MAX = 65536,
 	AUDIT_LOG_MAX = 262144,   // [octets] that reached one side in one probe, kept for byte searches
 	AUDIT_SECRETS_MAX = 24,
-	AUDIT_ID_LEN = 16,
 	AUDIT_WAIT_MS = 2500,     // [ms] for an answer: T1 doubles twice and some
 	AUDIT_QUIET_MS = 400,     // [ms] how long nothing may come after an attack, on a laboratory network
 };

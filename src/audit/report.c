@@ -4,7 +4,7 @@
 
 #include <stdarg.h>
 
-const char *audit_verdict_name(enum audit_verdict v)
+static const char *audit_verdict_name(enum audit_verdict v)
 {
 	static const char *const names[AUDIT_V_COUNT] = {"held", "failed", "inconclusive", "skipped"};
 	return (unsigned)v < AUDIT_V_COUNT ? names[v] : "?";

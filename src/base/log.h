@@ -51,6 +51,7 @@ typedef void (*log_sink)(const char *line, size_t len, void *ctx);
 
 // PROCESS names the process in each line (static). The default sink writes to standard error.
 void log_setup(const char *process, enum log_level least, enum log_format format);
+// Tests: lines go to SINK instead.
 void log_set_sink(log_sink sink, void *ctx);
 void log_event(struct log_site *site, enum log_level level, const char *event, const struct log_field *fields,
 	uint32_t count);

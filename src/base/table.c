@@ -152,15 +152,3 @@ void *table_remove(struct table *t, struct bytes key)
 	t->count--;
 	return value;
 }
-
-uint32_t table_count(const struct table *t)
-{
-	return t->count;
-}
-
-void table_each(struct table *t, void (*visit)(void *value, void *ctx), void *ctx)
-{
-	for (uint64_t i = 0; i <= t->mask; i++)
-		if (t->cell[i].value != NULL)
-			visit(t->cell[i].value, ctx);
-}

@@ -22,9 +22,6 @@ void table_free(struct table *t);
 MUST_USE result table_put(struct table *t, struct bytes key, void *value);
 void *table_get(const struct table *t, struct bytes key); // NULL when absent
 void *table_remove(struct table *t, struct bytes key);    // the removed value, NULL when absent
-uint32_t table_count(const struct table *t);
-// Call VISIT for every value; the table must not change meanwhile.
-void table_each(struct table *t, void (*visit)(void *value, void *ctx), void *ctx);
 
 // The keyed hash alone (SipHash-2-4), for choosing an owner among workers.
 uint64_t keyed_hash(const uint8_t secret[TABLE_SECRET_LEN], struct bytes key);

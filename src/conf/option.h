@@ -50,9 +50,12 @@ struct conf_section {
 };
 
 #define CONF_FIELD(type, field) .offset = (uint32_t)offsetof(type, field), .size = sizeof(((type *)0)->field)
+#define DRAFT(field) CONF_FIELD(struct conf_draft, field)
 #define CONF_SECTION(rows) ((struct conf_section){(rows), (uint32_t)ARRAY_LEN(rows)})
 
 extern const struct conf_section conf_root_section; // into struct conf_draft
+extern const struct conf_section conf_limit_section, conf_admin_section, conf_record_section, conf_trace_section,
+	conf_timeout_section, conf_silence_section; // likewise
 extern const struct conf_section conf_peer_section; // into struct conf_peer
 
 // Walk NODE by the rows of SECTION into TARGET: unknown keys, missing ones, bad values are said, all of them.

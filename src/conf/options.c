@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options of the system: everything but peers. One row each; see option.h for the columns.
+// The root of all options, and what we are in the network: listeners, zones, certificate. One row each; see option.h for
+// the columns.
 //
 // No default opens anything: without `listen` there is no socket, without `peers` nobody may call, metrics
 // are off, strangers get silence.
@@ -54,12 +55,10 @@ static void *peer_item(struct conf_load *c, void *target, const struct conf_node
 	return p;
 }
 
-#define DRAFT(field) CONF_FIELD(struct conf_draft, field)
 #define LISTENER(field) CONF_FIELD(struct conf_listener, field)
 #define ZONE(field) CONF_FIELD(struct conf_zone, field)
 
 static const char *const strangers_words[] = {"silence", "answer", NULL};
-static const char *const when_full_words[] = {"refuse-new-calls", "drop", NULL};
 
 static const struct conf_option dscp_rows[] = {
 	{.key = "sip",
@@ -195,177 +194,6 @@ static const struct conf_option tls_rows[] = {
 };
 static const struct conf_section tls_section = CONF_SECTION(tls_rows);
 
-static const struct conf_option limit_rows[] = {
-	{.key = "calls",
-		.type = CONF_NUMBER,
-		.scope = CONF_START,
-		DRAFT(settings.max_calls),
-		.min = 1,
-		.max = 1000000,
-		.initial = "10000",
-		.unit = "calls",
-		.form = "a number",
-		.manual = "Calls at one time, all peers together."},
-	{.key = "transactions",
-		.type = CONF_NUMBER,
-		.scope = CONF_START,
-		DRAFT(settings.max_transactions),
-		.min = 16,
-		.max = 4000000,
-		.initial = "40000",
-		.unit = "transactions",
-		.form = "a number",
-		.manual = "SIP transactions at one time."},
-	{.key = "connections",
-		.type = CONF_NUMBER,
-		.scope = CONF_START,
-		DRAFT(settings.max_connections),
-		.min = 1,
-		.max = 100000,
-		.initial = "4096",
-		.unit = "connections",
-		.form = "a number",
-		.manual = "TCP and TLS connections at one time."},
-	{.key = "connections_per_source",
-		.type = CONF_NUMBER,
-		.scope = CONF_RELOAD,
-		DRAFT(settings.max_connections_per_source),
-		.min = 1,
-		.max = 4096,
-		.initial = "16",
-		.unit = "connections",
-		.form = "a number",
-		.manual = "TCP and TLS connections from one address (SF-A6)."},
-	{.key = "sessions",
-		.type = CONF_NUMBER,
-		.scope = CONF_START,
-		DRAFT(settings.max_sessions),
-		.min = 1,
-		.max = 1000000,
-		.initial = "10000",
-		.unit = "sessions",
-		.form = "a number",
-		.manual = "Media sessions at one time."},
-	{.key = "udp_path",
-		.type = CONF_NUMBER,
-		.scope = CONF_RELOAD,
-		DRAFT(settings.udp_path_limit),
-		.min = 512,
-		.max = 65507,
-		.initial = "1300",
-		.unit = "octets",
-		.form = "a number",
-		.manual = "Requests above this size go by TCP or TLS where the peer lists it "
-			  "(RFC3261#18.1.1)."},
-};
-static const struct conf_section limit_section = CONF_SECTION(limit_rows);
-
-static const struct conf_option admin_rows[] = {
-	{.key = "socket",
-		.type = CONF_TEXT,
-		.scope = CONF_START,
-		DRAFT(settings.admin_socket),
-		.min = 1,
-		.max = 107,
-		.initial = "/run/sallyport/admin.sock",
-		.form = "a path",
-		.manual = "Local socket of the command line."},
-};
-static const struct conf_section admin_section = CONF_SECTION(admin_rows);
-
-static const struct conf_option record_rows[] = {
-	{.key = "path",
-		.type = CONF_TEXT,
-		.scope = CONF_START,
-		DRAFT(settings.records_path),
-		.min = 1,
-		.max = 255,
-		.initial = "/var/lib/sallyport/records.jsonl",
-		.form = "a path",
-		.manual = "Call records, one JSON object a line."},
-	{.key = "when_full",
-		.type = CONF_CHOICE,
-		.scope = CONF_RELOAD,
-		DRAFT(settings.records_when_full_drop),
-		.choices = when_full_words,
-		.initial = "refuse-new-calls",
-		.form = "refuse-new-calls or drop",
-		.manual = "When neither disk nor memory takes more records: refuse new calls, or drop "
-			  "records and count them."},
-};
-static const struct conf_section record_section = CONF_SECTION(record_rows);
-
-static const struct conf_option trace_rows[] = {
-	{.key = "path",
-		.type = CONF_TEXT,
-		.scope = CONF_START,
-		DRAFT(settings.trace_path),
-		.min = 1,
-		.max = 255,
-		.initial = "/var/lib/sallyport/trace",
-		.form = "a path",
-		.manual = "Folder of signalling traces."},
-};
-static const struct conf_section trace_section = CONF_SECTION(trace_rows);
-
-static const struct conf_option timeout_rows[] = {
-	{.key = "handshake",
-		.type = CONF_NUMBER,
-		.scope = CONF_RELOAD,
-		DRAFT(settings.handshake_timeout_s),
-		.min = 1,
-		.max = 60,
-		.initial = "10",
-		.unit = "s",
-		.form = "a number",
-		.manual = "A TLS handshake that takes longer is ended (SF-A6)."},
-	{.key = "frame",
-		.type = CONF_NUMBER,
-		.scope = CONF_RELOAD,
-		DRAFT(settings.frame_timeout_s),
-		.min = 1,
-		.max = 60,
-		.initial = "10",
-		.unit = "s",
-		.form = "a number",
-		.manual = "A message on a stream must be whole within this time (SF-A6)."},
-	{.key = "idle",
-		.type = CONF_NUMBER,
-		.scope = CONF_RELOAD,
-		DRAFT(settings.idle_timeout_s),
-		.min = 10,
-		.max = 86400,
-		.initial = "600",
-		.unit = "s",
-		.form = "a number",
-		.manual = "A connection without traffic is closed after this time."},
-};
-static const struct conf_section timeout_section = CONF_SECTION(timeout_rows);
-
-static const struct conf_option silence_rows[] = {
-	{.key = "one_way",
-		.type = CONF_NUMBER,
-		.scope = CONF_RELOAD,
-		DRAFT(settings.silence_one_way_s),
-		.min = 10,
-		.max = 7200,
-		.initial = "120",
-		.unit = "s",
-		.form = "a number",
-		.manual = "No media in one direction that should send: alarm after this time."},
-	{.key = "both_ways",
-		.type = CONF_NUMBER,
-		.scope = CONF_RELOAD,
-		DRAFT(settings.silence_both_s),
-		.min = 10,
-		.max = 7200,
-		.initial = "300",
-		.unit = "s",
-		.form = "a number",
-		.manual = "No media in either direction: media and dialog end after this time (MF-A4)."},
-};
-static const struct conf_section silence_section = CONF_SECTION(silence_rows);
-
 static const struct conf_option root_rows[] = {
 	{.key = "domain",
 		.type = CONF_VALUE,
@@ -418,22 +246,22 @@ static const struct conf_option root_rows[] = {
 			  "served."},
 	{.key = "limits",
 		.type = CONF_MAP,
-		.section = &limit_section,
+		.section = &conf_limit_section,
 		.form = "{calls: 10000}",
 		.manual = "Bounds of the whole system."},
 	{.key = "admin",
 		.type = CONF_MAP,
-		.section = &admin_section,
+		.section = &conf_admin_section,
 		.form = "{socket: /run/sallyport/admin.sock}",
 		.manual = "Administration."},
 	{.key = "records",
 		.type = CONF_MAP,
-		.section = &record_section,
+		.section = &conf_record_section,
 		.form = "{path: FILE}",
 		.manual = "Call records."},
 	{.key = "trace",
 		.type = CONF_MAP,
-		.section = &trace_section,
+		.section = &conf_trace_section,
 		.form = "{path: FOLDER}",
 		.manual = "Signalling traces for engineers."},
 	{.key = "metrics",
@@ -466,12 +294,12 @@ static const struct conf_option root_rows[] = {
 			  "touches no call."},
 	{.key = "timeouts",
 		.type = CONF_MAP,
-		.section = &timeout_section,
+		.section = &conf_timeout_section,
 		.form = "{handshake: 10}",
 		.manual = "Deadlines of connections."},
 	{.key = "silence",
 		.type = CONF_MAP,
-		.section = &silence_section,
+		.section = &conf_silence_section,
 		.form = "{one_way: 120, both_ways: 300}",
 		.manual = "How long media may be silent."},
 	{.key = "quarantine",
@@ -480,7 +308,7 @@ static const struct conf_option root_rows[] = {
 		DRAFT(settings.port_quarantine_s),
 		.min = 1,
 		.max = 600,
-		.initial = "30",
+		.initial = "30", // longer than jitter buffers, retransmissions and the T1 chain of a lost BYE
 		.unit = "s",
 		.form = "a number",
 		.manual = "A media port is not used again for this time after its call (MF-C5)."},

@@ -60,7 +60,7 @@ static void add_resolved(
 	const char *fault;
 
 	if (a->port == 0)
-		a->port = conf_default_port(t->transport);
+		a->port = transport_port((enum transport)t->transport);
 	fault = conf_target_fault(&p->peer, a, is_own_socket(c, a));
 	if (fault != NULL)
 		conf_say_at(c, CONF_WARNING, t->node, "%.100s resolves to %s, which is not used: it %s",
@@ -96,7 +96,7 @@ static void check_numeric(struct conf_load *c, struct conf_peer *p, struct conf_
 	const char *fault;
 
 	if (t->address.port == 0)
-		t->address.port = conf_default_port(t->transport);
+		t->address.port = transport_port((enum transport)t->transport);
 	fault = conf_target_fault(&p->peer, &t->address, is_own_socket(c, &t->address));
 	if (fault != NULL)
 		conf_error(c, t->node, "target %s %s", address_text(&t->address, text), fault);

@@ -25,7 +25,7 @@ static bool is_own(const struct snapshot *s, const struct address *a)
 static void add(const struct snapshot *s, struct peer *p, const struct conf_name *n, struct address a)
 {
 	if (a.port == 0)
-		a.port = conf_default_port(n->transport);
+		a.port = transport_port((enum transport)n->transport);
 	if (conf_target_fault(p, &a, is_own(s, &a)) == NULL)
 		conf_target_add(p, n->transport, &a);
 }

@@ -31,6 +31,5 @@ void conf_target_add(struct peer *p, uint8_t transport, const struct address *a)
 bool conf_zone_is_core(const struct conf_load *c, zone_id zone);
 // Does zone ZONE have a socket for TRANSPORT and address family FAMILY (0: any)?
 bool conf_zone_listens(const struct conf_load *c, zone_id zone, uint8_t transport, uint8_t family);
-uint16_t conf_default_port(uint8_t transport);
 
 #endif

@@ -22,11 +22,6 @@ bool conf_zone_listens(const struct conf_load *c, zone_id zone, uint8_t transpor
 	return false;
 }
 
-uint16_t conf_default_port(uint8_t transport)
-{
-	return transport == TRANSPORT_TLS ? 5061 : 5060; // RFC3261#19.1.2
-}
-
 static uint8_t zone_find(const struct conf_draft *d, const char *name)
 {
 	for (uint32_t i = 0; i < d->zone_count; i++) {

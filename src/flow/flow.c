@@ -195,7 +195,6 @@ result flow_restore(struct flow *f, const struct sf_call_image *image, struct by
 
 void flow_drain(struct flow *f, bool on)
 {
-	f->draining = on;
 	sf_drain(f->sf, on);
 }
 

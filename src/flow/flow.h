@@ -65,7 +65,7 @@ struct flow_config {
 };
 
 MUST_USE result flow_new(struct flow **out, const struct flow_config *config, const struct now *now);
-void flow_free(struct flow *f);
+void flow_free(struct flow *f); // tests: a process ends with its flows
 void flow_set_registry(struct flow *f, const struct registry *r);
 
 // One datagram or framed message from ORIGIN; OCTETS are only read during the call.
@@ -101,7 +101,7 @@ const struct flow_counters *flow_counters(const struct flow *f);
 void flow_gauge(struct flow *f); // on its worker: set the counters that say how many are alive now
 // The media plan and address book of a call, for `explain` and `calls`. False when it has none.
 bool flow_call_media(struct flow *f, const struct sf_call *c, struct media_plan *plan);
-// The worker that owns a message: by token, else keyed hash of the Call-ID (DESIGN: one owner). BUF is only scanned.
+// The worker that owns a message: by token, else keyed hash of the Call-ID (ARCHITECTURE.md, Threads). BUF is only scanned.
 uint8_t flow_owner(struct sf_token_keys *keys, const uint8_t secret[16], uint8_t workers, const uint8_t *buf, uint32_t n);
 
 #endif

@@ -29,8 +29,8 @@ struct verdict gate_admission(struct passage *p)
 	struct flow *f = p->flow;
 	if (p->msg->method != SIP_INVITE)
 		return PASS;
-	if (f->draining)
-		return busy("Draining", RETRY_AFTER_S);
+	if (sf_draining(f->sf))
+		return busy("Draining", SF_DRAIN_RETRY_S);
 	if (sf_call_count(f->sf) >= f->config.max_calls)
 		return busy("Call Table Full", RETRY_AFTER_S);
 	struct peer_load *load = flow_load(f, p->peer);

@@ -11,14 +11,14 @@ struct verdict gate_syntax(struct passage *p);           // strict grammar, one 
 struct verdict gate_peer(struct passage *p);             // certificate or address -> exactly one peer
 struct verdict gate_transport_floor(struct passage *p);  // never below what the peer is provisioned for
 struct verdict gate_transaction(struct passage *p);      // retransmissions, CANCEL and ACK end here
-struct verdict gate_response_token(struct passage *p);
-struct verdict gate_response_source(struct passage *p);
+struct verdict gate_response_token(struct passage *p);  // it bears a branch that we sealed
+struct verdict gate_response_source(struct passage *p); // from where the request went
 struct verdict gate_response_body(struct passage *p);    // as gate_body, for responses
-struct verdict gate_response_deliver(struct passage *p);
-struct verdict gate_dialog_token(struct passage *p);
-struct verdict gate_dialog_owner(struct passage *p);
-struct verdict gate_dialog_method(struct passage *p);
-struct verdict gate_dialog_deliver(struct passage *p);
+struct verdict gate_response_deliver(struct passage *p); // always: the call takes it
+struct verdict gate_dialog_token(struct passage *p);    // it bears the tag of a dialog that lives
+struct verdict gate_dialog_owner(struct passage *p);    // from the peer and over the flow that own the leg
+struct verdict gate_dialog_method(struct passage *p);   // a method that may come in a dialog
+struct verdict gate_dialog_deliver(struct passage *p);  // the dialog takes it: order, offer and answer
 struct verdict gate_service(struct passage *p);          // in service, not blocked, no waiver run out
 struct verdict gate_method(struct passage *p);           // what a peering border takes at all
 struct verdict gate_rate(struct passage *p);             // calls per second
@@ -31,7 +31,7 @@ struct verdict gate_identity(struct passage *p);         // the caller's number 
 struct verdict gate_lookup(struct passage *p);           // LUF
 struct verdict gate_route(struct passage *p);            // LRF
 struct verdict gate_media_policy(struct passage *p);     // could this offer be taken at all?
-struct verdict gate_send(struct passage *p);
-struct verdict gate_send_standalone(struct passage *p);
+struct verdict gate_send(struct passage *p);            // loop, option tags, room: then the other leg is begun
+struct verdict gate_send_standalone(struct passage *p); // the same without a call; OPTIONS for us is answered before
 
 #endif

@@ -55,6 +55,7 @@ struct flow_media_table {
 	struct prefix hidden_net[PLAN_HIDDEN_MAX];
 };
 
+// For the calls of one worker. E_NO_MEMORY.
 MUST_USE result flow_media_new(struct flow_media_table **out, uint32_t max_calls);
 void flow_media_free(struct flow_media_table *t);
 // What of the core must not cross: gathered from the snapshot whenever it changes.
@@ -63,7 +64,8 @@ void flow_media_hide(struct flow_media_table *t, const struct snapshot *s);
 // The two legs of a call as the media plan sees them.
 struct plan_context flow_media_context(struct flow *f, const struct sf_call_info *info);
 
-// The port functions of the Signalling Function; see sf/port.h.
+// The port functions of the Signalling Function: sdp, sdp_rollback, media_confirm, media_end of sf/port.h, which tells what
+// they owe. A description is planned (mf/plan), its session asked for and told, the other side's text written.
 struct verdict flow_media_sdp(struct flow *f, struct sf_call *call, struct sf_branch *branch, int side,
 	enum sf_sdp_role role, struct bytes sdp, struct sip_writer *out);
 void flow_media_rollback(struct flow *f, struct sf_call *call, struct sf_branch *branch);
@@ -71,24 +73,35 @@ void flow_media_confirm(struct flow *f, struct sf_call *call, struct sf_branch *
 void flow_media_end(struct flow *f, struct sf_call *call, struct sf_branch *branch);
 
 // flow/media_session.c: messages to and from the media process.
+// Ask for a session of so many STREAMS for BRANCH; ports come later. E_FULL: its share or the table is used up, or the
+// channel takes no more.
 MUST_USE result media_session_ask(struct flow *f, const struct sf_call_info *info, uint8_t branch, uint8_t streams,
 	struct media_session **out);
+// Tell the plan of a session that is ready.
 void media_session_update(struct flow *f, const struct media_session *s, const struct media_plan *plan);
 // The only one of its call: no share is due.
 void media_session_fork_end(struct flow *f, struct media_session *s);
+// One branch less uses S; with the last it ends, and PLAN (NULL: none was agreed) goes into the record of the call.
 void media_session_release(struct flow *f, struct media_session *s, const struct media_plan *plan);
+// M came from the media process: ports, a failure, silence, the figures of an ended session.
 void flow_media_message(struct flow *f, const struct ipc_media *m, const struct now *now);
+// Renew the lease, write records that have waited long enough; [us] when it is due next.
 void flow_media_run(struct flow *f, const struct now *now);
 uint64_t flow_media_deadline(const struct flow *f);
 
 // flow/media_ended.c: ended calls and the figures of their sessions meet here.
+// Keep PLAN, without its keys, for the record of the call of SESSION.
 void media_ended_plan(struct flow *f, struct session_ref session, const struct media_plan *plan);
+// The figures of an ended session are here: its record is written, when the call has ended too.
 void media_ended_stats(struct flow *f, const struct ipc_media *m);
+// The call has ended: its record waits for the figures, or is written at once where no session is known.
 void flow_media_call_ended(struct flow *f, const struct sf_call_info *info, const struct now *now);
+// Records whose figures did not come in time are written without.
 void media_ended_run(struct flow *f, const struct now *now);
 
 // The crash record's part: returns the octets written to OUT (FLOW_MEDIA_IMAGE_MAX), 0: none.
 size_t flow_media_save(struct flow *f, const struct sf_call *call, uint8_t *out);
+// Make the plan and the session of CALL again from IMAGE. E_FORGED for damage, E_FULL, E_NO_MEMORY.
 MUST_USE result flow_media_restore(struct flow *f, struct sf_call *call, struct bytes image);
 
 #endif

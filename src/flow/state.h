@@ -18,7 +18,6 @@ struct flow {
 	struct sip_msg msg;       // index of the message on its way; one at a time
 	const struct now *now;    // of the event being handled, for callbacks that have none
 	const struct passage *untraced; // the message on its way, until it or what it causes is traced
-	bool draining;
 	bool gate_off[STEP_COUNT]; // by flow_gate_off(), for tests only
 	uint64_t probe_at_us;     // next round of OPTIONS to dead targets
 	uint32_t seed;            // varies the order of balanced targets

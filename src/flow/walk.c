@@ -56,7 +56,7 @@ static bool switched_off(struct passage *p, const struct step *s)
 	return !stands && (s->id != STEP_PEER || p->policy != NULL);
 }
 
-struct verdict walk_list(struct passage *p, const struct step_list *list)
+static struct verdict walk_list(struct passage *p, const struct step_list *list)
 {
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct step *s = &list->step[i];

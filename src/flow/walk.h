@@ -5,9 +5,7 @@
 
 #include "flow/steps.h"
 
-// Walk one list. PASS when every step passed, else the verdict of the step that ended it.
-struct verdict walk_list(struct passage *p, const struct step_list *list);
-// "Every message", then the list that the message calls for.
+// "Every message", then the list that the message calls for. PASS when every step passed, else the verdict that ended it.
 struct verdict walk_message(struct passage *p);
 
 #endif

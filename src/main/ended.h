@@ -49,7 +49,7 @@ struct ended {
 MUST_USE result ended_create(int *fd);
 // Signaller: map it. E_CONFIG, E_SYSTEM, E_NO_MEMORY.
 MUST_USE result ended_map(struct ended *e, int fd);
-void ended_unmap(struct ended *e);
+void ended_unmap(struct ended *e); // tests: a process ends with it
 // After a restart, before there are threads: the places of whole records in the order of their numbers, those without a
 // number last. *DAMAGED: how many were none, and were given back.
 uint32_t ended_restore(struct ended *e, uint32_t place[ENDED_MAX], uint32_t *damaged);

@@ -19,7 +19,8 @@
 
 enum { STREAMS_PER_SESSION = 2 }; // on average at the most: audio, and video or image for each
 
-void media_config(const struct snapshot *s, uint32_t workers, struct media_io_config *out)
+// Bounds of the media process by the configuration; sockets and channels are left empty.
+static void media_config(const struct snapshot *s, uint32_t workers, struct media_io_config *out)
 {
 	*out = (struct media_io_config){
 		.workers = workers,

@@ -64,21 +64,12 @@ static result told(result r, const char *what)
 	return r;
 }
 
-static bool sanitizer(void)
-{
-#if defined(SANITIZER_ADDRESS) || defined(SANITIZER_THREAD)
-	return true;
-#else
-	return false;
-#endif
-}
-
 static result start(struct monitor *m)
 {
 	char why[256] = "";
 	struct conf_result conf;
 	int fd = -1;
-	TRY(told(sandbox_no_dumps(sanitizer()), "the limits of the process")); // it holds the token keys (BE-3)
+	TRY(told(sandbox_no_dumps(sanitizer_inside()), "the limits of the process")); // it holds the token keys (BE-3)
 	TRY(told(monitor_keys_make(m), "the secrets"));
 	TRY(told(names_new(&m->names), "the table of names"));
 	TRY(told(block_signals(m), "the signal descriptor"));
@@ -174,6 +165,7 @@ int monitor_run(const char *config_path, const char *user)
 	conf_result_free(&m.conf);
 	names_free(m.names);
 	memory_wipe(m.token_key, sizeof(m.token_key));
+	memory_wipe(m.secret, sizeof(m.secret));
 	log_write(LOG_LEVEL_NOTICE, "monitor.stopped", LOG_NUM("pid", getpid()));
 	return 0;
 }

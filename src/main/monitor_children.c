@@ -108,10 +108,8 @@ static void fill_start(struct monitor *m, const struct spawn *as, int control, s
 		.channels = &m->channels,
 		.draining = m->draining,
 		.user = m->user,
+		.sanitizer = sanitizer_inside(),
 	};
-#if defined(SANITIZER_ADDRESS) || defined(SANITIZER_THREAD)
-	s->sanitizer = true;
-#endif
 	if (as->role == ROLE_SIGNALLER) {
 		memcpy(s->token_key, m->token_key, sizeof(s->token_key));
 		s->token_current = m->token_current;

@@ -61,7 +61,7 @@ static result known(void *ctx, const char *host, uint16_t port, enum transport t
 	struct monitor *m = ctx;
 	names_get(m->names, host, out, room, count);
 	for (uint32_t i = 0; i < *count; i++)
-		out[i].port = port != 0 ? port : (transport_is_secure(transport) ? 5061 : 5060);
+		out[i].port = port != 0 ? port : transport_port(transport);
 	return *count > 0 ? OK : FAIL(E_NOT_FOUND);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys of tokens rotate. The monitor makes and keeps them, so that they come back to a signaller that is started again.
-// The new key takes the place of the oldest: the signaller has ended what still bore that one (sf_retire_key), so a key
+// The new key takes the place of the oldest: the signaller has ended what still bore that one (sf_retire_keys), so a key
 // is good for SF_TOKEN_KEYS_MAX - 1 - SF_TOKEN_RETIRE rotations at least.
 #include "base/clock.h"
 #include "base/log.h"

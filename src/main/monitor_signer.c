@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 // Of a file that cannot be seen all is zero: never like one that was read.
 static struct key_stamp stamp_of(const struct monitor *m, const struct conf_private *private)

@@ -98,11 +98,12 @@ struct monitor {
 // monitor_conf.c
 // Read and resolve into NEXT, which is the caller's; messages go to stderr. PREVIOUS: in force, NULL at the start.
 MUST_USE result monitor_load(struct monitor *m, const struct snapshot *previous, struct conf_result *next);
+// Block PEER or take that back, in a new snapshot. Errors of monitor_edit().
 MUST_USE result monitor_block(struct monitor *m, peer_id peer, bool block);
 void monitor_resolved(struct monitor *m, const struct ipc_control *a); // an answer of the resolver
 void monitor_names_learn(struct monitor *m);                           // another configuration is in force
-void monitor_names_run(struct monitor *m, uint64_t now_us);
-uint64_t monitor_names_deadline(const struct monitor *m);
+void monitor_names_run(struct monitor *m, uint64_t now_us);            // ask for the name that is due; use what has changed
+uint64_t monitor_names_deadline(const struct monitor *m);              // [us] of its next run, as of those below
 
 // monitor_publish.c
 // A sealed memfd of S. E_SYSTEM.
@@ -111,27 +112,28 @@ MUST_USE result monitor_seal(const struct snapshot *s, size_t size, int *fd);
 void monitor_put_in_force(struct monitor *m, struct conf_result *next, int fd);
 // CHANGE a copy of the snapshot in force; seal and put it in force. Nothing changes on error.
 MUST_USE result monitor_edit(struct monitor *m, void (*change)(struct snapshot *s, void *ctx), void *ctx);
+// ROLE says in Q that it uses the snapshot that it was given, or why not.
 void monitor_taken(struct monitor *m, unsigned role, const struct ipc_control *q);
 void monitor_child_ready(struct monitor *m, unsigned role); // it may have been started with an older snapshot
 // Answer Q of ROLE when all children use the snapshot in force, at the latest after WAIT_MS.
 void monitor_answer_later(struct monitor *m, unsigned role, const struct ipc_control *q, uint32_t wait_ms);
-void monitor_publish_run(struct monitor *m, uint64_t now_us);
+void monitor_publish_run(struct monitor *m, uint64_t now_us); // tell again who did not take it; give the answers that are due
 uint64_t monitor_publish_deadline(const struct monitor *m);
 
 // monitor_signer.c
 // If NEXT, sealed as FD, has another key or certificate: start a signer for it and wait until it is ready.
 // E_CONFIG, E_TIMEOUT, E_SYSTEM: it is not, m->why tells, and the signer in service goes on.
 MUST_USE result monitor_signer_prepare(struct monitor *m, const struct conf_result *next, int fd);
-void monitor_signer_cancel(struct monitor *m);
+void monitor_signer_cancel(struct monitor *m);   // end the one in waiting, if there is one
 void monitor_signer_stamp(struct monitor *m);    // before the signer in service is started
 bool monitor_signer_died(struct monitor *m, pid_t pid); // true: it was the one in waiting
 bool monitor_signer_step_in(struct monitor *m);  // the signer in service is gone; true: the one in waiting serves now
-void monitor_signer_run(struct monitor *m, uint64_t now_us);
+void monitor_signer_run(struct monitor *m, uint64_t now_us); // stop the one in service when the signaller trusts the next certificate
 uint64_t monitor_signer_deadline(const struct monitor *m);
 
 // monitor_keys.c
-MUST_USE result monitor_keys_make(struct monitor *m);
-void monitor_keys_run(struct monitor *m, uint64_t now_us);
+MUST_USE result monitor_keys_make(struct monitor *m);         // the first key, and the secret. E_SYSTEM.
+void monitor_keys_run(struct monitor *m, uint64_t now_us);    // rotate when it is time, and tell the signaller
 uint64_t monitor_keys_deadline(const struct monitor *m);
 
 // monitor_children.c
@@ -141,21 +143,24 @@ struct spawn { // what a child is started with
 	uint32_t generation;
 	const char *key_path; // signer: as configured; else ""
 };
+// Start ROLE with what is in force. E_SYSTEM.
 MUST_USE result monitor_spawn(struct monitor *m, unsigned role);
+// The same, AS told, into C. E_SYSTEM.
 MUST_USE result monitor_spawn_as(struct monitor *m, const struct spawn *as, struct child *c);
-void monitor_child_gone(struct child *c);
-void monitor_reap(struct monitor *m, uint64_t now_us);
-void monitor_restart_due(struct monitor *m, uint64_t now_us);
-uint64_t monitor_next_restart(const struct monitor *m);
-void monitor_stop_children(struct monitor *m);
+void monitor_child_gone(struct child *c);                     // close its control socket; nothing is known of it any more
+void monitor_reap(struct monitor *m, uint64_t now_us);        // who has died: the time of its restart is set
+void monitor_restart_due(struct monitor *m, uint64_t now_us); // start those that are due, end those that never got ready
+uint64_t monitor_next_restart(const struct monitor *m);       // [us] NO_DEADLINE when nothing is due
+void monitor_stop_children(struct monitor *m);                // in order, so that each call has its record; returns when all are gone
 
 // monitor_requests.c
 void monitor_request(struct monitor *m, unsigned role);         // all messages that wait on the control socket of ROLE
 // Wait once, until UNTIL_US at most, for FD (-1: none) or for what must not wait during a reload: connections for calls are
 // dialled, and the resolver is heard. Nothing of it changes the configuration. True: FD can be read.
 bool monitor_serve_calls(struct monitor *m, int fd, uint64_t until_us);
-bool monitor_await_ready(struct monitor *m, unsigned role);
-void monitor_reload(struct monitor *m);
+bool monitor_await_ready(struct monitor *m, unsigned role);     // at a start; false: it did not say so in time
+void monitor_reload(struct monitor *m);                         // as asked for by a signal: the log has the outcome
+// Send A to ROLE as the answer to Q, with descriptor FD or -1. One that does not read loses it: logged.
 void monitor_answer(struct monitor *m, unsigned role, struct ipc_control *a, const struct ipc_control *q, int fd);
 
 #endif

@@ -105,7 +105,7 @@ enum mf_gate mf_packet(struct mf_engine *e, struct mf_datagram *d, const struct 
 // Timers. The deadline is NO_DEADLINE when nothing is armed.
 uint64_t mf_engine_deadline(const struct mf_engine *e);
 void mf_engine_run(struct mf_engine *e, const struct now *now);
-// What a gate refuses is counted also when it is off.
+// Tests: the counters of now; what a gate refuses is counted also when it is off.
 const struct media_counters *mf_engine_counters(const struct mf_engine *e);
 uint32_t mf_engine_sessions(const struct mf_engine *e);
 const char *mf_gate_name(enum mf_gate g);

@@ -9,10 +9,6 @@
 
 #include "base/address.h"
 
-enum {
-	MF_QUARANTINE_S = 30
-}; // [s] default: longer than jitter buffers, retransmissions and a lost BYE's T1 chain
-
 struct mf_ports; // opaque
 
 // PAIRS: N RTP addresses, kept by the caller as long as the list lives. Nothing is handed out again for

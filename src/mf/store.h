@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What outlives the media process: one fixed-size, checksummed, pointer-free record per stream, in a block
-// that another process holds too (a memfd; DESIGN: what outlives a crash).
+// that another process holds too (a memfd; ARCHITECTURE.md, What outlives a crash).
 //
 //   header | journal record | records[n] | keep areas[n]
 //

@@ -1,216 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
-// A channel in a loop: batches in, a bounded queue out. The receiver may free the channel only after the turn;
-// handlers are called with messages that have passed the check of size and version.
+// sendmsg and recvmsg with descriptors. Every received descriptor ends in exactly one place: the caller's hands
+// or close().
 #include "net/channel.h"
 
-#include "base/memory.h"
-#include "net/channel_message.h"
-
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-struct waiting {
-	struct waiting *next;
-	uint32_t fds;
-	int fd[CHANNEL_FDS_MAX];
-	uint8_t message[];
-};
+enum { CHANNEL_CONTROL = 64 }; // [octets] CMSG_SPACE of CHANNEL_FDS_MAX descriptors
 
-struct channel {
-	struct loop *loop;
-	struct channel_kind kind;
-	struct channel_handlers handlers;
-	int fd;
-	bool ended, writing;
-	struct event *readable, *writable;
-	struct waiting *first, **last;
-	uint32_t count;
-	uint8_t *buffer; // CHANNEL_BATCH messages
-	struct mmsghdr msg[CHANNEL_BATCH];
-	struct iovec iov[CHANNEL_BATCH];
-	_Alignas(struct cmsghdr) uint8_t control[CHANNEL_BATCH][CHANNEL_CONTROL];
-};
+_Static_assert(CHANNEL_CONTROL >= CMSG_SPACE(CHANNEL_FDS_MAX * sizeof(int)), "descriptors fit");
 
-static void end(struct channel *c)
+result channel_pair(int fd[2])
 {
-	if (c->ended)
-		return;
-	c->ended = true;
-	event_del(c->readable);
-	event_del(c->writable);
-	if (c->handlers.ended != NULL)
-		c->handlers.ended(c->handlers.ctx);
-}
-
-static void take_one(struct channel *c, uint32_t i)
-{
-	int fds[CHANNEL_FDS_MAX];
-	struct mmsghdr *m = &c->msg[i];
-	uint32_t count = channel_take_fds(&m->msg_hdr, fds);
-	if (channel_fits(&c->kind, c->iov[i].iov_base, m->msg_len, m->msg_hdr.msg_flags)) {
-		net_count(c->loop->counters, NET_CHANNEL_RECEIVED, 1);
-		c->handlers.receive(c->handlers.ctx, c->iov[i].iov_base, fds, count);
-	} else {
-		net_count(c->loop->counters, NET_CHANNEL_BAD, 1);
+	REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd) == 0, E_SYSTEM);
+	for (int i = 0; i < 2; i++) {
+		int n = CHANNEL_BUFFER; // as far as the system allows; less only means an earlier queue
+		if (setsockopt(fd[i], SOL_SOCKET, SO_SNDBUFFORCE, &n, sizeof(n)) != 0)
+			setsockopt(fd[i], SOL_SOCKET, SO_SNDBUF, &n, sizeof(n));
 	}
-	channel_close_fds(fds, count); // what the handler did not take
+	return OK;
 }
 
-static uint32_t take_batch(struct channel *c)
+static void close_fds(const int *fds, uint32_t count)
 {
-	for (uint32_t i = 0; i < CHANNEL_BATCH; i++)
-		c->msg[i].msg_hdr = (struct msghdr){.msg_iov = &c->iov[i], .msg_iovlen = 1,
-			.msg_control = c->control[i], .msg_controllen = CHANNEL_CONTROL};
-	int n = recvmmsg(c->fd, c->msg, CHANNEL_BATCH, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, NULL);
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		end(c);
-	for (uint32_t i = 0; n > 0 && i < (uint32_t)n; i++) {
-		if (c->msg[i].msg_len == 0) { // end of the stream: no message is empty
-			end(c);
-			return 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+// The descriptors that came with M, in FDS (CHANNEL_FDS_MAX); returns how many. Surplus ones are closed.
+static uint32_t take_fds(struct msghdr *m, int *fds)
+{
+	uint32_t count = 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS || c->cmsg_len < CMSG_LEN(0))
+			continue;
+		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < n; i++) {
+			int fd;
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
+			if (count < CHANNEL_FDS_MAX)
+				fds[count++] = fd;
+			else
+				close(fd);
 		}
-		take_one(c, i);
 	}
-	return n > 0 ? (uint32_t)n : 0;
+	return count;
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+// Is this message (N octets, received with FLAGS) whole and of KIND?
+static bool fits(const struct channel_kind *kind, const void *message, size_t n, int flags)
 {
-	struct channel *c = arg;
-	UNUSED(fd);
-	UNUSED(what);
-	loop_enter(c->loop);
-	for (uint32_t i = 0; i < CHANNEL_ROUNDS && !c->ended; i++)
-		if (take_batch(c) < CHANNEL_BATCH)
-			break;
-}
-
-static void drop_first(struct channel *c)
-{
-	struct waiting *w = c->first;
-	c->first = w->next;
-	if (c->first == NULL)
-		c->last = &c->first;
-	c->count--;
-	channel_close_fds(w->fd, w->fds);
-	memory_free(w);
-}
-
-static void want_write(struct channel *c)
-{
-	if (!c->writing)
-		c->writing = event_add(c->writable, NULL) == 0;
-}
-
-static void on_writable(evutil_socket_t fd, short what, void *arg)
-{
-	struct channel *c = arg;
-	UNUSED(fd);
-	UNUSED(what);
-	loop_enter(c->loop);
-	c->writing = false;
-	while (c->first != NULL && !c->ended) {
-		result r = channel_put(c->fd, c->first->message, c->kind.size, c->first->fd, c->first->fds);
-		if (r.error == E_AGAIN) {
-			want_write(c);
-			return;
-		}
-		net_count(c->loop->counters, is_ok(r) ? NET_CHANNEL_SENT : NET_CHANNEL_ERROR, 1);
-		if (is_ok(r))
-			drop_first(c);
-		else
-			end(c);
-	}
-}
-
-static bool start(struct channel *c)
-{
-	c->buffer = memory_array(CHANNEL_BATCH, c->kind.size);
-	c->readable = event_new(c->loop->base, c->fd, EV_READ | EV_PERSIST, on_readable, c);
-	c->writable = event_new(c->loop->base, c->fd, EV_WRITE, on_writable, c);
-	if (c->buffer == NULL || c->readable == NULL || c->writable == NULL)
+	uint16_t version;
+	if (n != kind->size || (flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
 		return false;
-	for (uint32_t i = 0; i < CHANNEL_BATCH; i++)
-		c->iov[i] = (struct iovec){c->buffer + (size_t)i * c->kind.size, c->kind.size};
-	return event_add(c->readable, NULL) == 0;
+	memcpy(&version, message, sizeof(version));
+	return version == kind->version;
 }
 
-result channel_new(struct channel **out, struct loop *l, int fd, const struct channel_kind *kind,
-	const struct channel_handlers *h)
+static void put_fds(struct msghdr *m, uint8_t *control, const int *fds, uint32_t count)
 {
-	*out = NULL;
-	bool good = kind->size >= 4 && kind->size <= CHANNEL_MESSAGE_MAX;
-	struct channel *c = good ? memory_alloc(sizeof(*c)) : NULL;
-	if (c == NULL) {
-		close(fd);
-		return good ? FAIL(E_NO_MEMORY) : FAIL(E_CONFIG);
-	}
-	c->loop = l;
-	c->fd = fd;
-	c->kind = *kind;
-	c->handlers = *h;
-	c->last = &c->first;
-	if (!start(c)) {
-		channel_free(c);
-		return FAIL(E_NO_MEMORY);
-	}
-	*out = c;
-	return OK;
-}
-
-void channel_free(struct channel *c)
-{
-	if (c == NULL)
+	if (count == 0)
 		return;
-	while (c->first != NULL)
-		drop_first(c);
-	if (c->readable != NULL)
-		event_free(c->readable);
-	if (c->writable != NULL)
-		event_free(c->writable);
-	close(c->fd);
-	memory_free(c->buffer);
-	memory_free(c);
+	memset(control, 0, CHANNEL_CONTROL);
+	m->msg_control = control;
+	m->msg_controllen = CMSG_SPACE(count * sizeof(int));
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, count * sizeof(int));
 }
 
-static result queue(struct channel *c, const void *message, const int *fds, uint32_t count)
+result channel_put(int fd, const void *message, uint32_t size, const int *fds, uint32_t count)
 {
-	if (c->count >= CHANNEL_QUEUE_MAX) {
-		net_count(c->loop->counters, NET_CHANNEL_FULL, 1);
-		return FAIL(E_FULL);
-	}
-	struct waiting *w = memory_alloc(sizeof(*w) + c->kind.size);
-	REQUIRE(w != NULL, E_NO_MEMORY);
-	memcpy(w->message, message, c->kind.size);
-	for (; w->fds < count; w->fds++) { // the caller may close its own before ours leave
-		w->fd[w->fds] = fcntl(fds[w->fds], F_DUPFD_CLOEXEC, 0);
-		if (w->fd[w->fds] < 0) {
-			channel_close_fds(w->fd, w->fds);
-			memory_free(w);
-			return FAIL(E_FULL);
-		}
-	}
-	*c->last = w;
-	c->last = &w->next;
-	c->count++;
-	want_write(c);
+	_Alignas(struct cmsghdr) uint8_t control[CHANNEL_CONTROL];
+	struct iovec iov = {(void *)(uintptr_t)message, size};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+	REQUIRE(count <= CHANNEL_FDS_MAX, E_TOO_MANY);
+	put_fds(&m, control, fds, count);
+	ssize_t n;
+	do {
+		n = sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS))
+		return FAIL(E_AGAIN);
+	REQUIRE(n == (ssize_t)size, E_CLOSED);
 	return OK;
 }
 
-result channel_send(struct channel *c, const void *message, const int *fds, uint32_t count)
+result channel_get(int fd, const struct channel_kind *kind, void *message, int *fds, uint32_t *count)
 {
-	REQUIRE(!c->ended, E_CLOSED);
-	REQUIRE(count <= CHANNEL_FDS_MAX, E_TOO_MANY);
-	result r = c->first == NULL ? channel_put(c->fd, message, c->kind.size, fds, count) : FAIL(E_AGAIN);
-	if (r.error == E_AGAIN)
-		return queue(c, message, fds, count);
-	net_count(c->loop->counters, is_ok(r) ? NET_CHANNEL_SENT : NET_CHANNEL_ERROR, 1);
-	return r;
-}
-
-uint32_t channel_waiting(const struct channel *c)
-{
-	return c->count;
+	_Alignas(struct cmsghdr) uint8_t control[CHANNEL_CONTROL];
+	struct iovec iov = {message, kind->size};
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	*count = 0;
+	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? FAIL(E_AGAIN) : FAIL(E_CLOSED);
+	REQUIRE(n > 0, E_CLOSED);
+	*count = take_fds(&m, fds);
+	if (fits(kind, message, (size_t)n, m.msg_flags))
+		return OK;
+	close_fds(fds, *count);
+	*count = 0;
+	return FAIL(E_SYNTAX);
 }

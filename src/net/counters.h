@@ -81,11 +81,8 @@
 	X(SIGN_TIMEOUT, "sign_timeout")                                                                      \
 	X(SIGN_ERROR, "sign_error")                                                                          \
 	X(SIGN_LATE, "sign_late")                                                                            \
-	X(CHANNEL_SENT, "channel_sent")                                                                      \
-	X(CHANNEL_RECEIVED, "channel_received")                                                              \
 	X(CHANNEL_FULL, "channel_full")                                                                      \
-	X(CHANNEL_BAD, "channel_bad")                                                                        \
-	X(CHANNEL_ERROR, "channel_error")
+	X(CHANNEL_BAD, "channel_bad")
 
 #define NET_COUNTER_ENUM_(id, name) NET_##id,
 enum net_counter { NET_COUNTERS(NET_COUNTER_ENUM_) NET_COUNTER_COUNT };

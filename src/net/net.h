@@ -65,7 +65,7 @@ struct net_limits { // what may change while it runs; as in net_config
 
 // Make it, with all threads still to be started. E_CONFIG, E_NO_MEMORY, E_SYSTEM.
 MUST_USE result net_new(struct net **out, const struct net_config *c);
-// After net_stop (or never started): close everything.
+// Tests (a process ends with its net): after net_stop, or never started; close everything.
 void net_free(struct net *n);
 // Put other limits in force, none of them 0. Connections that are open follow too; none is ended because its source has
 // too many. Not on a worker; what is counted is counted in COUNTERS, those of the calling thread.
@@ -86,7 +86,7 @@ uint64_t net_total(const struct net *n, enum net_counter k);
 
 // Before net_start, or on the worker's thread.
 void net_worker_handle(struct net_worker *w, const struct net_handlers *h, const struct loop_protocol *p);
-// CTX of its handlers.
+// Tests: CTX of its handlers.
 void *net_worker_above(struct net_worker *w);
 // Take over a bound UDP or listening TCP descriptor (closed on failure). TRANSPORT tells which, and whether
 // what is accepted speaks TLS. E_FULL, E_NO_MEMORY, E_UNSUPPORTED.

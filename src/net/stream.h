@@ -126,35 +126,47 @@ void conn_arm(struct conn *c);
 // Something to do for it at the end of the turn.
 void conn_mark(struct conn *c);
 bool conn_watch(struct conn *c); // its events, on c->fd; false when memory is out
-struct net_counters *conn_counters(struct conn *c);
+struct net_counters *conn_counters(struct conn *c); // of its worker
 
 // stream_accept.c, stream_dial.c: how connections come to be.
+// Event of a listener (ARG): accept what waits, a bounded number of connections.
 void stream_on_acceptable(evutil_socket_t fd, short what, void *arg);
+// The connect() of a dialled C has ended: open it, begin its handshake, or close it.
 void stream_on_connected(struct conn *c);
 // Take over what a finished handshake carries, and be found by who looks for the peer.
 void conn_adopt(struct conn *c, struct handshake *h);
+// After that: open it unless it was closed meanwhile, and read what came behind the handshake.
+void conn_begin(struct conn *c, const struct handshake *h);
+// A connection to HOP whose descriptor the monitor is to be asked for; messages may wait at it already. E_TOO_MANY, E_FULL:
+// the caps; E_NOT_FOUND, E_CLOSED: no such listener or peer; E_UNSUPPORTED, E_NO_MEMORY.
 MUST_USE result stream_dial(struct streams *s, const struct hop *hop, struct conn **out);
+// The monitor's answer for REF: a connecting descriptor (taken over), or -1.
 void stream_dialled(struct streams *s, const struct conn_ref *ref, int fd);
-void stream_accept_done_h(struct mail *m, void *ctx);
-void stream_dial_done_h(struct mail *m, void *ctx);
 
 // stream_input.c
+// Event of a connection (ARG): read a bounded number of times.
 void stream_on_readable(evutil_socket_t fd, short what, void *arg);
+// N OCTETS in the clear came: cut messages out of them, answer pings. May close C.
 void stream_take(struct conn *c, uint8_t *octets, uint32_t n);
+// CIPHER came over TLS: its clear text to stream_take(). May close C.
 void stream_decrypt(struct conn *c, struct bytes cipher);
-void stream_input_free(struct stream_input *in);
+void stream_input_free(struct stream_input *in); // with the message that is half there
 
 // stream_output.c
 // Queue OCTETS on an open connection. E_FULL closes it (counted), E_CLOSED.
 MUST_USE result conn_write(struct conn *c, struct bytes octets);
+// Write to the socket what it takes now; the rest goes when it can be written. Closes on errors.
 void conn_flush(struct conn *c);
 void conn_encrypt(struct conn *c); // what waits in the clear; closes when it cannot
+// Event of a connection (ARG): it is connected, or takes more.
 void stream_on_writable(evutil_socket_t fd, short what, void *arg);
 
 // stream_sweep.c: at the end of each turn, close what the configuration in force no longer permits.
 void streams_sweep(struct streams *s);
 
 // stream_route.c
+// Send OCTETS to HOP over the connection that it names, one that leads to it, or a new one. What fails later comes back with
+// COOKIE. E_TOO_LONG, E_NO_MEMORY; errors of conn_write().
 MUST_USE result streams_send(struct streams *s, const struct hop *hop, struct bytes octets, uint64_t cookie);
 void stream_give_back(struct streams *s, struct parcel *p, enum error why); // undeliverable; P is freed
 

@@ -26,7 +26,7 @@ static bool changed_meanwhile(struct net_worker *w, const struct conn *c, const 
 }
 
 // A finished accept, on the worker that shall own it.
-void stream_accept_done_h(struct mail *m, void *ctx)
+static void stream_accept_done_h(struct mail *m, void *ctx)
 {
 	struct handshake *h = caa_container_of(m, struct handshake, mail);
 	struct net_worker *w = net_worker_of(ctx);
@@ -43,10 +43,7 @@ void stream_accept_done_h(struct mail *m, void *ctx)
 	conn_adopt(c, h);
 	if (c->state != CONN_DEAD && changed_meanwhile(w, c, h))
 		conn_close(c, NET_STREAM_PEER_CHANGED, E_POLICY);
-	if (c->state != CONN_DEAD)
-		conn_open(c);
-	if (octets_len(&h->leftover) > 0 && c->state == CONN_OPEN)
-		stream_decrypt(c, bytes_make(h->leftover.at + h->leftover.from, octets_len(&h->leftover)));
+	conn_begin(c, h);
 	handshake_free(h, w->net);
 }
 

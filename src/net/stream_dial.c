@@ -40,6 +40,14 @@ void conn_adopt(struct conn *c, struct handshake *h)
 		conn_close(c, NET_NO_MEMORY, E_NO_MEMORY);
 }
 
+void conn_begin(struct conn *c, const struct handshake *h)
+{
+	if (c->state != CONN_DEAD)
+		conn_open(c);
+	if (octets_len(&h->leftover) > 0 && c->state == CONN_OPEN)
+		stream_decrypt(c, bytes_make(h->leftover.at + h->leftover.from, octets_len(&h->leftover)));
+}
+
 result stream_dial(struct streams *s, const struct hop *hop, struct conn **out)
 {
 	struct net_worker *w = s->worker;
@@ -91,6 +99,23 @@ void stream_dialled(struct streams *s, const struct conn_ref *ref, int fd)
 		conn_close(c, NET_NO_MEMORY, E_NO_MEMORY);
 }
 
+// The handshake of a connection that we dialled has ended; the connection may have died meanwhile.
+static void stream_dial_done_h(struct mail *m, void *ctx)
+{
+	struct handshake *h = caa_container_of(m, struct handshake, mail);
+	struct net_worker *w = net_worker_of(ctx);
+	struct conn *c = loop_stopped(&w->loop) ? NULL : conn_find(w->streams, &h->conn);
+	if (c != NULL && c->state == CONN_SHAKING) {
+		if (h->failed) {
+			conn_close(c, NET_STREAM_DIAL_FAILED, E_AUTH);
+		} else {
+			conn_adopt(c, h);
+			conn_begin(c, h);
+		}
+	}
+	handshake_free(h, w->net);
+}
+
 static void shake_hands(struct conn *c)
 {
 	struct net_worker *w = c->owner->worker;
@@ -137,24 +162,4 @@ void stream_on_connected(struct conn *c)
 		shake_hands(c);
 	else
 		conn_close(c, NET_TLS_NO_CONTEXT, E_CONFIG);
-}
-
-// The handshake of a connection that we dialled has ended; the connection may have died meanwhile.
-void stream_dial_done_h(struct mail *m, void *ctx)
-{
-	struct handshake *h = caa_container_of(m, struct handshake, mail);
-	struct net_worker *w = net_worker_of(ctx);
-	struct conn *c = loop_stopped(&w->loop) ? NULL : conn_find(w->streams, &h->conn);
-	if (c != NULL && c->state == CONN_SHAKING) {
-		if (h->failed) {
-			conn_close(c, NET_STREAM_DIAL_FAILED, E_AUTH);
-		} else {
-			conn_adopt(c, h);
-			if (c->state != CONN_DEAD)
-				conn_open(c);
-			if (octets_len(&h->leftover) > 0 && c->state == CONN_OPEN)
-				stream_decrypt(c, bytes_make(h->leftover.at + h->leftover.from, octets_len(&h->leftover)));
-		}
-	}
-	handshake_free(h, w->net);
 }

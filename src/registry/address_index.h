@@ -23,7 +23,7 @@ struct address_index {
 // Build from all peers of S. E_NO_MEMORY.
 MUST_USE result address_index_build(struct address_index *x, const struct snapshot *s);
 void address_index_free(struct address_index *x);
-// The innermost entry of ZONE that holds A, INDEX_NONE when there is none; follow `outer` for the others.
+// The innermost entry of ZONE that holds A, INDEX_NONE when there is none.
 uint32_t address_index_find(const struct address_index *x, zone_id zone, const struct address *a);
 
 #endif

@@ -63,28 +63,6 @@ peer_id registry_peer_by_address(const struct registry *r, zone_id zone, const s
 	return i == INDEX_NONE ? PEER_NONE : r->addresses.entry[i].peer;
 }
 
-static bool peer_listed(const peer_id *list, uint32_t n, peer_id id)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		if (list[i] == id)
-			return true;
-	}
-	return false;
-}
-
-uint32_t registry_peers_by_address(
-	const struct registry *r, zone_id zone, const struct address *a, peer_id *out, uint32_t max)
-{
-	uint32_t n = 0, i = address_index_find(&r->addresses, zone, a);
-
-	for (; i != INDEX_NONE && n < max; i = r->addresses.entry[i].outer) {
-		peer_id id = r->addresses.entry[i].peer;
-		if (!peer_listed(out, n, id))
-			out[n++] = id;
-	}
-	return n;
-}
-
 peer_id registry_peer_by_tls_name(const struct registry *r, zone_id zone, struct bytes name)
 {
 	const struct name_entry *e = name_index_find(&r->names, NAME_TLS, zone, name);

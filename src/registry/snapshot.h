@@ -191,9 +191,6 @@ const struct snapshot *registry_snapshot(const struct registry *r);
 // calls go on, and the caller looks at the marks. A configured peer goes before a removed one.
 // The peer of ZONE whose address ranges hold A (longest prefix, then lowest number); PEER_NONE.
 peer_id registry_peer_by_address(const struct registry *r, zone_id zone, const struct address *a);
-// All peers of ZONE that hold A, longest prefix first, at most MAX; returns the count.
-uint32_t registry_peers_by_address(
-	const struct registry *r, zone_id zone, const struct address *a, peer_id *out, uint32_t max);
 // The peer of ZONE with this provisioned TLS name, any case; PEER_NONE. "sip:host" and "host" are the same
 // domain identity here (RFC5922#7.1); a URI with a user part or another scheme is none.
 peer_id registry_peer_by_tls_name(const struct registry *r, zone_id zone, struct bytes name);
@@ -202,7 +199,7 @@ peer_id registry_peer_by_tls_name(const struct registry *r, zone_id zone, struct
 peer_id registry_peer_by_number(const struct registry *r, const char *number, zone_id from);
 // The same by reach domain, any case; of several peers the lowest number.
 peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zone_id from);
-// The peer of this name (exact case), whatever its state; PEER_NONE.
+// Tests: the peer of this name (exact case), whatever its state; PEER_NONE.
 peer_id registry_peer_by_name(const struct registry *r, const char *name);
 // Is NUMBER within a prefix of LIST?
 bool numbers_contain(const struct number_prefix *list, uint32_t n, const char *number);

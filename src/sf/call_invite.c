@@ -72,7 +72,7 @@ static void client_gone(void *user, struct sf_tx *tx)
 		call_event(c, CALL_CLIENT_GONE, &e);
 }
 
-const struct sf_tx_user call_client_events = {.response = client_response,
+static const struct sf_tx_user call_client_events = {.response = client_response,
 	.timeout = client_timeout,
 	.unreachable = client_unreachable,
 	.ended = client_gone};
@@ -80,7 +80,7 @@ const struct sf_tx_user call_client_events = {.response = client_response,
 // ---- giving up
 // ------------------------------------------------------------------------------------------------
 
-void call_cancel_client(struct sf_call *c, const struct now *now)
+static void call_cancel_client(struct sf_call *c, const struct now *now)
 {
 	if (c->client != NULL)
 		sf_tx_cancel(c->client, now); // before a provisional it is remembered (RFC3261#9.1)

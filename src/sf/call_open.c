@@ -150,10 +150,8 @@ static struct verdict call_start(struct sf_call *c, const struct sip_msg *m, pee
 	return DONE;
 }
 
-static struct verdict refuse_before(struct sf *sf, const struct sip_msg *m, const struct leg_plan *plan)
+static struct verdict refuse_before(const struct sip_msg *m, const struct leg_plan *plan)
 {
-	if (sf->draining)
-		return (struct verdict){VERDICT_REPLY, 503, "Draining", SF_DRAIN_RETRY_S};
 	if (m->max_forwards == 0)
 		return REPLY(483, "Too Many Hops");
 	if (plan->sed.count == 0)
@@ -164,7 +162,7 @@ static struct verdict refuse_before(struct sf *sf, const struct sip_msg *m, cons
 struct verdict sf_step_invite(struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer,
 	const struct leg_plan *plan, const struct trail *trail, const struct now *now)
 {
-	struct verdict v = refuse_before(sf, m, plan);
+	struct verdict v = refuse_before(m, plan);
 
 	if (v.action != VERDICT_PASS)
 		return v;

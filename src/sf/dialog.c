@@ -39,7 +39,7 @@ struct verdict sf_step_dialog_token(struct sf *sf, const struct sip_msg *m, stru
 }
 
 // May ORIGIN carry requests of leg L? Same zone and peer, the peer proved where the leg is secure, and no
-// transport below that of the leg (DESIGN: flow).
+// transport below that of the leg.
 static bool flow_owns(const struct sf_leg *l, const struct origin *o, peer_id peer)
 {
 	if (peer != l->peer || o->zone != l->zone)

@@ -15,7 +15,6 @@
 enum {
 	SF_OUT_CAP = 96 * 1024,  // one message in the making: the largest that comes in, and what we add
 	SF_BODY_CAP = 64 * 1024, // one session description in the making [octets]
-	SF_TEXT_CAP = LEG_TEXT_MAX,
 	SF_RELAYS_PER_CALL = 8,  // requests under way in one call; more get 500 with Retry-After. Digits by INFO come one by
 				 // one: 8 are two seconds' worth
 	SF_HIDDEN_MAX = 8,       // texts of the sender that may not appear in what is copied
@@ -23,7 +22,6 @@ enum {
 	SF_CSEQ_GAP = 1024,      // after a restart our CSeq goes on this much higher
 	SF_RING_DEFAULT_S = 180, // RFC3261#16.6: as Timer C
 	SF_LEG_CALLED = 8,       // tokens: 0..7 caller's side of a branch, 8.. called side of an attempt
-	SF_DRAIN_RETRY_S = 30,   // Retry-After while draining [s]
 	SF_FULL_RETRY_S = 5,     // Retry-After when a table is full [s]
 	SF_LINGER_SLACK_US = 128 * 1000, // ends of transactions share wake-ups: four a call would double those of a quiet worker [us]
 };
@@ -239,30 +237,32 @@ enum call_event_id {
 
 typedef void (*call_h)(struct sf_call *c, struct call_event *e);
 
-// ---- call.c ----
+// ---- call.c, call_table.c, sf.c ----
+// EVENT happens to C: the handler of its state runs, and C may be gone afterwards.
 void call_event(struct sf_call *c, enum call_event_id id, struct call_event *e);
 struct sf_call *call_new(struct sf *sf, peer_id owner, const struct now *now); // OWNER: whose share it takes
-void call_free(struct sf_call *c);
+void call_free(struct sf_call *c); // with all that it owns; sends nothing
 struct branch *branch_new(struct sf_call *c, uint8_t index); // NULL: no memory or taken
 void branch_fork_end(struct branch *b);                      // it is the only one of its call: no share is due
 void branch_free(
 	struct sf_call *c, uint8_t index, const struct now *now); // NOW: requests under way are answered 481
 void branch_kill(struct branch *b);                               // no more messages; media released
-struct branch *call_confirmed(struct sf_call *c);
-void call_index(struct sf_call *c);
+struct branch *call_confirmed(struct sf_call *c); // NULL: none yet
+void call_index(struct sf_call *c);               // found by the caller's Call-ID from here on
 void call_leg_aim(struct sf_call *c, struct sf_leg *l); // leg_aim, with an alarm for a foreign address
 void call_leg_tag(struct sf_call *c, struct sf_leg *l); // seal L's tag
 bool octets_set(struct octets *o, struct bytes b);      // false: no memory, O is empty
-void sf_octets_free(struct octets *o);
+void sf_octets_free(struct octets *o); // O is empty then
 // The session is over: media, record, admission. Messages may still follow.
 void call_over(struct sf_call *c, uint8_t side, uint16_t status, const char *reason, const struct now *now);
 void call_settle(struct sf_call *c); // free it when nothing is under way any more
 void call_keep(struct sf_call *c);   // the confirmed dialog changed
-void call_session_arm(struct sf_call *c, const struct now *now);
+void call_session_arm(struct sf_call *c, const struct now *now); // the session timer of a leg has changed (RFC 4028)
 struct branch *branch_of(
 	struct sf_call *c, const struct sip_msg *m); // the called dialog of a response or request, by its tag
 uint32_t sf_session_s(const struct sf *sf, peer_id peer); // interval that we want with PEER [s]
-uint32_t sf_min_se_s(const struct sf *sf, peer_id peer);
+uint32_t sf_min_se_s(const struct sf *sf, peer_id peer);  // the least that we take from it [s]
+// The functions of the port.
 void sf_random(struct sf *sf, void *out, size_t n);
 void sf_alarm(struct sf *sf, enum sf_alarm alarm, peer_id peer, const struct now *now);
 
@@ -274,30 +274,35 @@ bool call_try_next(struct sf_call *c, const struct now *now);  // false: no hop 
 bool call_try_again(struct sf_call *c, const struct now *now); // the same hop once more
 void call_offer(
 	struct sf_call *c, const struct sip_msg *m, const struct now *now); // media, then the next hop
+// The final answer STATUS to the caller's INVITE, with what passes of M (NULL: our own, Retry-After RETRY_S unless 0).
 void call_reject(
 	struct sf_call *c, uint16_t status, uint32_t retry_s, const struct sip_msg *m, const struct now *now);
+// That, CANCEL to the called side, and the call is over for REASON (static). SIDE: who ended it, 2 we.
 void call_refuse_early(
 	struct sf_call *c, uint16_t status, uint8_t side, const char *reason, const struct now *now);
 struct bytes caller_tag(struct sf_call *c); // To tag of what we answer before a branch is chosen
-void call_cancel_client(struct sf_call *c, const struct now *now);
-extern const struct sf_tx_user call_server_events, call_client_events;
+extern const struct sf_tx_user call_server_events;
 
-// ---- call_answer.c, call_ack.c ----
+// ---- call_provisional.c, call_answer.c, call_failure.c, call_ack.c ----
+// Handlers (..._h) stand in the table of call_table.c, by state and event.
 void call_provisional_h(struct sf_call *c, struct call_event *e);
 void call_answer_h(struct sf_call *c, struct call_event *e);
 void call_drop_answer(
 	struct sf_call *c, const struct sip_msg *m, const struct now *now); // ACK and BYE a 2xx nobody wants
-void call_extra_answer_h(struct sf_call *c, struct call_event *e);
-void call_ending_answer_h(struct sf_call *c, struct call_event *e);
+void call_extra_answer_h(struct sf_call *c, struct call_event *e);  // another 2xx: repeated, or of a fork that lost
+void call_ending_answer_h(struct sf_call *c, struct call_event *e); // a 2xx that crossed our CANCEL
 void call_failure_h(struct sf_call *c, struct call_event *e);
+// A 2xx, ANSWER, went to ASKER on SERVER: repeat it until the ACK comes (RFC3261#13.3.1.4). CLIENT: whose 2xx we acknowledge
+// then; ANSWER_DUE: its answer comes in that ACK. CSEQ_IN, CSEQ_OUT: of the two INVITEs.
 void ack_begin(struct sf_call *c, struct sf_tx *server, struct sf_tx *client, uint8_t asker, uint32_t cseq_in,
 	uint32_t cseq_out, bool answer_due, struct bytes answer, const struct now *now);
-void ack_end(struct sf_call *c);
+void ack_end(struct sf_call *c); // nothing is repeated any more
 // ACK a 2xx in leg L, with BODY or none; KEEP: remember it for repeated 2xx.
 void ack_send(struct sf_call *c, struct sf_leg *l, uint32_t cseq, const struct message_body *body, bool keep,
 	const struct now *now);
 void ack_owed(struct sf_call *c, const struct now *now); // send the ACK that is owed, if any, without body
-void ack_repeat(struct sf_call *c, const struct now *now);
+void ack_repeat(struct sf_call *c, const struct now *now); // the 2xx came again: our ACK once more
+// The asker's ACK M: hand on its answer, if one is due, and acknowledge the other side. May wait for media.
 void call_ack(struct sf_call *c, const struct sip_msg *m, const struct now *now);
 void call_ack_h(struct sf_call *c, struct call_event *e);
 void call_no_ack_h(struct sf_call *c, struct call_event *e);
@@ -305,7 +310,7 @@ void call_no_ack_h(struct sf_call *c, struct call_event *e);
 // ---- call_bye.c ----
 void call_bye_h(struct sf_call *c, struct call_event *e);
 void call_bye_early_h(struct sf_call *c, struct call_event *e);
-void call_bye_crossing_h(struct sf_call *c, struct call_event *e);
+void call_bye_crossing_h(struct sf_call *c, struct call_event *e); // while ours is under way
 void call_hangup_h(struct sf_call *c, struct call_event *e);
 void call_hangup_early_h(struct sf_call *c, struct call_event *e);
 // BYE in leg L, with what passes of FROM (a BYE of the other side, or NULL); put off while L owes us an ACK
@@ -317,27 +322,29 @@ void call_end(struct sf_call *c, uint8_t side, uint16_t status, const char *reas
 // ---- call_reinvite.c ----
 void call_reinvite_h(struct sf_call *c, struct call_event *e);
 void call_update_h(struct sf_call *c, struct call_event *e);
-void call_session_due_h(struct sf_call *c, struct call_event *e);
+void call_session_due_h(struct sf_call *c, struct call_event *e); // refresh, or end what was not refreshed
 
 // ---- relay.c ----
-struct sf_relay *relay_new(struct sf *sf, struct sf_call *c);
-void relay_free(struct sf_relay *r);
+struct sf_relay *relay_new(struct sf *sf, struct sf_call *c); // C NULL: standalone. NULL: no room
+void relay_free(struct sf_relay *r);                          // its transactions run on by themselves
 void relay_request_h(struct sf_call *c, struct call_event *e);
 void relay_begin(
 	struct sf_relay *r, const struct sip_msg *m, const struct now *now); // pass M on (again after WAIT)
-void relay_answer(struct sf_relay *r, const struct sip_msg *m, const struct now *now);
+void relay_answer(struct sf_relay *r, const struct sip_msg *m, const struct now *now); // M: any response to it
+// It has failed with STATUS: answer the asker, and end the call where STATUS means so (RFC3261#12.2.1.2). R is freed.
 void relay_failure(struct sf_relay *r, const struct sip_msg *m, uint16_t status,
 	const struct now *now);            // M NULL: none came
 void relay_offer_back(struct sf_relay *r); // its offer was refused: the session is as before
-bool relay_carries_session(enum sip_method m);
+bool relay_carries_session(enum sip_method m); // may a description in it be an offer or answer?
 void relay_reply(struct sf_relay *r, uint16_t status, uint32_t retry_s, const struct now *now); // of our own
 extern const struct sf_tx_user relay_server_events, relay_client_events;
-void relay_pass_answer(
-	struct sf_relay *r, const struct sip_msg *m, const struct message_body *body, const struct now *now);
 // What the kept request listed; parsed once more, into SF->again.
 struct option_asked early_asked(struct sf *sf, const struct early *e);
+// A copy of request M and of the hops of PLAN. E_NO_MEMORY.
 result early_new(struct sf *sf, struct early **out, const struct sip_msg *m, const struct leg_plan *plan);
+// The final answer to a standalone request or a probe; M NULL: none came.
 void standalone_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t status, const struct now *now);
+// The same to our own session refresh.
 void refresh_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t status, const struct now *now);
 // From, To and Request-URI of a request to the hop that EARLY points at, as texts of L.
 result called_texts(struct sf *sf, const struct early *early, struct sf_leg *l, const struct sip_msg *m,
@@ -353,7 +360,7 @@ void relays_end(
 	struct sf_call *c, const struct now *now); // the call is over: what is under way is answered 487
 void relay_cancel(struct sf *sf, struct sf_tx *tx,
 	const struct now *now); // the re-INVITE of server transaction TX is taken back
-void relay_start(struct sf_call *c, struct call_event *e, enum sip_method method);
+void relay_start(struct sf_call *c, struct call_event *e, enum sip_method method); // pass the request of E on as METHOD
 bool call_leg_update(struct sf_call *c, struct sf_leg *l, const struct sip_msg *m); // target refresh (RFC3261#12.2)
 
 // ---- path.c ----
@@ -368,18 +375,22 @@ void detour_end(struct sf_relay *r);                         // it is not needed
 bool detour_back(struct sf_relay *r, const struct now *now); // send it; false: there is none
 
 // ---- reliable.c ----
+// Send OCTETS, a provisional with our RSeq, to the caller and repeat it until its PRACK (RFC3262#3). RSEQ_IN: the callee's, 0 none.
+// False: no memory.
 bool reliable_send(struct branch *b, struct bytes octets, uint32_t rseq_in, const struct now *now);
-void reliable_end(struct branch *b);
+void reliable_end(struct branch *b); // it is acknowledged, or not wanted any more
 void relay_prack(struct sf_call *c, struct call_event *e,
 	uint32_t rseq); // pass a PRACK on, for the called side's RSEQ
 void call_prack_h(struct sf_call *c, struct call_event *e);
+// PRACK of our own for the callee's RSEQ: the caller does not know them. False: no room.
 bool prack_send(struct branch *b, uint32_t rseq, uint32_t cseq, const struct now *now);
 
 // ---- wait.c: a kept message is handled again ----
 void call_response_again(struct sf_call *c, struct sf_tx *tx, const struct sip_msg *m, const struct now *now);
+// Keep M (NULL: the INVITE, which the call has) from SIDE until sf_media_ready(). False: one waits already, or no memory.
 bool wait_keep(struct sf_call *c, uint8_t side, enum waiting_for what, uint8_t branch, struct sf_tx *tx,
 	struct sf_relay *r, const struct sip_msg *m);
-void wait_drop(struct sf_call *c, uint8_t side);
+void wait_drop(struct sf_call *c, uint8_t side); // what was kept is not handled any more
 
 // ---- loop.c, refuse.c ----
 // 482 when M carries an identifier that we gave out (SF-A4), 440 when its breadth is used up (RFC5393#5.3). A topmost Via
@@ -394,7 +405,7 @@ bool sf_refused_options(
 	const struct sf *sf, const struct sip_msg *m, peer_id from, peer_id to, struct sip_writer *w);
 
 // ---- small helpers ----
-const struct peer *sf_peer(const struct sf *sf, peer_id id);
+const struct peer *sf_peer(const struct sf *sf, peer_id id); // NULL: none
 bool sf_core(const struct sf *sf, peer_id id); // does the peer stand in a core zone?
 // How header fields and option tags fare from FROM to TO.
 struct sip_hdr_way sf_way(const struct sf *sf, peer_id from, peer_id to);

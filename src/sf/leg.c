@@ -49,7 +49,7 @@ static struct bytes cut(const uint8_t **at, uint16_t n)
 	return b;
 }
 
-struct leg_parts leg_text_parts(const struct leg_text *t)
+static struct leg_parts leg_text_parts(const struct leg_text *t)
 {
 	struct leg_parts p = {0};
 
@@ -76,7 +76,7 @@ struct leg_text *leg_text_hold(struct leg_text *t)
 	return t;
 }
 
-void leg_text_drop(struct leg_text *t)
+static void leg_text_drop(struct leg_text *t)
 {
 	if (t != NULL && --t->refs == 0)
 		memory_free(t);

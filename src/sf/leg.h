@@ -63,9 +63,7 @@ struct sf_leg {
 
 // The parts as one block. E_TOO_LONG, E_NO_MEMORY.
 MUST_USE result leg_text_new(struct leg_text **out, const struct leg_parts *p);
-struct leg_parts leg_text_parts(const struct leg_text *t);
 struct leg_text *leg_text_hold(struct leg_text *t);
-void leg_text_drop(struct leg_text *t); // NULL is fine
 struct leg_parts leg_parts(const struct sf_leg *l);
 // Replace the texts of L by P (views into the old ones are allowed). On failure L is unchanged.
 MUST_USE result leg_set_parts(struct sf_leg *l, const struct leg_parts *p);

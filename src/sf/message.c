@@ -32,7 +32,8 @@ static struct bytes local_text(const struct sf *sf, const struct hop *hop)
 	return bytes_make(t->text, t->len);
 }
 
-void message_via(
+// Via with our address on HOP and BRANCH.
+static void message_via(
 	struct sip_writer *w, const struct sf *sf, const struct hop *hop, const char branch[SF_BRANCH_LEN])
 {
 	sip_write_name(w, SIP_HDR_VIA);
@@ -96,7 +97,7 @@ void message_number(struct sip_writer *w, enum sip_hdr id, uint64_t v)
 	sip_write_crlf(w);
 }
 
-void message_cseq(struct sip_writer *w, uint32_t cseq, enum sip_method method)
+static void message_cseq(struct sip_writer *w, uint32_t cseq, enum sip_method method)
 {
 	sip_write_name(w, SIP_HDR_CSEQ);
 	sip_write_number(w, cseq);

@@ -30,14 +30,10 @@ void passage_init(struct passage *p, const struct sf *sf, const struct sip_msg *
 uint8_t message_forwards(const struct sip_msg *m);
 
 void message_begin(struct sf *sf, struct sip_writer *w);
-// Via with our address on HOP and BRANCH.
-void message_via(
-	struct sip_writer *w, const struct sf *sf, const struct hop *hop, const char branch[SF_BRANCH_LEN]);
 // Contact that reaches us as HOP does; SIPS: in a dialog of sips URIs (RFC3261#12.1.1).
 void message_contact(struct sip_writer *w, const struct sf *sf, const struct hop *hop, bool sips);
 void message_allow(struct sip_writer *w);
 void message_capabilities(struct sip_writer *w); // Allow, Accept, Supported (RFC3261#11.2)
-void message_cseq(struct sip_writer *w, uint32_t cseq, enum sip_method method);
 void message_number(struct sip_writer *w, enum sip_hdr id, uint64_t v);
 // Everything of a request inside leg L, to be sent to HOP, up to and including CSeq, Max-Forwards and Route.
 void message_in_dialog(struct sip_writer *w, const struct sf *sf, const struct sf_leg *l, const struct hop *hop,

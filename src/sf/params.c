@@ -38,7 +38,8 @@ bool params_next(struct bytes *rest, struct bytes *param)
 	return true;
 }
 
-struct bytes params_name(struct bytes param)
+// The name of "name=value" or "name".
+static struct bytes params_name(struct bytes param)
 {
 	size_t n = 0;
 

@@ -7,8 +7,6 @@
 
 // Cut the next ";"-separated parameter off REST (quoted strings are kept whole); false at the end.
 bool params_next(struct bytes *rest, struct bytes *param);
-// The name of "name=value" or "name".
-struct bytes params_name(struct bytes param);
 // Write B with each folding (CRLF and white space) made one space.
 void params_write_unfolded(struct sip_writer *w, struct bytes b);
 // Write every parameter of PARAMS, each after ";", except those named DROP1 or DROP2.

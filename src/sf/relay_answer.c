@@ -35,7 +35,7 @@ static void write_answer(
 }
 
 // Pass final response M with BODY to the asker; a 2xx to INVITE then waits for its ACK.
-void relay_pass_answer(
+static void relay_pass_answer(
 	struct sf_relay *r, const struct sip_msg *m, const struct message_body *body, const struct now *now)
 {
 	struct sf_call *c = r->call;

@@ -85,23 +85,28 @@ static void write_first(struct sip_writer *w, const struct sip_msg *m, enum sip_
 	sip_write_crlf(w);
 }
 
-void reply_head_of(struct sip_writer *w, const struct sip_msg *m, const struct address *source, struct bytes tag, bool compact)
+// The five lines of every response; returns where To ends, before its CRLF.
+static uint32_t write_five(struct sip_writer *w, const struct sip_msg *m, const struct address *source, struct bytes tag,
+	bool compact)
 {
 	write_vias(w, m, source, compact);
 	write_first(w, m, SIP_HDR_FROM, BYTES(""), compact);
 	write_first(w, m, SIP_HDR_TO, span_empty(m->to_tag) ? tag : BYTES(""), compact);
+	uint32_t to_end = w->len > 2 ? w->len - 2 : 0;
 	write_first(w, m, SIP_HDR_CALL_ID, BYTES(""), compact);
 	write_first(w, m, SIP_HDR_CSEQ, BYTES(""), compact);
+	return to_end;
+}
+
+void reply_head_of(struct sip_writer *w, const struct sip_msg *m, const struct address *source, struct bytes tag, bool compact)
+{
+	write_five(w, m, source, tag, compact);
 }
 
 static void write_all(struct sip_writer *w, struct reply_head *h, const struct sip_msg *m, const struct address *source)
 {
-	write_vias(w, m, source, false);
-	write_first(w, m, SIP_HDR_FROM, BYTES(""), false);
-	write_first(w, m, SIP_HDR_TO, BYTES(""), false);
-	h->tag_at = span_empty(m->to_tag) && w->len > 2 ? w->len - 2 : 0; // before the CRLF
-	write_first(w, m, SIP_HDR_CALL_ID, BYTES(""), false);
-	write_first(w, m, SIP_HDR_CSEQ, BYTES(""), false);
+	uint32_t to_end = write_five(w, m, source, BYTES(""), false);
+	h->tag_at = span_empty(m->to_tag) ? to_end : 0;
 	h->routes_from = w->len;
 	for (const struct sip_line *l = sip_first(m, SIP_HDR_RECORD_ROUTE); l != NULL; l = sip_next(m, l))
 		sip_write_line(w, m, l);

@@ -325,3 +325,8 @@ void sf_drain(struct sf *sf, bool on)
 {
 	sf->draining = on;
 }
+
+bool sf_draining(const struct sf *sf)
+{
+	return sf->draining;
+}

@@ -14,6 +14,8 @@
 
 struct sf; // opaque
 
+enum { SF_DRAIN_RETRY_S = 30 }; // Retry-After while draining [s]: a drain lasts minutes, and its end is to be noticed
+
 struct sf_config {
 	uint8_t worker;
 	uint32_t max_calls, max_transactions;
@@ -25,7 +27,7 @@ struct sf_config {
 
 MUST_USE result sf_new(struct sf **out, const struct sf_config *config, const struct now *now);
 void sf_free(struct sf *sf);
-void sf_set_registry(struct sf *sf, const struct registry *r);
+void sf_set_registry(struct sf *sf, const struct registry *r); // after a reload; R stays the caller's
 void sf_run(struct sf *sf, const struct now *now);  // fire what is due
 uint64_t sf_deadline(const struct sf *sf);          // [us] NO_DEADLINE when nothing is armed
 
@@ -72,21 +74,26 @@ void sf_refuse(struct sf *sf, const struct sip_msg *m, const struct origin *o, c
 
 // ---- from outside the message flow ----------------------------------------------------------------------
 
+// What port.send() took with COOKIE did not arrive: a transport failure of that transaction (RFC3261#17.1.4).
 void sf_undeliverable(struct sf *sf, struct sf_cookie cookie, const struct now *now);
+// The WAIT that port.sdp() answered for BRANCH is over: what was kept is handled again, or, not OK, refused for want of media.
 void sf_media_ready(struct sf *sf, struct pool_ref call, uint8_t branch, bool ok, const struct now *now);
+// Nothing comes from one side, or from both: an alarm; BOTH_WAYS ends the call (SF-A5).
 void sf_media_silent(struct sf *sf, struct pool_ref call, bool both_ways, const struct now *now);
 // End a call from here (operator, drain): BYE both ways or 503 to an early caller. E_NOT_FOUND.
 MUST_USE result sf_hangup(struct sf *sf, struct pool_ref call, const char *reason, const struct now *now);
 // Probe a hop with OPTIONS; port.hop_result tells.
 void sf_probe(struct sf *sf, const struct hop *hop, const struct now *now);
-uint32_t sf_call_count(const struct sf *sf);
+uint32_t sf_call_count(const struct sf *sf); // whatever their state
 uint32_t sf_transaction_count(const struct sf *sf);
+// Each call once, whatever its state.
 void sf_each_call(struct sf *sf, void (*visit)(const struct sf_call *c, void *ctx), void *ctx);
 // Hang up, in order, each call of which a tag or our Call-ID was sealed by key FIRST or the SF_TOKEN_RETIRE - 1 after it:
 // these keys are replaced next.
 void sf_retire_keys(struct sf *sf, uint8_t first, const struct now *now);
-// Draining: INVITEs get 503 with Retry-After, dialogs go on.
+// Draining: OPTIONS for us gets 503 with Retry-After, as new calls do at gate admission, which asks here; dialogs go on.
 void sf_drain(struct sf *sf, bool on);
+bool sf_draining(const struct sf *sf);
 
 // ---- what outlives a crash --------------------------------------------------------------------------------
 

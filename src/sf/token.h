@@ -49,7 +49,7 @@ MUST_USE result sf_token_keys_put(struct sf_token_keys *k, uint8_t index, const 
 MUST_USE result sf_token_keys_use(struct sf_token_keys *k, uint8_t index);
 // Which key sealed TEXT? SF_TOKEN_KEYS_MAX: it is no token.
 uint8_t sf_token_key_of(struct bytes text);
-void sf_token_keys_free(struct sf_token_keys *k); // wipes
+void sf_token_keys_free(struct sf_token_keys *k); // wipes; tests: a process ends with its keys
 // Write T (slot < SF_TOKEN_SLOT_MAX, leg <= 15) as SF_TOKEN_LEN octets to OUT (no NUL).
 void sf_token_seal(struct sf_token_keys *k, const struct sf_token *t, char out[SF_TOKEN_LEN]);
 // E_FORGED unless TEXT is a token sealed by a live key and of KIND. Capital letters are read like small ones.

@@ -255,6 +255,15 @@ void sf_tx_drop_head(struct sf_tx *tx)
 // ---- the walk through the tables
 // --------------------------------------------------------------------------------
 
+// Alarm, and the end (E_IMPOSSIBLE).
+static void sf_tx_impossible(struct sf_tx *tx, const struct sf_tx_input *in)
+{
+	const struct sf_port *port = tx->table->port;
+
+	port->alarm(port->ctx, SF_ALARM_IMPOSSIBLE, tx->hop.peer, in->now);
+	sf_tx_unreachable(tx, in);
+}
+
 void sf_tx_fire(struct sf_tx *tx, enum sf_tx_event event, const struct sf_tx_input *in)
 {
 	if (tx->state == SF_TX_TERMINATED)
@@ -264,14 +273,6 @@ void sf_tx_fire(struct sf_tx *tx, enum sf_tx_event event, const struct sf_tx_inp
 		cell->run(tx, in);
 	else
 		sf_tx_impossible(tx, in);
-}
-
-void sf_tx_impossible(struct sf_tx *tx, const struct sf_tx_input *in)
-{
-	const struct sf_port *port = tx->table->port;
-
-	port->alarm(port->ctx, SF_ALARM_IMPOSSIBLE, tx->hop.peer, in->now);
-	sf_tx_unreachable(tx, in);
 }
 
 void sf_tx_ignore(struct sf_tx *tx, const struct sf_tx_input *in)

@@ -20,7 +20,6 @@ enum { // RFC3261#A [us]; T1 may be raised by no one, tests run on a fake clock
 	SF_T1_US = 500 * 1000,
 	SF_T2_US = 4000 * 1000,
 	SF_T4_US = 5000 * 1000,
-	SF_TIMER_C_US = 185 * 1000 * 1000, // RFC3261#16.6: more than three minutes
 };
 
 enum sf_tx_kind { SF_TX_INVITE_CLIENT, SF_TX_INVITE_SERVER, SF_TX_CLIENT, SF_TX_SERVER, SF_TX_KINDS };
@@ -108,8 +107,6 @@ void sf_tx_undeliverable(struct sf_tx_table *t, struct sf_cookie cookie, const s
 // The user goes away: no more events, `ended` neither; the machine runs on by itself (absorbs
 // retransmissions, ACKs non-2xx) and ends after 64*T1 where it would wait for its user (SF-A5).
 void sf_tx_abandon(struct sf_tx *tx);
-// INVITE client: an ACK for 2xx is the user's; a CANCEL may be sent only after a provisional (RFC3261#9.1).
-bool sf_tx_has_provisional(const struct sf_tx *tx);
 // CANCEL of an INVITE client transaction: same branch, Request-URI, Via, To, From, Call-ID, CSeq number,
 // Route; made from the kept octets. Before the first provisional the wish is kept; after a final answer
 // nothing is sent. No final answer for 64*T1 after the CANCEL ends it as a time-out (RFC3261#9.1).
@@ -117,7 +114,7 @@ void sf_tx_cancel(struct sf_tx *tx, const struct now *now);
 // The USER given at creation; NULL after sf_tx_abandon(). CANCEL finds its call by it.
 void *sf_tx_owner(const struct sf_tx *tx);
 enum sf_tx_kind sf_tx_kind(const struct sf_tx *tx);
-const char *sf_tx_state_name(const struct sf_tx *tx);
+const char *sf_tx_state_name(const struct sf_tx *tx); // tests
 const struct hop *sf_tx_hop(const struct sf_tx *tx); // client: where it was sent; server: where answers go
 struct bytes sf_tx_octets(const struct sf_tx *tx);   // what may be sent again; empty when nothing may
 // Server: what responses to its request repeat; empty after the final answer.

@@ -93,7 +93,6 @@ static void ring(struct sf_tx *tx, const struct sf_tx_input *in)
 		timer_cancel(tx->table->wheel, &tx->life);
 	}
 	tx->state = SF_TX_PROCEEDING;
-	tx->provisional = true;
 	tell_response(tx, in);
 	if (tx->state != SF_TX_PROCEEDING)
 		return;
@@ -169,7 +168,6 @@ static void repeat_slowly(struct sf_tx *tx, const struct sf_tx_input *in)
 static void proceed(struct sf_tx *tx, const struct sf_tx_input *in)
 {
 	tx->state = SF_TX_PROCEEDING;
-	tx->provisional = true;
 	tell_response(tx, in);
 }
 
@@ -329,9 +327,4 @@ void sf_tx_cancel(struct sf_tx *tx, const struct now *now)
 
 	tx->table->now_us = now->mono_us;
 	sf_tx_fire(tx, SF_TX_EV_CANCEL, &in);
-}
-
-bool sf_tx_has_provisional(const struct sf_tx *tx)
-{
-	return tx->provisional;
 }

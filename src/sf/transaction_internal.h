@@ -62,7 +62,7 @@ struct sf_tx {
 	uint8_t state;          // enum sf_tx_state
 	uint8_t method;         // enum sip_method
 	uint8_t life_event;     // enum sf_tx_event that the life timer stands for
-	bool cancel_wanted, provisional;
+	bool cancel_wanted;
 	bool keyed, merged; // stands in the tables
 	zone_id zone;
 	peer_id cause; // see sf_tx_charge()
@@ -118,7 +118,7 @@ static inline bool sf_tx_reliable(const struct sf_tx *tx)
 
 // Let EVENT happen to TX; nothing when it is terminated.
 void sf_tx_fire(struct sf_tx *tx, enum sf_tx_event event, const struct sf_tx_input *in);
-const char *sf_tx_event_name(enum sf_tx_event event);
+const char *sf_tx_event_name(enum sf_tx_event event); // tests
 // A zeroed transaction. E_FULL, E_NO_MEMORY.
 MUST_USE result sf_tx_make(
 	struct sf_tx_table *t, enum sf_tx_kind kind, enum sip_method method, struct sf_tx **out);
@@ -137,7 +137,6 @@ void sf_tx_arm_life(struct sf_tx *tx, enum sf_tx_event event, uint64_t at_us);
 void sf_tx_arm_fault(struct sf_tx *tx);
 
 // Handlers that several machines share.
-void sf_tx_impossible(struct sf_tx *tx, const struct sf_tx_input *in); // alarm, end (E_IMPOSSIBLE)
 void sf_tx_ignore(struct sf_tx *tx, const struct sf_tx_input *in);
 void sf_tx_end(struct sf_tx *tx, const struct sf_tx_input *in);
 void sf_tx_time_out(struct sf_tx *tx, const struct sf_tx_input *in);    // tell the user, end

@@ -199,7 +199,7 @@ const struct sf_tx_machine sf_tx_server = {
 // sent-by serves when the connection is gone and a new one must be made (RFC3261#18.2.2).
 static void answer_hop(struct sf_tx *tx, const struct origin *o, peer_id peer, const struct sip_via *via)
 {
-	uint16_t standard = o->transport == TRANSPORT_TLS ? 5061 : 5060;
+	uint16_t standard = transport_port(o->transport);
 
 	tx->zone = o->zone;
 	tx->hop = (struct hop){.transport = o->transport,

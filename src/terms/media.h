@@ -30,7 +30,7 @@ enum media_suite { // SRTP protection profiles (RFC 4568, 6188, 7714)
 
 enum media_direction { DIRECTION_SENDRECV = 0, DIRECTION_SENDONLY, DIRECTION_RECVONLY, DIRECTION_INACTIVE };
 
-enum media_keying { // decided once per offer and kept (DESIGN: media keying)
+enum media_keying { // decided once per offer and kept
 	KEYING_UNDECIDED = 0,
 	KEYING_PASS,    // the users' own keying, or plain RTP allowed by both legs: packets pass untouched
 	KEYING_ADD,     // plain RTP offered, one leg requires SRTP: we key that leg

@@ -20,6 +20,12 @@ static inline bool transport_is_secure(enum transport t)
 	return t == TRANSPORT_TLS || t == TRANSPORT_DTLS;
 }
 
+// The port where none is given (RFC3261#19.1.2).
+static inline uint16_t transport_port(enum transport t)
+{
+	return transport_is_secure(t) ? 5061 : 5060;
+}
+
 static inline bool transport_is_stream(enum transport t)
 {
 	return t == TRANSPORT_TCP || t == TRANSPORT_TLS;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Last: no packet of the whole run went to an address that no configuration names (DESIGN: strangers, BE-4)."""
+"""Last: no packet of the whole run went to an address that no configuration names (BE-4)."""
 import pytest
 
 

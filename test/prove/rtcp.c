@@ -14,7 +14,6 @@ void prove_main(void)
 	for (uint32_t i = 0; i < RTCP_PACKETS_MAX; i++) {
 		if (!is_ok(rtcp_packet_next(prove_octets, n, &at, &p)))
 			break;
-		number = rtcp_sender(prove_octets, n, &p);
 		r = rtcp_bye_source(prove_octets, n, &p, (uint32_t)prove_any, &number);
 		r = rtcp_report_block(prove_octets, n, &p, (uint32_t)prove_any, &b);
 		r = rtcp_sr_stamp(prove_octets, n, &p, &number);

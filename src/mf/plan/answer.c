@@ -150,7 +150,7 @@ static void codec_note(struct plan_line *l, const struct sdp *s, uint8_t i)
 		memcpy(l->codec, name.at, n);
 }
 
-struct verdict plan_answer_line(struct plan_context *c, struct plan_table *t, const struct sdp *s, uint8_t i)
+static struct verdict answer_line(struct plan_context *c, struct plan_table *t, const struct sdp *s, uint8_t i)
 {
 	int from = 1 - t->offerer;
 	struct plan_line *l = &t->line[i];
@@ -198,7 +198,7 @@ static struct verdict table_answer(struct plan_session *p, struct plan_context *
 	if (s.media_count != t->count)
 		return REPLY(488, "Answer has another number of media lines");
 	for (uint8_t i = 0; i < t->count; i++) {
-		struct verdict v = plan_answer_line(c, t, &s, i);
+		struct verdict v = answer_line(c, t, &s, i);
 		if (v.action != VERDICT_PASS)
 			return v;
 	}

@@ -72,7 +72,7 @@ static bool key_choose(const struct plan_context *c, int from, struct plan_offer
 	return false;
 }
 
-// Keying of a line that is up already: the mode is kept (DESIGN: decided once).
+// Keying of a line that is up already: the mode was decided once and is kept.
 static const char *keying_keep(const struct plan_context *c, int from, const struct plan_line *prev, uint8_t decided,
 	struct plan_line *l)
 {
@@ -159,7 +159,7 @@ static void payloads_set(const struct sdp_outline *o, struct plan_side *side)
 			side->payload[side->payload_count++] = o->payload[k];
 }
 
-struct verdict plan_offer_line(const struct plan_session *p, struct plan_context *c, struct plan_table *t, const struct sdp *s,
+static struct verdict offer_line(const struct plan_session *p, struct plan_context *c, struct plan_table *t, const struct sdp *s,
 	uint8_t i)
 {
 	int from = t->offerer;
@@ -204,7 +204,7 @@ static struct verdict lines_offer(struct plan_session *p, struct plan_context *c
 
 	*streams = 0;
 	for (uint8_t i = 0; i < t->count; i++) {
-		struct verdict v = plan_offer_line(p, c, t, s, i);
+		struct verdict v = offer_line(p, c, t, s, i);
 		if (v.action != VERDICT_PASS)
 			return v;
 		wanted |= s->media[i].port != 0;

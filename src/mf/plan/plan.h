@@ -79,7 +79,7 @@ void plan_rollback(struct plan_session *s);
 // The dialog is confirmed: forget what is only needed to repeat an answer.
 void plan_settle(struct plan_session *s);
 
-bool plan_offer_pending(const struct plan_session *s); // an offer awaits its answer
+bool plan_offer_pending(const struct plan_session *s); // tests: an offer awaits its answer
 bool plan_agreed(const struct plan_session *s);        // an answer was agreed
 // The plan as it stands: the early answer, else what is agreed, else the offered side alone. Count 0: not anchored.
 void plan_media(const struct plan_session *s, const struct plan_context *c, struct media_plan *out);

@@ -119,10 +119,6 @@ bool plan_holds_hidden(const struct plan_context *c, int from, struct bytes text
 struct bytes plan_written_proto(const struct plan_line *l, int to, const struct sdp *s, uint8_t i);
 // Does a leg require SRTP, and no shadow or waiver softens that?
 enum srtp_policy plan_srtp_policy(const struct plan_context *c, int side);
-// offer.c, answer.c: one line each.
-struct verdict plan_offer_line(const struct plan_session *p, struct plan_context *c, struct plan_table *t, const struct sdp *s,
-	uint8_t i);
-struct verdict plan_answer_line(struct plan_context *c, struct plan_table *t, const struct sdp *s, uint8_t i);
 
 // rewrite.c: write S, from side FROM, for the other side, as table T says. ANSWER: it is one.
 struct verdict plan_rewrite(struct plan_session *p, struct plan_context *c, const struct plan_table *t, int from,

@@ -186,13 +186,6 @@ result rtcp_check(const uint8_t *buf, uint32_t n, enum rtcp_form form)
 	return FAIL(E_TOO_MANY);
 }
 
-uint32_t rtcp_sender(const uint8_t *buf, uint32_t n, const struct rtcp_packet *p)
-{
-	if (span_len(p->body) < 4)
-		return 0;
-	return u32(buf, n, p->body.from);
-}
-
 result rtcp_bye_source(
 	const uint8_t *buf, uint32_t n, const struct rtcp_packet *p, uint32_t i, uint32_t *ssrc)
 {

@@ -55,8 +55,6 @@ struct rtcp_block { // reception report
 MUST_USE result rtcp_check(const uint8_t *buf, uint32_t n, enum rtcp_form form);
 // The packet at *AT (begin with 0), and step over it. E_NOT_FOUND at the end, E_SYNTAX.
 MUST_USE result rtcp_packet_next(const uint8_t *buf, uint32_t n, uint32_t *at, struct rtcp_packet *out);
-// The sender's SSRC: SR, RR, APP, RTPFB, PSFB, XR; the first source of SDES and BYE; 0 without any.
-uint32_t rtcp_sender(const uint8_t *buf, uint32_t n, const struct rtcp_packet *p);
 // Source number I (0..count-1) of a BYE. E_NOT_FOUND beyond, E_SYNTAX for another type.
 MUST_USE result rtcp_bye_source(
 	const uint8_t *buf, uint32_t n, const struct rtcp_packet *p, uint32_t i, uint32_t *ssrc);

@@ -194,17 +194,3 @@ result sdp_answer_check(const struct sdp_outline *offer, const struct sdp_outlin
 		return unfit(why, "Answer does not fit the offered direction");
 	return OK;
 }
-
-result sdp_answer_check_all(const struct sdp *offer, const struct sdp *answer, const char **why)
-{
-	struct sdp_outline o, a;
-
-	if (offer->media_count != answer->media_count)
-		return unfit(why, "Answer has another number of media lines");
-	for (uint8_t i = 0; i < offer->media_count && i < SDP_MEDIA_MAX; i++) {
-		TRY(sdp_outline_make(offer, i, &o));
-		TRY(sdp_outline_make(answer, i, &a));
-		TRY(sdp_answer_check(&o, &a, why));
-	}
-	return OK;
-}

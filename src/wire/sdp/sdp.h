@@ -195,7 +195,5 @@ MUST_USE result sdp_outline_add(const struct sdp *s, uint8_t i, struct span form
 // Does ANSWER fit OFFER (RFC3264#6): type, proto, rejected stays rejected, formats a subset (dynamic ones by codec),
 // directions compatible? E_POLICY with *WHY.
 MUST_USE result sdp_answer_check(const struct sdp_outline *offer, const struct sdp_outline *answer, const char **why);
-// Whole descriptions: also the number of media lines (RFC3264#6).
-MUST_USE result sdp_answer_check_all(const struct sdp *offer, const struct sdp *answer, const char **why);
 
 #endif

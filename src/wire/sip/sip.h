@@ -205,7 +205,8 @@ struct sip_rack {
 	enum sip_method method;
 };
 MUST_USE result sip_rack_parse(const uint8_t *buf, uint32_t n, struct span s, struct sip_rack *out);
-// RFC3261#19.1.4 comparison (SIP, SIPS), RFC3966#4 (TEL). Both in their own buffers.
+// RFC3261#19.1.4 comparison (SIP, SIPS), RFC3966#4 (TEL). Both in their own buffers. Part of the codec: no gate compares
+// whole URIs yet.
 bool sip_uri_equal(const uint8_t *abuf, uint32_t an, const struct sip_uri *a, const uint8_t *bbuf, uint32_t bn,
 	const struct sip_uri *b);
 // The canonical E.164 number ("+" and digits) of a sip user part or a global tel URI, visual separators removed;

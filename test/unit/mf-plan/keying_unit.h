@@ -2,7 +2,7 @@
 // One cell of the keying table as texts and as an expectation: offer class x policy of both legs x answer class, with the
 // offer in the INVITE or late in its 2xx, and with another mechanism beside.
 //
-// The expectation is written down a second time here, from the rules in prose (DESIGN: media keying), not from the table.
+// The expectation is written down a second time here, from the rules of doc/manual.md (section 7), not from the table.
 #ifndef TEST_KEYING_UNIT_H
 #define TEST_KEYING_UNIT_H
 

@@ -145,12 +145,10 @@ static void ask(const struct snapshot *s)
 {
 	struct registry *r;
 	struct address a = test_address("192.0.2.5");
-	peer_id list[4];
 
 	if (!is_ok(registry_new(&r, s)))
 		return;
 	registry_peer_by_address(r, 1, &a);
-	registry_peers_by_address(r, 1, &a, list, 4);
 	registry_peer_by_tls_name(r, 1, BYTES("b.example"));
 	registry_peer_by_number(r, "+4989123", 0);
 	registry_peer_by_domain(r, "b.example", 0);

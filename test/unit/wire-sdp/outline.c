@@ -4,6 +4,18 @@
 
 static struct sdp offer, answer;
 
+static result check_lines(const char **why)
+{
+	struct sdp_outline o, a;
+
+	for (uint8_t i = 0; i < offer.media_count; i++) {
+		TRY(sdp_outline_make(&offer, i, &o));
+		TRY(sdp_outline_make(&answer, i, &a));
+		TRY(sdp_answer_check(&o, &a, why));
+	}
+	return OK;
+}
+
 static const char *check(const char *o, const char *a)
 {
 	struct sdp_fault fault;
@@ -15,7 +27,8 @@ static const char *check(const char *o, const char *a)
 	snprintf(text[1], sizeof(text[1]), "%s%s", HEAD, a);
 	assert_true(is_ok(parse_text(&offer, text[0], &fault, &keep[0])));
 	assert_true(is_ok(parse_text(&answer, text[1], &fault, &keep[1])));
-	result r = sdp_answer_check_all(&offer, &answer, &why);
+	assert_int_equal(offer.media_count, answer.media_count);
+	result r = check_lines(&why);
 	free(keep[0]);
 	free(keep[1]);
 	return is_ok(r) ? "" : why;
@@ -47,7 +60,6 @@ static void test_unfit(void **state)
 	static const char plain[] = "m=audio 9 RTP/AVP 0\r\n";
 	(void)state;
 
-	assert_string_equal(check(plain, ""), "Answer has another number of media lines");
 	assert_string_equal(check(AV, "m=video 9 RTP/AVP 31\r\nm=audio 9 RTP/AVP 0\r\n"), "Answer changes media type");
 	assert_string_equal(check(plain, "m=audio 9 RTP/SAVP 0\r\n"), "Answer changes media protocol");
 	assert_string_equal(check(plain, "m=audio 9 RTP/AVP 8\r\n"), "Answer is no subset of the offer");
