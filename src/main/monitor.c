@@ -26,9 +26,10 @@ _Static_assert((int)CALL_SLOTS_MAX == (int)RECORDS_SLOTS_MAX, "what the configur
 static result make_memfds(struct monitor *m)
 {
 	const struct settings *s = &m->conf.snapshot->settings;
+	static const char *const names[CALL_RECORD_KINDS] = {"sallyport-calls", "sallyport-calls-medium", "sallyport-calls-large"};
 	uint32_t slots = s->max_calls * m->workers; // a worker may have them all; conf holds it within CALL_SLOTS_MAX
 	for (unsigned kind = 0; kind < CALL_RECORD_KINDS; kind++)
-		TRY(records_create("sallyport-calls", slots, call_record_octets(kind), &m->calls_fd[kind]));
+		TRY(records_create(names[kind], slots, call_record_octets(kind), &m->calls_fd[kind]));
 	TRY(ended_create(&m->ended_fd));
 	return media_memfd(m->conf.snapshot, m->workers, &m->sessions_fd);
 }
