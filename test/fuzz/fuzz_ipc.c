@@ -253,14 +253,20 @@ static const char *step_name(uint32_t step)
 	return step_by_id((enum step_id)step)->name;
 }
 
+static const char *step_threats(uint32_t step)
+{
+	return step_by_id((enum step_id)step)->threats;
+}
+
 static uint8_t step_control(uint32_t step)
 {
 	return step_by_id((enum step_id)step)->control;
 }
 
+static const struct view_steps fuzz_steps = {STEP_COUNT, step_name, step_threats, step_control};
+
 static void row_h(void *ctx, const struct ask_reply *r)
 {
-	static const struct view_steps steps = {STEP_COUNT, step_name, step_control};
 	const struct snapshot *s = ctx;
 	json_t *o = NULL;
 
@@ -277,7 +283,7 @@ static void row_h(void *ctx, const struct ask_reply *r)
 		o = view_stream(&r->row->u.stream);
 		break;
 	case IPC_ADMIN_PEER:
-		o = view_peer(s, r->row->u.peer.peer, &r->row->u.peer, &steps, FLOW_RIG_WALL_MS);
+		o = view_peer(s, r->row->u.peer.peer, &r->row->u.peer, &fuzz_steps, FLOW_RIG_WALL_MS);
 		break;
 	case IPC_ADMIN_HOP:
 		o = view_address(&r->row->u.hop.address);
@@ -287,18 +293,6 @@ static void row_h(void *ctx, const struct ask_reply *r)
 	}
 	json_decref(o);
 }
-
-static const char *step_name(uint32_t step)
-{
-	return step_by_id((enum step_id)step)->name;
-}
-
-static const char *step_threats(uint32_t step)
-{
-	return step_by_id((enum step_id)step)->threats;
-}
-
-static const struct view_steps fuzz_steps = {STEP_COUNT, step_name, step_threats, NULL};
 
 static void packet_to_admin(struct ask *a, struct ipc_admin *m, size_t n)
 {

@@ -97,8 +97,8 @@ static bool list_agrees(struct text a, struct text b, uint8_t sep, bool all)
 	uint32_t at = a.s.from;
 	while (list_item(a, sep, &at, &name, &value)) {
 		struct text key = {a.buf, a.n, name};
-		if (all && list_holds(b, sep, key, (struct text){a.buf, a.n, value}))
-			continue; // a header field may stand in a URI more than once
+		if (list_holds(b, sep, key, (struct text){a.buf, a.n, value}))
+			continue; // a header field may stand in a URI more than once, a parameter with its name escaped another way
 		if (list_find(b, sep, key, &other)) {
 			if (!text_equal((struct text){a.buf, a.n, value}, (struct text){b.buf, b.n, other}, true))
 				return false;

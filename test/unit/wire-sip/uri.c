@@ -68,6 +68,8 @@ static void comparison(void **state)
 	assert_false(equal("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"));
 	assert_false(equal("sip:bob@biloxi.com", "sips:bob@biloxi.com"));
 	assert_false(equal("sip:bob@biloxi.com", "sip:bob@biloxi.com;user=phone"));
+	assert_true(equal("sip:c@x;a;%41=0", "sip:c@x;%41=0;a")); // one name, written twice: the same twice
+	assert_false(equal("sip:c@x;a;%41=0", "sip:c@x;a"));
 	assert_false(equal("sip:carol@chicago.com;newparam=5", "sip:carol@chicago.com;newparam=6"));
 	assert_false(equal("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next%20meeting"));
 	assert_false(equal("sip:a%2Cb@c", "sip:a,b@c")); // reserved: the escape is another meaning
