@@ -33,7 +33,7 @@ def sallyport(provider, folder, pki):
              tls_peer("t", "peering", T, ["+49892"], "t.example", pki["theirs"].certificate)]
     pair = folder / "s.pem", folder / "s.key"
     install(pki["sbe"], pair)
-    return provider("s", system(folder / "s", CORE, BORDER, peers, transports=("udp", "tcp", "tls"), tls=pair, pairs=6, workers=2,
+    return provider("s", system(folder / "s", CORE, BORDER, peers, transports=("udp", "tcp", "tls"), tls=pair, pairs=12, workers=2,
                                 token_rotation=10))
 
 
@@ -239,17 +239,17 @@ def test_quarantine(sallyport, started):
     time.sleep(1.1)  # what the tests before have used is free again
     assert reload(sallyport, lambda c: c.update(quarantine=600))[0] == 0
     used = 0
-    while used < 8:  # each worker has its share of the six pairs
+    while used < 16:  # each worker has its share of the twelve pairs
         try:
             near, _ = connect(*phones, "+4989111", TARGET, media=6000 + 2 * used)
         except AssertionError:
             break
         assert near.bye() == 200 and phones[1].request("BYE")
         used += 1
-    assert 0 < used < 8, "no port is left"
+    assert 0 < used < 16, "no port is left"
     assert reload(sallyport, lambda c: c.update(quarantine=1))[0] == 0
     time.sleep(1.1)
-    near, _ = connect(*phones, "+4989111", TARGET, media=6040)
+    near, _ = connect(*phones, "+4989111", TARGET, media=6060)
     assert near.bye() == 200 and phones[1].request("BYE")
 
 
