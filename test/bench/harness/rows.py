@@ -164,7 +164,7 @@ def _held(bed, core, size, kind):
         before = {name: _pss(pid) for pid, name in _names(idle).items()}
     finally:
         idle.stop()
-    full = peer(size.held_calls + 100)
+    full = peer(size.held_calls * 5 // 4)  # a part is kept for other peers
     try:
         names = _names(full)
         figures = load.calls(full, size.held_rate, size.held_calls, "-M", size.held_settle_s)
