@@ -235,6 +235,12 @@ static const struct conf_option root_rows[] = {
 		.form = "\"sqlite:FILE\"",
 		.manual = "Reserved for the registry database of a later release: its form is checked, no file is "
 			  "opened or made. Leave it out; calls are routed by the peers' own `numbers` and `reach.domain`."},
+	{.key = "luf",
+		.type = CONF_MAP,
+		.scope = CONF_RELOAD,
+		.section = &conf_luf_section,
+		.form = "{enum: [{apex: e164.ssp-a.example}]}",
+		.manual = "The Look-Up Function: what is asked after the registry."},
 	{.key = "peers",
 		.type = CONF_MAPS,
 		.scope = CONF_RELOAD,

@@ -103,7 +103,8 @@ static const struct conf_option numbers_rows[] = {
 		.max = PEER_NUMBERS_MAX,
 		.set = conf_set_calls_to,
 		.form = NUMBERS_FORM,
-		.manual = "Prefixes of numbers that are reached through the peer (SF-I12); [] for none."},
+		.manual = "Prefixes of numbers that are reached through the peer (SF-I12); [] for none; registry alone: the "
+			  "numbers that the registry or ENUM gives it."},
 };
 static const struct conf_section numbers_section = CONF_SECTION(numbers_rows);
 

@@ -164,8 +164,9 @@ bool conf_set_registry(struct conf_load *c, void *target, const struct conf_node
 	struct conf_draft *d = target;
 
 	UNUSED(c);
-	if (strncmp(n->text, "sqlite:", 7) != 0 || n->text_len < 8 ||
-		n->text_len >= sizeof(d->private.registry))
+	bool known = (strncmp(n->text, "sqlite:", 7) == 0 && n->text_len > 7) ||
+		     (strncmp(n->text, "postgresql://", 13) == 0 && n->text_len > 13);
+	if (!known || n->text_len >= sizeof(d->private.registry))
 		return false;
 	memcpy(d->private.registry, n->text, n->text_len + 1);
 	return true;

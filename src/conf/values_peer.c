@@ -170,7 +170,10 @@ bool conf_set_calls_to(struct conf_load *c, void *target, const struct conf_node
 {
 	struct peer *p = &((struct conf_peer *)target)->peer;
 
-	return add_number(c, n, p->calls_to, &p->calls_to_count);
+	if (strcmp(n->text, "registry") != 0)
+		return add_number(c, n, p->calls_to, &p->calls_to_count) && !p->numbers_by_registry;
+	p->numbers_by_registry = 1;
+	return p->calls_to_count == 0;
 }
 
 bool conf_set_codec(struct conf_load *c, void *target, const struct conf_node *n)

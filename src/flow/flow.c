@@ -3,6 +3,7 @@
 #include "flow/flow.h"
 
 #include "base/memory.h"
+#include "flow/lookup.h"
 #include "flow/media.h"
 #include "flow/state.h"
 #include "flow/walk.h"
@@ -13,6 +14,7 @@ static result parts_new(struct flow *f, const struct now *now)
 	f->counters.media_by_peer = memory_array(PEERS_MAX, sizeof(*f->counters.media_by_peer));
 	REQUIRE(f->counters.refused_by_peer != NULL && f->counters.media_by_peer != NULL, E_NO_MEMORY);
 	TRY(lrf_memory_new(&f->dead_targets));
+	TRY(flow_lookups_new(&f->lookups, f->config.secret));
 	TRY(flow_media_new(&f->media, f->config.max_calls));
 	flow_media_hide(f->media, flow_snapshot(f));
 	struct sf_config sf = {
@@ -51,6 +53,7 @@ void flow_free(struct flow *f)
 	sf_free(f->sf);
 	flow_media_free(f->media);
 	lrf_memory_free(f->dead_targets);
+	flow_lookups_free(f->lookups);
 	memory_free(f->counters.refused_by_peer);
 	memory_free(f->counters.media_by_peer);
 	memory_free(f);
@@ -60,6 +63,7 @@ void flow_set_registry(struct flow *f, const struct registry *r)
 {
 	f->registry = r;
 	sf_set_registry(f->sf, r);
+	flow_lookups_clear(f->lookups);
 	lrf_memory_clear(f->dead_targets); // nothing is sent to what is provisioned no more
 	flow_media_hide(f->media, registry_snapshot(r));
 }
@@ -95,7 +99,7 @@ static void passage_begin(struct passage *p, struct flow *f, const struct origin
 	p->msg = &f->msg;
 	p->fault = (struct sip_fault){0};
 	p->told = size > 7 && memcmp(octets, "INVITE ", 7) == 0;
-	p->dry = false;
+	p->dry = p->again = false;
 	p->peer = PEER_NONE;
 	p->policy = NULL;
 	p->tx = NULL;
@@ -114,6 +118,15 @@ void flow_receive(struct flow *f, const struct origin *origin, const uint8_t *oc
 	f->untraced = &p;
 	struct verdict v = walk_message(&p);
 	flow_trace_in(f);
+	act(f, &p, &v);
+}
+
+void flow_again(struct flow *f, const struct lookup_held *m, const struct now *now)
+{
+	struct passage p;
+	passage_begin(&p, f, &m->origin, m->octets, m->size, now);
+	p.again = true;
+	struct verdict v = walk_message(&p);
 	act(f, &p, &v);
 }
 
@@ -170,13 +183,15 @@ void flow_run(struct flow *f, const struct now *now)
 	f->now = now;
 	sf_run(f->sf, now);
 	flow_media_run(f, now);
+	flow_lookup_run(f, now);
 	probe_dead(f, now);
 }
 
 uint64_t flow_deadline(const struct flow *f)
 {
 	uint64_t sf = sf_deadline(f->sf), media = flow_media_deadline(f);
-	uint64_t probe = probe_deadline(f), first = sf < media ? sf : media;
+	uint64_t probe = probe_deadline(f), lookup = lookup_deadline(f->lookups), first = sf < media ? sf : media;
+	first = first < lookup ? first : lookup;
 	return first < probe ? first : probe;
 }
 

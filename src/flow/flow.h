@@ -10,6 +10,7 @@
 #include "flow/steps.h"
 #include "sf/call.h"
 #include "sf/sf.h"
+#include "terms/ipc_lookup.h"
 #include "terms/ipc_media.h"
 
 #include <stdatomic.h>
@@ -52,6 +53,9 @@ struct flow_port { // the world outside, filled in by src/main or by the replay 
 	// A call ended, the figures of its media come later, and then `ended`: keep what is known where a crash does not reach
 	// it. Returned as call_ended.place; 0: nothing kept. May be NULL.
 	uint32_t (*ending)(void *ctx, const struct call_ended *call);
+	// Ask the directory what Q is about; flow_lookup_answer() follows with REQUEST, or never: the request waits DEADLINE_MS
+	// at the most. E_FULL, E_CLOSED. NULL: there is no directory to ask.
+	result (*lookup)(void *ctx, uint32_t request, const struct query *q, uint32_t deadline_ms);
 };
 
 struct flow_config {
@@ -71,6 +75,8 @@ void flow_set_registry(struct flow *f, const struct registry *r);
 // One datagram or framed message from ORIGIN; OCTETS are only read during the call.
 void flow_receive(struct flow *f, const struct origin *origin, const uint8_t *octets, uint32_t size,
 	const struct now *now);
+// The directory answers REQUEST of flow_port.lookup: what waited for it is walked again.
+void flow_lookup_answer(struct flow *f, uint32_t request, const struct lookup_answer *a, const struct now *now);
 void flow_media(struct flow *f, const struct ipc_media *m, const struct now *now);
 void flow_undeliverable(struct flow *f, struct sf_cookie cookie, const struct now *now);
 void flow_run(struct flow *f, const struct now *now);

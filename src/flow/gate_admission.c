@@ -14,8 +14,8 @@ struct verdict gate_rate(struct passage *p)
 {
 	struct peer_load *load = flow_load(p->flow, p->peer);
 	uint32_t limit = p->policy->calls_per_second;
-	if (p->msg->method != SIP_INVITE)
-		return PASS; // other requests are bounded by the message rate
+	if (p->msg->method != SIP_INVITE || p->again)
+		return PASS; // other requests are bounded by the message rate; one that waited has been counted
 	if (load == NULL || limit == 0)
 		return busy("Call Rate Exceeded", RATE_RETRY_AFTER_S);
 	struct gcra_rate rate = gcra_rate_make(limit, limit);

@@ -7,6 +7,9 @@ struct verdict gate_transaction(struct passage *p)
 {
 	if (!p->msg->is_request || p->dry)
 		return PASS;
+	struct verdict waiting = lookup_held_already(p);
+	if (waiting.action != VERDICT_PASS)
+		return waiting;
 	return sf_step_transaction(p->flow->sf, p->msg, p->origin, p->peer, p->now);
 }
 

@@ -32,7 +32,7 @@ struct verdict gate_source(struct passage *p)
 struct verdict gate_source_rate(struct passage *p)
 {
 	struct peer_load *load = flow_load(p->flow, p->peer);
-	if (p->policy == NULL || load == NULL || p->dry)
+	if (p->policy == NULL || load == NULL || p->dry || p->again)
 		return PASS;
 	struct gcra_rate rate = gcra_rate_make(p->policy->messages_per_second, p->policy->messages_per_second);
 	return gcra_admit(&load->messages, rate, p->now->mono_us) ? PASS : DROP("message rate of the peer exceeded");

@@ -7,12 +7,15 @@
 #include "lrf/lrf.h"
 
 struct flow_media_table; // flow/media.c
+struct flow_lookups;     // flow/lookup.h
+struct lookup_held;
 
 struct flow {
 	struct flow_config config;
 	const struct registry *registry;
 	struct sf *sf;
 	struct lrf_memory *dead_targets;
+	struct flow_lookups *lookups;
 	struct flow_media_table *media;
 	struct flow_counters counters;
 	struct sip_msg msg;       // index of the message on its way; one at a time
@@ -35,6 +38,13 @@ static inline struct peer_load *flow_load(const struct flow *f, peer_id peer)
 
 // Hand the message on its way to the trace, once: when its sender is known, before anything that it causes.
 void flow_trace_in(struct flow *f);
+
+// M has waited for the directory: walk it again, from the start.
+void flow_again(struct flow *f, const struct lookup_held *m, const struct now *now);
+// End what has waited too long.
+void flow_lookup_run(struct flow *f, const struct now *now);
+// PASS, or the end of a retransmission or CANCEL of a request that waits (flow/gate_lookup.c).
+struct verdict lookup_held_already(struct passage *p);
 
 // The half of struct sf_port that flow implements (flow/port.c).
 struct sf_port flow_sf_port(struct flow *f);

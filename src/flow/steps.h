@@ -25,6 +25,7 @@ struct passage { // one message on its way through the house
 	struct sip_fault fault;
 	bool told;             // its trail is kept: an INVITE, or a dry run
 	bool dry;              // dry run: nothing is accounted or sent
+	bool again;            // it waited for a look-up and is walked once more: it was accounted then
 	peer_id peer;          // candidate after "source", identified after "peer"
 	const struct peer *policy;
 	struct sf_tx *tx;

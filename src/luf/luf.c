@@ -3,6 +3,7 @@
 // the border element's own; then the domain.
 #include "luf/luf.h"
 
+enum { E164_DIGITS_MAX = 15 };
 
 static char lower(uint8_t c)
 {
@@ -21,6 +22,42 @@ static result text_copy(char *out, size_t cap, struct bytes b, bool fold)
 	return OK;
 }
 
+// The value of parameter NAME ("rn=", ";npdi") in USER, up to the next ";".
+static bool parameter(struct bytes user, const char *name, struct bytes *value)
+{
+	size_t n = strlen(name);
+	for (size_t i = 0; i + n < user.len + 1 && user.len >= n; i++) {
+		if (user.at[i] != ';' || i + 1 + n > user.len || !bytes_equal_nocase(bytes_make(user.at + i + 1, n), bytes_of_string(name)))
+			continue;
+		size_t end = i + 1 + n;
+		while (end < user.len && user.at[end] != ';')
+			end++;
+		*value = bytes_make(user.at + i + 1 + n, end - (i + 1 + n));
+		return true;
+	}
+	return false;
+}
+
+// Global routing numbers only: a local one means nothing at another provider's border (RFC4694#4).
+static result take_portability(struct query *q, struct bytes user)
+{
+	struct bytes value;
+	uint32_t n = 0;
+	q->npdi = parameter(user, "npdi", &value) && value.len == 0;
+	if (!parameter(user, "rn=", &value))
+		return OK;
+	for (size_t i = 0; i < value.len; i++) {
+		uint8_t c = value.at[i];
+		if (i > 0 && (c == '-' || c == '.')) // visual separators (RFC3966#5.1.1)
+			continue;
+		REQUIRE((c >= '0' && c <= '9' && i > 0) || (c == '+' && i == 0), E_SYNTAX);
+		REQUIRE(n < 1 + E164_DIGITS_MAX, E_TOO_LONG);
+		q->rn[n++] = (char)c;
+	}
+	REQUIRE(n > 1, E_SYNTAX);
+	return OK;
+}
+
 result luf_query_make(struct query *q, uint8_t kind, struct bytes user, struct bytes host, const char *number,
 	const char *caller)
 {
@@ -28,21 +65,45 @@ result luf_query_make(struct query *q, uint8_t kind, struct bytes user, struct b
 	TRY(text_copy(q->user, sizeof(q->user), user, false));
 	TRY(text_copy(q->domain, sizeof(q->domain), host, true));
 	TRY(text_copy(q->number, sizeof(q->number), bytes_of_string(number), false));
-	return text_copy(q->caller, sizeof(q->caller), bytes_of_string(caller), false);
+	TRY(text_copy(q->caller, sizeof(q->caller), bytes_of_string(caller), false));
+	return number[0] != '\0' ? take_portability(q, user) : OK;
+}
+
+const char *luf_key(const struct query *q)
+{
+	return q->rn[0] != '\0' ? q->rn : q->number;
+}
+
+// A peer that lists the numbers it takes gets no others, not even by its domain or by what ENUM says (SF-I12).
+static bool takes(const struct peer *p, const struct query *q)
+{
+	const char *key = luf_key(q);
+	return key[0] == '\0' || p->numbers_by_registry || numbers_contain(p->calls_to, p->calls_to_count, key);
+}
+
+static result answer(const struct registry *r, const struct query *q, peer_id id, struct target *out)
+{
+	const struct peer *p = snapshot_peer(registry_snapshot(r), id);
+	REQUIRE(p != NULL && takes(p, q), E_NOT_FOUND);
+	*out = (struct target){.peer = id, .group = GROUP_NONE, .npdi = q->npdi};
+	memcpy(out->domain, p->reach_domain, sizeof(out->domain));
+	memcpy(out->rn, q->rn, sizeof(out->rn));
+	return OK;
+}
+
+result luf_accept(const struct registry *r, const struct query *q, peer_id peer, struct target *out)
+{
+	REQUIRE(registry_takes_calls(r, peer, q->from_zone), E_NOT_FOUND);
+	return answer(r, q, peer, out);
 }
 
 result luf_lookup(const struct registry *r, const struct query *q, struct target *out)
 {
 	peer_id id = PEER_NONE;
-	if (q->number[0] != '\0')
-		id = registry_peer_by_number(r, q->number, q->from_zone);
+	uint32_t length = 0;
+	if (luf_key(q)[0] != '\0')
+		id = registry_match_number(r, luf_key(q), q->from_zone, &length);
 	if (id == PEER_NONE && q->domain[0] != '\0')
 		id = registry_peer_by_domain(r, q->domain, q->from_zone);
-	const struct peer *p = snapshot_peer(registry_snapshot(r), id);
-	REQUIRE(p != NULL, E_NOT_FOUND);
-	// A peer that lists the numbers it takes gets no others, not even by its domain (SF-I12).
-	REQUIRE(q->number[0] == '\0' || numbers_contain(p->calls_to, p->calls_to_count, q->number), E_NOT_FOUND);
-	out->peer = id;
-	memcpy(out->domain, p->reach_domain, sizeof(out->domain));
-	return OK;
+	return answer(r, q, id, out);
 }

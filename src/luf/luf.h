@@ -9,10 +9,17 @@
 #include "registry/snapshot.h"
 
 // Canonical query for the parts of a Request-URI. USER and HOST are as they stood, unescaped; NUMBER and CALLER are E.164
-// with "+" or "". E_SYNTAX for control octets, E_TOO_LONG beyond USER_MAX or DOMAIN_MAX (LUF-I1).
+// with "+" or "". The routing number and npdi of USER (RFC4694#4) are taken out into the query. E_SYNTAX for control octets or
+// a routing number that is none, E_TOO_LONG beyond USER_MAX or DOMAIN_MAX (LUF-I1).
 MUST_USE result luf_query_make(struct query *q, uint8_t kind, struct bytes user, struct bytes host, const char *number,
 	const char *caller);
-// The responsible peer and its domain. E_NOT_FOUND when no provisioned peer in service takes it.
+// The number that decides: the routing number where one came, else the number. "" when it is no number's query.
+const char *luf_key(const struct query *q);
+// The responsible peer, or the group of routes that leads there, by the longest prefix in configuration and registry, then by
+// domain. E_NOT_FOUND when no provisioned peer in service takes it; E_POLICY when the registry names one that may not have it.
 MUST_USE result luf_lookup(const struct registry *r, const struct query *q, struct target *out);
+// The same for PEER that somebody else (ENUM) found responsible. E_NOT_FOUND, as luf_lookup: in service, not in the querier's
+// own zone, and one that takes this number.
+MUST_USE result luf_accept(const struct registry *r, const struct query *q, peer_id peer, struct target *out);
 
 #endif

@@ -70,8 +70,7 @@ peer_id registry_peer_by_tls_name(const struct registry *r, zone_id zone, struct
 	return e == NULL ? PEER_NONE : e->peer;
 }
 
-// May a call from zone FROM go to this peer?
-static bool peer_takes_calls(const struct registry *r, peer_id id, zone_id from)
+bool registry_takes_calls(const struct registry *r, peer_id id, zone_id from)
 {
 	const struct peer *p = snapshot_peer(r->snapshot, id);
 
@@ -80,17 +79,27 @@ static bool peer_takes_calls(const struct registry *r, peer_id id, zone_id from)
 	return p->zone != from || r->snapshot->zone[from].transit != 0;
 }
 
-peer_id registry_peer_by_number(const struct registry *r, const char *number, zone_id from)
+peer_id registry_match_number(const struct registry *r, const char *number, zone_id from, uint32_t *length)
 {
 	uint32_t i;
 
+	*length = 0;
 	if (number[0] != '+' || strnlen(number, NUMBER_MAX) >= NUMBER_MAX)
 		return PEER_NONE;
 	for (i = number_index_find(&r->numbers, number); i != INDEX_NONE; i = r->numbers.entry[i].outer) {
-		if (peer_takes_calls(r, r->numbers.entry[i].peer, from))
-			return r->numbers.entry[i].peer;
+		if (!registry_takes_calls(r, r->numbers.entry[i].peer, from))
+			continue;
+		*length = (uint32_t)strlen(r->numbers.entry[i].digits);
+		return r->numbers.entry[i].peer;
 	}
 	return PEER_NONE;
+}
+
+peer_id registry_peer_by_number(const struct registry *r, const char *number, zone_id from)
+{
+	uint32_t length;
+
+	return registry_match_number(r, number, from, &length);
 }
 
 peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zone_id from)
@@ -99,7 +108,7 @@ peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zo
 	const struct name_entry *e = name_index_find(&r->names, NAME_DOMAIN, 0, name);
 
 	for (; e != NULL; e = e->next) {
-		if (peer_takes_calls(r, e->peer, from))
+		if (registry_takes_calls(r, e->peer, from))
 			return e->peer;
 	}
 	return PEER_NONE;

@@ -117,6 +117,7 @@ struct peer {
 	struct prefix address[PEER_PREFIXES_MAX];
 	// numbers
 	uint8_t calls_from_count, calls_to_count;
+	uint8_t numbers_by_registry; // `calls_to: registry`: it takes what the registry or ENUM says that it has
 	struct number_prefix calls_from[PEER_NUMBERS_MAX], calls_to[PEER_NUMBERS_MAX];
 	// limits; 0 means nothing is admitted
 	uint32_t calls_per_second, concurrent_calls, messages_per_second;
@@ -143,6 +144,17 @@ struct peer {
 	uint8_t shadow[CONTROL_COUNT]; // decide and count, do not refuse
 };
 
+enum { LUF_APEXES_MAX = 4 };
+
+struct luf_settings { // the chain after the registry (RFC 6116); nothing is asked below any other name (LUF-C3)
+	uint8_t apex_count;    // 0: no ENUM
+	uint8_t sip, sips, pstn; // services taken
+	struct {
+		char domain[DOMAIN_MAX];
+		uint8_t dnssec; // 1: an answer that is not DNSSEC-secure is refused (LUF-I2)
+	} apex[LUF_APEXES_MAX];
+};
+
 struct settings {
 	char domain[DOMAIN_MAX]; // what the far side sees as our host
 	uint16_t workers;        // 0: one per core
@@ -156,6 +168,7 @@ struct settings {
 	uint8_t records_when_full_drop; // 0: refuse-new-calls
 	char records_path[256], trace_path[256], admin_socket[108];
 	struct address metrics;
+	struct luf_settings luf;
 	struct blob certificate; // PEM chain; the key never stands here: signer alone reads it
 };
 
@@ -197,6 +210,10 @@ peer_id registry_peer_by_tls_name(const struct registry *r, zone_id zone, struct
 // The peer whose calls_to has the longest prefix of NUMBER ("+" and digits), among those in service, not
 // blocked, not removed, and not in zone FROM unless that zone is transit (SF-I12); PEER_NONE.
 peer_id registry_peer_by_number(const struct registry *r, const char *number, zone_id from);
+// The same; *LENGTH: how many characters of NUMBER its prefix has.
+peer_id registry_match_number(const struct registry *r, const char *number, zone_id from, uint32_t *length);
+// May a call from zone FROM go to this peer: in service, not blocked, not removed, in another zone or one with transit (SF-I12)?
+bool registry_takes_calls(const struct registry *r, peer_id id, zone_id from);
 // The same by reach domain, any case; of several peers the lowest number.
 peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zone_id from);
 // Tests: the peer of this name (exact case), whatever its state; PEER_NONE.

@@ -12,7 +12,9 @@ enum {
 	ROUTE_TARGETS_MAX = 64, // next hops tried for one call
 };
 
-enum uri_kind { URI_KIND_SIP, URI_KIND_SIPS, URI_KIND_TEL, URI_KIND_OTHER };
+enum uri_kind { URI_KIND_SIP, URI_KIND_SIPS, URI_KIND_TEL, URI_KIND_IM, URI_KIND_PRES, URI_KIND_OTHER };
+
+#define GROUP_NONE UINT32_MAX
 
 struct query { // what the Look-Up Function is asked
 	uint8_t kind; // enum uri_kind
@@ -22,11 +24,17 @@ struct query { // what the Look-Up Function is asked
 	char user[USER_MAX];     // canonical user part
 	char domain[DOMAIN_MAX]; // host of the Request-URI, lower case; "" for tel
 	char caller[NUMBER_MAX]; // E.164 of the caller or ""
+	char rn[NUMBER_MAX];     // routing number that came with it (RFC 4694), "" none
+	uint8_t npdi;            // portability was looked up before us (RFC 4694): it is not again
 };
 
 struct target { // what the LUF answers: the responsible peer (RFC 6406: target domain)
-	peer_id peer;
+	peer_id peer;            // PEER_NONE: the LRF chooses one of `group`
+	uint32_t group;          // SED group of the registry; GROUP_NONE: the peer it is
 	char domain[DOMAIN_MAX];
+	char rn[NUMBER_MAX];     // routing number of a ported number, "" none (RFC 4694)
+	uint8_t npdi;            // portability has been looked up
+	uint8_t source, verdict; // enum lookup_source, enum dns_verdict: what it rests on
 };
 
 struct sed { // session establishment data: what the LRF answers (RFC 6404 section 1)

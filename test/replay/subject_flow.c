@@ -174,7 +174,11 @@ static bool subject_act(void *ctx, const char *command, struct bytes octets, con
 		return act_gate(s, command + 9, true);
 	if (strncmp(command, "gate-on ", 8) == 0)
 		return act_gate(s, command + 8, false);
-	if (strcmp(command, "drain") == 0)
+	if (strncmp(command, "answer ", 7) == 0)
+		return flow_rig_answer(&s->rig, command + 7, now);
+	if (strcmp(command, "directory-full") == 0)
+		s->rig.lookup_full = true;
+	else if (strcmp(command, "drain") == 0)
 		flow_drain(s->rig.flow, true);
 	else if (strcmp(command, "records-full") == 0)
 		s->rig.records_full = true;

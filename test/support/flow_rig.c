@@ -6,6 +6,7 @@
 #include "base/memory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void event(struct flow_rig *r, const char *text)
@@ -154,6 +155,81 @@ static void random_h(void *ctx, void *out, size_t n)
 	}
 }
 
+static result lookup_h(void *ctx, uint32_t request, const struct query *q, uint32_t deadline_ms)
+{
+	struct flow_rig *r = ctx;
+	char text[120];
+
+	UNUSED(deadline_ms);
+	REQUIRE(!r->lookup_full, E_FULL);
+	r->lookups++;
+	r->lookup_last = request;
+	snprintf(text, sizeof(text), "asks %s", q->rn[0] != '\0' ? q->rn : q->number);
+	event(r, text);
+	return OK;
+}
+
+// The next word of TEXT into WORD of ROOM octets; TEXT moves on. False: none, or too long.
+static bool word(const char **text, char *out, size_t room)
+{
+	size_t n = strcspn(*text, " ");
+
+	if (n == 0 || n >= room)
+		return false;
+	memcpy(out, *text, n);
+	out[n] = '\0';
+	*text += n + ((*text)[n] == ' ');
+	return true;
+}
+
+static bool answer_found(struct flow_rig *r, const char *text, struct lookup_answer *a)
+{
+	char peer[64], verdict[16], ttl[16];
+
+	if (!word(&text, peer, sizeof(peer)) || !word(&text, verdict, sizeof(verdict)) || !word(&text, ttl, sizeof(ttl)))
+		return false;
+	a->peer = flow_rig_peer(r, peer);
+	a->verdict = strcmp(verdict, "secure") == 0 ? DNS_SECURE : DNS_INSECURE;
+	a->ttl_s = (uint32_t)strtoul(ttl, NULL, 10);
+	a->npdi = word(&text, a->rn, sizeof(a->rn));
+	return true;
+}
+
+static bool answer_make(struct flow_rig *r, const char *text, struct lookup_answer *a)
+{
+	static const struct {
+		const char *word;
+		enum lookup_outcome outcome;
+	} plain[] = {{"none", LOOKUP_NONE}, {"later", LOOKUP_LATER}};
+
+	*a = (struct lookup_answer){.peer = PEER_NONE, .source = LOOKUP_FROM_ENUM, .ttl_s = 60};
+	if (strncmp(text, "found ", 6) == 0)
+		return answer_found(r, text + 6, a);
+	if (strncmp(text, "bogus ", 6) == 0) {
+		a->outcome = LOOKUP_BOGUS;
+		a->verdict = DNS_BOGUS;
+		a->peer = flow_rig_peer(r, text + 6); // what the forger would like
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+		if (strcmp(text, plain[i].word) == 0) {
+			a->outcome = (uint8_t)plain[i].outcome;
+			return true;
+		}
+	return false;
+}
+
+bool flow_rig_answer(struct flow_rig *r, const char *text, const struct now *now)
+{
+	struct lookup_answer a;
+
+	if (!answer_make(r, text, &a))
+		return false;
+	flow_lookup_answer(r->flow, r->lookup_last, &a, now);
+	flow_rig_media(r, now);
+	return true;
+}
+
 // ---- opening and closing
 
 static bool flow_make(struct flow_rig *r, uint32_t max_calls, const struct now *now)
@@ -166,7 +242,7 @@ static bool flow_make(struct flow_rig *r, uint32_t max_calls, const struct now *
 		.keys = r->keys,
 		.load = r->load,
 		.port = {.ctx = r, .send = send_h, .close = close_h, .media = media_h, .keep = keep_h, .may_record = may_record_h,
-			.ended = ended_h, .random = random_h},
+			.ended = ended_h, .random = random_h, .lookup = lookup_h},
 		.secret = "another for hash",
 	};
 

@@ -36,6 +36,8 @@ struct flow_rig {
 	uint32_t media_image_len;
 	uint64_t refused[STEP_COUNT], shadowed[STEP_COUNT], alarms[SF_ALARM_COUNT]; // as told so far
 	uint64_t seed;
+	bool lookup_full;              // the directory takes no more questions
+	uint32_t lookups, lookup_last; // asked of the directory; the number of the last
 };
 
 // Load YAML and open a flow of MAX_CALLS. False: the configuration was refused (told as an event) or memory is out.
@@ -49,6 +51,8 @@ void flow_rig_receive(struct flow_rig *r, const struct origin *o, struct bytes o
 void flow_rig_run(struct flow_rig *r, const struct now *now);
 void flow_rig_media(struct flow_rig *r, const struct now *now); // hand in what waits
 void flow_rig_tell(struct flow_rig *r);                          // refusals and alarms since the last time
+// The directory answers its last question. "found PEER VERDICT TTL [RN]", "none", "bogus PEER", "later". False: no such answer.
+bool flow_rig_answer(struct flow_rig *r, const char *text, const struct now *now);
 // The peer of that name, or PEER_NONE.
 peer_id flow_rig_peer(const struct flow_rig *r, const char *name);
 // The first step of that name; STEP_COUNT when there is none.

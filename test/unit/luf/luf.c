@@ -69,6 +69,54 @@ static void none_and_not_for_you(void **state)
 	done(p);
 }
 
+static void portability(struct query *q, const char *user, const char *rn, int npdi)
+{
+	assert_true(is_ok(luf_query_make(q, URI_KIND_SIP, bytes_of_string(user), BYTES("h"), "+4989111", "")));
+	assert_string_equal(q->rn, rn);
+	assert_int_equal(q->npdi, npdi);
+}
+
+// RFC4694#4: the routing number decides; a local one, letters and 16 digits are none.
+static void routing_numbers(void **state)
+{
+	static const char *const bad[] = {"+4989111;rn=", "+4989111;rn=+", "+4989111;rn=030", "+4989111;rn=+49x", "+4989111;rn=+1234567890123456",
+		"+4989111;rn=--", "+4989111;rn=+49+1"};
+	struct query q;
+
+	(void)state;
+	portability(&q, "+4989111", "", 0);
+	assert_string_equal(luf_key(&q), "+4989111");
+	portability(&q, "+4989111;npdi", "", 1);
+	portability(&q, "+4989111;npdix=1", "", 0);
+	portability(&q, "+4989111;RN=+49-99.1", "+49991", 0);
+	assert_string_equal(luf_key(&q), "+49991");
+	portability(&q, "+4989111;isub=1;rn=+123456789012345;npdi", "+123456789012345", 1);
+	portability(&q, "+4989111;xrn=+49", "", 0);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(is_ok(luf_query_make(&q, URI_KIND_SIP, bytes_of_string(bad[i]), BYTES("h"), "+4989111", "")));
+	// In the user part of a name it is no parameter at all.
+	assert_true(is_ok(luf_query_make(&q, URI_KIND_SIP, BYTES("alice;rn=x"), BYTES("h"), "", "")));
+}
+
+// What somebody else found counts only for a peer that takes this number from this zone (SF-I12).
+static void accepted(void **state)
+{
+	struct play *p = world();
+	struct target t;
+	struct query q;
+
+	(void)state;
+	assert_true(is_ok(luf_query_make(&q, URI_KIND_SIP, BYTES("+4989111"), BYTES(""), "+4989111", "")));
+	q.from_zone = 0;
+	assert_true(is_ok(luf_accept(p->rig.registry, &q, flow_rig_peer(&p->rig, "ssp-b"), &t)));
+	assert_string_equal(t.domain, "ssp-b.example");
+	assert_int_equal(t.group, GROUP_NONE);
+	assert_false(is_ok(luf_accept(p->rig.registry, &q, flow_rig_peer(&p->rig, "clear"), &t)));      // not its number
+	assert_false(is_ok(luf_accept(p->rig.registry, &q, flow_rig_peer(&p->rig, "softswitch"), &t))); // its own zone
+	assert_false(is_ok(luf_accept(p->rig.registry, &q, PEER_NONE, &t)));
+	done(p);
+}
+
 // LUF-I1: what is no number or URI never becomes a query.
 static void canonical(void **state)
 {
@@ -90,7 +138,7 @@ static void canonical(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(number_then_domain), cmocka_unit_test(none_and_not_for_you),
-		cmocka_unit_test(canonical)};
+		cmocka_unit_test(canonical), cmocka_unit_test(routing_numbers), cmocka_unit_test(accepted)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is responsible for the called number or domain, and by which hops is he reached? LUF-C1, LUF-C3, LUF-I2, LRF-I2, LRF-I3.
+//
+// The registry answers at once. What only the directory can find out (ENUM) is asked for once; the request is kept meanwhile
+// and walked again from the start when the answer is there: nothing of it was accounted twice, nobody waited.
+#include "base/table.h"
+#include "flow/gates.h"
+#include "flow/lookup.h"
+#include "flow/state.h"
+#include "luf/luf.h"
+
+#include <string.h>
+
+static void text_copy(char *out, size_t room, const char *from, size_t n)
+{
+	n = n < room ? n : room - 1;
+	memcpy(out, from, n);
+	out[n] = '\0';
+}
+
+enum { KEY_TEXT_MAX = 512 }; // [octets] of branch and Call-ID that tell requests apart; a longer tail is not looked at
+
+// A request by what makes it this one: its retransmission and its CANCEL have the same (RFC3261#9.1, #17.2.3),
+// from the same peer: nobody cancels what another has sent (SF-I1).
+static uint64_t request_key(const struct passage *p)
+{
+	const struct sip_msg *m = p->msg;
+	uint8_t text[KEY_TEXT_MAX];
+	struct bytes part[] = {bytes_make(&p->peer, sizeof(p->peer)), bytes_make(&m->cseq, sizeof(m->cseq)),
+		sip_bytes(m, m->branch), sip_bytes(m, m->call_id)};
+	size_t n = 0;
+	for (uint32_t i = 0; i < ARRAY_LEN(part); i++) {
+		size_t take = part[i].len < sizeof(text) - n ? part[i].len : sizeof(text) - n;
+		memcpy(text + n, part[i].at, take);
+		n += take;
+	}
+	return keyed_hash(p->flow->config.secret, bytes_make(text, n));
+}
+
+static void cancelled_h(struct flow *f, const struct lookup_held *m, const struct now *now)
+{
+	struct sip_fault fault;
+	const struct verdict v = REPLY(487, "Request Terminated");
+	UNUSED(now);
+	if (is_ok(sip_msg_parse(&f->msg, m->octets, m->size, &fault))) // it was parsed before: it does again
+		sf_refuse(f->sf, &f->msg, &m->origin, &v, PEER_NONE, PEER_NONE);
+}
+
+struct verdict lookup_held_already(struct passage *p)
+{
+	struct flow *f = p->flow;
+	if (!lookup_any(f->lookups) || p->again || p->dry)
+		return PASS;
+	uint64_t key = request_key(p);
+	if (!lookup_holds(f->lookups, key))
+		return PASS;
+	if (p->msg->method != SIP_CANCEL)
+		return DROP("look-up under way");
+	const struct verdict v = REPLY(200, "OK");
+	sf_refuse(f->sf, p->msg, p->origin, &v, p->peer, PEER_NONE);
+	lookup_release_key(f, key, cancelled_h, p->now);
+	return DONE;
+}
+
+// --- the answer of the directory
+
+static struct verdict later(void)
+{
+	return (struct verdict){VERDICT_REPLY, 503, "Look-Up Not Possible Now", LOOKUP_LATER_S};
+}
+
+// What ENUM said of the called number: only a peer that the number may go to at all (SF-I12, LUF-I2).
+static struct verdict use_answer(struct passage *p, const struct lookup_kept *a)
+{
+	static const char *const how[] = {[DNS_INSECURE] = "by ENUM, insecure", [DNS_SECURE] = "by ENUM, DNSSEC secure", [DNS_BOGUS] = ""};
+	p->target = (struct target){.peer = PEER_NONE, .group = GROUP_NONE};
+	bool taken = is_ok(luf_accept(p->flow->registry, &p->query, a->peer, &p->target));
+	if (a->outcome == LOOKUP_LATER)
+		return later();
+	if (a->outcome != LOOKUP_FOUND || !taken) // none, bogus, not for this peer: the same answer (LUF-C1)
+		return REPLY(404, "Not Found");
+	if (a->rn[0] != '\0')
+		memcpy(p->target.rn, a->rn, sizeof(p->target.rn));
+	p->target.npdi |= a->npdi;
+	p->target.source = a->source;
+	p->target.verdict = a->verdict;
+	return (struct verdict){.action = VERDICT_PASS, .reason = a->verdict < ARRAY_LEN(how) ? how[a->verdict] : NULL};
+}
+
+// Ask the directory and keep the request; or keep it for the answer that is on its way.
+static struct verdict ask(struct passage *p, const char *number)
+{
+	const struct flow_port *port = &p->flow->config.port;
+	uint32_t request = 0;
+	bool new = false;
+	if (p->dry)
+		return DONE; // what ENUM says is told by `sallyport lookup`
+	if (p->again || !is_ok(lookup_hold(p->flow->lookups, p, request_key(p), number, &request, &new)))
+		return later();
+	if (!new || is_ok(port->lookup(port->ctx, request, &p->query, LOOKUP_WAIT_MS)))
+		return WAIT;
+	lookup_release_key(p->flow, request_key(p), NULL, p->now);
+	return later();
+}
+
+static struct verdict by_directory(struct passage *p)
+{
+	const char *number = luf_key(&p->query);
+	const struct snapshot *s = flow_snapshot(p->flow);
+	if (p->flow->config.port.lookup == NULL || s->settings.luf.apex_count == 0 || number[0] == '\0')
+		return REPLY(404, "Not Found");
+	const struct lookup_kept *a = lookup_cached(p->flow->lookups, p->peer, number, p->now);
+	return a != NULL ? use_answer(p, a) : ask(p, number);
+}
+
+struct verdict gate_lookup(struct passage *p)
+{
+	if (p->msg->method == SIP_OPTIONS && p->query.number[0] == '\0' && p->query.domain[0] == '\0')
+		return p->dry ? DONE : sf_step_options(p->flow->sf, p->msg, p->origin, p->peer, p->now);
+	result r = luf_lookup(p->flow->registry, &p->query, &p->target);
+	if (is_ok(r))
+		return PASS;
+	return r.error == E_NOT_FOUND ? by_directory(p) : REPLY(404, "Not Found");
+}
+
+void flow_lookup_answer(struct flow *f, uint32_t request, const struct lookup_answer *a, const struct now *now)
+{
+	peer_id peer;
+	char number[NUMBER_MAX];
+	f->now = now;
+	if (!lookup_asked(f->lookups, request, &peer, number))
+		return; // too late, or nobody's
+	lookup_learn(f->lookups, peer, number, a, now);
+	lookup_release(f, request, flow_again, now);
+}
+
+// Whose time is up learns what the others do: it cannot be found out now.
+void flow_lookup_run(struct flow *f, const struct now *now)
+{
+	static const struct lookup_answer none = {.outcome = LOOKUP_LATER, .peer = PEER_NONE};
+	uint32_t request;
+	while (lookup_due(f->lookups, now, &request))
+		flow_lookup_answer(f, request, &none, now);
+}
+
+// --- the route
+
+// What stands in Request-URI and To towards the far side: its domain, or its first target's address.
+static void plan_host(struct passage *p)
+{
+	struct leg_plan *plan = &p->plan;
+	if (p->target.domain[0] != '\0') {
+		text_copy(plan->ruri_host, sizeof(plan->ruri_host), p->target.domain, strlen(p->target.domain));
+		return;
+	}
+	char text[ADDRESS_TEXT_MAX];
+	uint32_t n = address_host_text(&plan->sed.hop[0].remote, text);
+	text_copy(plan->ruri_host, sizeof(plan->ruri_host), text, n);
+}
+
+// sips asks for TLS on every hop: a clear one is no way (LRF-I3, RFC3261#26.2.2).
+static void keep_secure(struct sed *sed)
+{
+	uint8_t kept = 0;
+	for (uint8_t i = 0; i < sed->count; i++)
+		if (transport_is_secure(sed->hop[i].transport))
+			sed->hop[kept++] = sed->hop[i];
+	sed->count = kept;
+}
+
+// The user part towards the far side: as it came, or the number with what portability says (RFC4694#5).
+static void plan_user(struct passage *p)
+{
+	const struct query *q = &p->query;
+	const struct target *t = &p->target;
+	char *out = p->plan.ruri_user;
+	size_t room = sizeof(p->plan.ruri_user);
+	if (q->number[0] == '\0' || (t->npdi == q->npdi && strcmp(t->rn, q->rn) == 0)) {
+		text_copy(out, room, q->user, strlen(q->user));
+		return;
+	}
+	size_t n = strlen(q->number);
+	text_copy(out, room, q->number, n);
+	if (t->npdi) {
+		text_copy(out + n, room - n, ";npdi", 5);
+		n += 5;
+	}
+	if (t->rn[0] != '\0') {
+		text_copy(out + n, room - n, ";rn=", 4);
+		text_copy(out + n + 4, room - n - 4, t->rn, strlen(t->rn));
+	}
+}
+
+struct verdict gate_route(struct passage *p)
+{
+	struct flow *f = p->flow;
+	result r = lrf_route(f->registry, f->dead_targets, &p->target, f->seed++, p->now, &p->plan.sed);
+	if (!is_ok(r))
+		return (struct verdict){VERDICT_REPLY, 503, "No Route", 0};
+	p->plan.sips = p->query.kind == URI_KIND_SIPS;
+	if (p->plan.sips)
+		keep_secure(&p->plan.sed);
+	if (p->plan.sed.count == 0)
+		return REPLY(480, "SIPS Not Allowed"); // RFC5630#5.2
+	const struct peer *to = snapshot_peer(flow_snapshot(f), p->target.peer);
+	plan_user(p);
+	plan_host(p);
+	p->plan.ring_timeout_s = to != NULL ? to->ring_timeout_s : 0;
+	return PASS;
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers of the directory, kept by (who asks, number) for as long as they may live: views differ by querier (LUF-C2).
+#include "base/memory.h"
+#include "flow/lookup_inside.h"
+
+// Who asks, and the number; the number's octets beyond its end are zero.
+static struct lookup_key key_make(peer_id peer, const char *number)
+{
+	struct lookup_key k = {.peer = peer};
+	memcpy(k.number, number, strnlen(number, NUMBER_MAX - 1));
+	return k;
+}
+
+static bool match(const void *value, struct bytes key)
+{
+	const struct lookup_entry *e = value;
+	return key.len == sizeof(e->key) && memcmp(&e->key, key.at, key.len) == 0;
+}
+
+result lookup_cache_new(struct flow_lookups *l, const uint8_t secret[16])
+{
+	l->entry = memory_array(LOOKUP_CACHE_MAX, sizeof(*l->entry));
+	REQUIRE(l->entry != NULL, E_NO_MEMORY);
+	return table_new(&l->table, secret, LOOKUP_CACHE_MAX, match);
+}
+
+void lookup_cache_free(struct flow_lookups *l)
+{
+	table_free(l->table);
+	memory_free(l->entry);
+}
+
+void flow_lookups_clear(struct flow_lookups *l)
+{
+	for (uint32_t i = 0; i < l->used; i++)
+		table_remove(l->table, bytes_make(&l->entry[i].key, sizeof(l->entry[i].key)));
+	l->used = l->next = 0;
+}
+
+static struct lookup_entry *find(const struct flow_lookups *l, const struct lookup_key *k)
+{
+	return table_get(l->table, bytes_make(k, sizeof(*k)));
+}
+
+const struct lookup_kept *lookup_cached(const struct flow_lookups *l, peer_id peer, const char *number, const struct now *now)
+{
+	struct lookup_key k = key_make(peer, number);
+	const struct lookup_entry *e = find(l, &k);
+	return e != NULL && e->until_us > now->mono_us ? &e->kept : NULL;
+}
+
+// A place: a new one, or that of the answer that was learnt longest ago.
+static struct lookup_entry *place(struct flow_lookups *l)
+{
+	struct lookup_entry *e = &l->entry[l->next];
+	l->next = (l->next + 1) % LOOKUP_CACHE_MAX;
+	if (l->used < LOOKUP_CACHE_MAX)
+		l->used++;
+	else
+		table_remove(l->table, bytes_make(&e->key, sizeof(e->key)));
+	return e;
+}
+
+static uint64_t life_us(const struct lookup_answer *a)
+{
+	uint32_t s = a->outcome == LOOKUP_LATER ? LOOKUP_LATER_S : a->ttl_s;
+	s = s < LOOKUP_TTL_LEAST_S ? LOOKUP_TTL_LEAST_S : s > DNS_TTL_MAX_S ? DNS_TTL_MAX_S : s;
+	return s * SECOND;
+}
+
+void lookup_learn(struct flow_lookups *l, peer_id peer, const char *number, const struct lookup_answer *a, const struct now *now)
+{
+	struct lookup_key k = key_make(peer, number);
+	struct lookup_entry *e = find(l, &k);
+	if (e == NULL) {
+		e = place(l);
+		e->key = k;
+		if (!is_ok(table_put(l->table, bytes_make(&e->key, sizeof(e->key)), e))) {
+			*e = (struct lookup_entry){.until_us = 0}; // the place stays; whoever asked is told to come again
+			return;
+		}
+	}
+	e->until_us = now->mono_us + life_us(a);
+	e->kept = (struct lookup_kept){.outcome = a->outcome, .verdict = a->verdict, .npdi = a->npdi, .source = a->source, .peer = a->peer};
+	memcpy(e->kept.rn, a->rn, strnlen(a->rn, NUMBER_MAX - 1));
+}
