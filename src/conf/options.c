@@ -58,6 +58,7 @@ static void *peer_item(struct conf_load *c, void *target, const struct conf_node
 #define LISTENER(field) CONF_FIELD(struct conf_listener, field)
 #define ZONE(field) CONF_FIELD(struct conf_zone, field)
 
+static const char *const service_words[] = {"calls", "look-up", NULL};
 static const char *const strangers_words[] = {"silence", "answer", NULL};
 
 static const struct conf_option dscp_rows[] = {
@@ -133,6 +134,15 @@ static const struct conf_option listen_rows[] = {
 		.section = &dscp_section,
 		.form = "{sip: cs3, media: ef}",
 		.manual = "Differentiated services code points."},
+	{.key = "service",
+		.type = CONF_CHOICE,
+		.scope = CONF_START,
+		LISTENER(listener.service),
+		.choices = service_words,
+		.initial = "calls",
+		.form = "calls or look-up",
+		.manual = "look-up: requests are answered 302 with the responsible domain and, by the peer's `lookup.view`, next "
+			  "hops; nothing is passed on. Such a listener has tls sockets alone."},
 	{.key = "strangers",
 		.type = CONF_CHOICE,
 		.scope = CONF_START,

@@ -108,6 +108,26 @@ static const struct conf_option numbers_rows[] = {
 };
 static const struct conf_section numbers_section = CONF_SECTION(numbers_rows);
 
+static const char *const view_words[] = {"none", "domain", "route", NULL};
+
+static const struct conf_option lookup_rows[] = {
+	{.key = "view",
+		.type = CONF_CHOICE,
+		PEER(peer.lookup_view),
+		.choices = view_words,
+		.initial = "none",
+		.form = "none, domain or route",
+		.manual = "What the peer is told when it asks who is responsible for a number: nothing (it may not ask), the target "
+			  "domain, or also the next hops (LUF-C2, LRF-C1)."},
+	{.key = "listed",
+		.type = CONF_BOOL,
+		PEER(peer.lookup_listed),
+		.initial = "no",
+		.form = "yes or no",
+		.manual = "May other peers be told that this one is responsible for a number (LUF-C2)?"},
+};
+static const struct conf_section lookup_section = CONF_SECTION(lookup_rows);
+
 static const struct conf_option rate_rows[] = {
 	{.key = "calls_per_second",
 		.type = CONF_NUMBER,
@@ -336,6 +356,11 @@ static const struct conf_option peer_rows[] = {
 		.section = &session_section,
 		.form = "{expires: 1800}",
 		.manual = "Session timers."},
+	{.key = "lookup",
+		.type = CONF_MAP,
+		.section = &lookup_section,
+		.form = "{view: domain, listed: yes}",
+		.manual = "Look-ups that the peer asks of us, and what others learn about it."},
 	{.key = "reroute_on",
 		.type = CONF_LIST,
 		.min = 1,

@@ -13,7 +13,7 @@ bool conf_zone_listens(const struct conf_load *c, zone_id zone, uint8_t transpor
 {
 	for (uint32_t i = 0; i < c->draft.listener_count; i++) {
 		const struct listener *l = &c->draft.listener[i].listener;
-		for (uint32_t k = 0; l->zone == zone && k < l->sip_count; k++) {
+		for (uint32_t k = 0; l->zone == zone && l->service == SERVICE_CALLS && k < l->sip_count; k++) {
 			if (l->sip[k].transport == transport &&
 				(family == 0 || l->sip[k].address.family == family))
 				return true;
@@ -132,6 +132,10 @@ static void check_listener(struct conf_load *c, struct conf_listener *l)
 	}
 	check_address(c, l, &l->listener.media, "media");
 	check_advertise(c, l);
+	for (uint32_t i = 0; l->listener.service == SERVICE_LOOKUP && i < l->listener.sip_count; i++)
+		if (l->listener.sip[i].transport != TRANSPORT_TLS)
+			conf_error(c, conf_tree_place(l->node, "sip"),
+				"look-ups are answered over tls alone (R15, R16); give other transports a listener of service calls");
 	if (tls && conf_tree_find(c->tree.root, "tls") == NULL)
 		conf_error(c, conf_tree_place(l->node, "sip"),
 			"a tls socket without a certificate; add \"tls: {certificate: "

@@ -45,7 +45,11 @@ static struct verdict query_from_uri(struct passage *p, const struct sip_uri *ur
 		return REPLY(414, "Request-URI Too Long");
 	p->query.from_peer = p->peer;
 	p->query.from_zone = p->origin->zone;
-	if (!ours && registry_peer_by_domain(p->flow->registry, p->query.domain, p->origin->zone) == PEER_NONE)
+	p->query.tell = passage_asks_only(p);
+	if (uri->scheme == SIP_SCHEME_TEL && !is_ok(luf_query_portability(&p->query, sip_bytes(m, m->ruri))))
+		return REPLY(400, "Bad Request-URI");
+	const struct asker asker = {p->peer, p->origin->zone, p->query.tell != 0};
+	if (!ours && registry_match_domain(p->flow->registry, p->query.domain, &asker) == PEER_NONE)
 		return REPLY(404, "Not Found");
 	if (ours && p->called[0] == '\0' && m->method != SIP_OPTIONS)
 		return REPLY(404, "Not Found");

@@ -26,10 +26,12 @@ struct verdict gate_share(struct passage *p);            // nobody takes the tab
 struct verdict gate_admission(struct passage *p);        // concurrent calls, records, draining
 struct verdict gate_headers(struct passage *p);          // every known header field, body type
 struct verdict gate_body(struct passage *p);             // one session description at most, none hidden
+struct verdict gate_view(struct passage *p);             // where only look-ups are answered: may this peer ask?
 struct verdict gate_destination(struct passage *p);      // Request-URI is one that we may route
 struct verdict gate_identity(struct passage *p);         // the caller's number belongs to this peer
 struct verdict gate_lookup(struct passage *p);           // LUF
 struct verdict gate_route(struct passage *p);            // LRF
+struct verdict gate_redirect(struct passage *p);         // a look-up ends here: who asks is told what his view holds
 struct verdict gate_media_policy(struct passage *p);     // could this offer be taken at all?
 struct verdict gate_send(struct passage *p);            // loop, option tags, room: then the other leg is begun
 struct verdict gate_send_standalone(struct passage *p); // the same without a call; OPTIONS for us is answered before

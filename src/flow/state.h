@@ -43,6 +43,8 @@ void flow_trace_in(struct flow *f);
 void flow_again(struct flow *f, const struct lookup_held *m, const struct now *now);
 // End what has waited too long.
 void flow_lookup_run(struct flow *f, const struct now *now);
+// Did it come to a listener that answers look-ups alone (flow/gate_redirect.c)?
+bool passage_asks_only(const struct passage *p);
 // PASS, or the end of a retransmission or CANCEL of a request that waits (flow/gate_lookup.c).
 struct verdict lookup_held_already(struct passage *p);
 

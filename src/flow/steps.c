@@ -39,10 +39,12 @@ static const struct step in_dialog[] = {
 	{STEP_ADMISSION, "admission", gate_admission, ANY, "SF-A1 SF-A5 BE-5"},                    \
 	{STEP_HEADERS, "headers", gate_headers, CONTROL_HEADERS, "SF-I11"},                                  \
 	{STEP_BODY, "body", gate_body, ANY, "SF-C3 LRF-C2"},                                                 \
+	{STEP_VIEW, "view", gate_view, ANY, "LUF-C2 LUF-C1"},                                                \
 	{STEP_DESTINATION, "destination", gate_destination, CONTROL_NUMBERS, "SF-I12"},                      \
 	{STEP_IDENTITY, "identity", gate_identity, CONTROL_NUMBERS, "SF-I3"},                                \
 	{STEP_LOOKUP, "look-up", gate_lookup, ANY, "LUF-C1 LUF-C3 SF-I12"},                                  \
-	{STEP_ROUTE, "route", gate_route, ANY, "LRF-I2 LRF-I3 LRF-A3"}
+	{STEP_ROUTE, "route", gate_route, ANY, "LRF-I2 LRF-I3 LRF-A3"},                                     \
+	{STEP_REDIRECT, "redirect", gate_redirect, ANY, "LUF-C2 LRF-C1"}
 
 static const struct step invite[] = {
 	BEFORE_ROUTING,

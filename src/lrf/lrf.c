@@ -86,7 +86,7 @@ static bool listener_for(const struct snapshot *s, zone_id zone, uint8_t transpo
 {
 	for (uint8_t i = 0; i < s->listener_count; i++) {
 		const struct listener *l = &s->listener[i];
-		for (uint8_t k = 0; l->zone == zone && k < l->sip_count; k++) {
+		for (uint8_t k = 0; l->zone == zone && l->service == SERVICE_CALLS && k < l->sip_count; k++) {
 			if (l->sip[k].transport != transport || l->sip[k].address.family != family)
 				continue;
 			*out = i;

@@ -39,7 +39,7 @@ static bool parameter(struct bytes user, const char *name, struct bytes *value)
 }
 
 // Global routing numbers only: a local one means nothing at another provider's border (RFC4694#4).
-static result take_portability(struct query *q, struct bytes user)
+result luf_query_portability(struct query *q, struct bytes user)
 {
 	struct bytes value;
 	uint32_t n = 0;
@@ -66,7 +66,7 @@ result luf_query_make(struct query *q, uint8_t kind, struct bytes user, struct b
 	TRY(text_copy(q->domain, sizeof(q->domain), host, true));
 	TRY(text_copy(q->number, sizeof(q->number), bytes_of_string(number), false));
 	TRY(text_copy(q->caller, sizeof(q->caller), bytes_of_string(caller), false));
-	return number[0] != '\0' ? take_portability(q, user) : OK;
+	return number[0] != '\0' ? luf_query_portability(q, user) : OK;
 }
 
 const char *luf_key(const struct query *q)
@@ -86,24 +86,34 @@ static result answer(const struct registry *r, const struct query *q, peer_id id
 	const struct peer *p = snapshot_peer(registry_snapshot(r), id);
 	REQUIRE(p != NULL && takes(p, q), E_NOT_FOUND);
 	*out = (struct target){.peer = id, .group = GROUP_NONE, .npdi = q->npdi};
-	memcpy(out->domain, p->reach_domain, sizeof(out->domain));
+	// Who asks is told our domain instead of anything of the core's (LRF-C1).
+	const struct snapshot *s = registry_snapshot(r);
+	bool ours = q->tell && s->zone[p->zone].is_core;
+	memcpy(out->domain, ours ? s->settings.domain : p->reach_domain, sizeof(out->domain));
 	memcpy(out->rn, q->rn, sizeof(out->rn));
 	return OK;
 }
 
+static struct asker asker_of(const struct query *q)
+{
+	return (struct asker){q->from_peer, q->from_zone, q->tell != 0};
+}
+
 result luf_accept(const struct registry *r, const struct query *q, peer_id peer, struct target *out)
 {
-	REQUIRE(registry_takes_calls(r, peer, q->from_zone), E_NOT_FOUND);
+	struct asker a = asker_of(q);
+	REQUIRE(registry_serves(r, peer, &a), E_NOT_FOUND);
 	return answer(r, q, peer, out);
 }
 
 result luf_lookup(const struct registry *r, const struct query *q, struct target *out)
 {
+	struct asker a = asker_of(q);
 	peer_id id = PEER_NONE;
 	uint32_t length = 0;
 	if (luf_key(q)[0] != '\0')
-		id = registry_match_number(r, luf_key(q), q->from_zone, &length);
+		id = registry_match_number(r, luf_key(q), &a, &length);
 	if (id == PEER_NONE && q->domain[0] != '\0')
-		id = registry_peer_by_domain(r, q->domain, q->from_zone);
+		id = registry_match_domain(r, q->domain, &a);
 	return answer(r, q, id, out);
 }

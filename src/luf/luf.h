@@ -13,6 +13,8 @@
 // a routing number that is none, E_TOO_LONG beyond USER_MAX or DOMAIN_MAX (LUF-I1).
 MUST_USE result luf_query_make(struct query *q, uint8_t kind, struct bytes user, struct bytes host, const char *number,
 	const char *caller);
+// Take routing number and npdi from the parameters of TEXT, a user part or tel URI. E_SYNTAX, E_TOO_LONG.
+MUST_USE result luf_query_portability(struct query *q, struct bytes text);
 // The number that decides: the routing number where one came, else the number. "" when it is no number's query.
 const char *luf_key(const struct query *q);
 // The responsible peer, or the group of routes that leads there, by the longest prefix in configuration and registry, then by

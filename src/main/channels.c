@@ -31,8 +31,10 @@ static void pair_close(struct channel_pair *p)
 
 static void each(struct channels *c, void (*visit)(struct channel_pair *))
 {
-	for (uint32_t i = 0; i < NET_WORKERS_MAX; i++)
+	for (uint32_t i = 0; i < NET_WORKERS_MAX; i++) {
 		visit(&c->media[i]);
+		visit(&c->lookup[i]);
+	}
 	for (uint32_t i = 0; i < NET_HANDSHAKERS_MAX; i++)
 		visit(&c->sign[i]);
 	visit(&c->signaller);
@@ -51,8 +53,10 @@ result channels_open(struct channels *c, uint32_t workers, uint32_t handshake_th
 {
 	each(c, pair_none);
 	REQUIRE(workers <= NET_WORKERS_MAX && handshake_threads <= NET_HANDSHAKERS_MAX, E_CONFIG);
-	for (uint32_t i = 0; i < workers; i++)
+	for (uint32_t i = 0; i < workers; i++) {
 		TRY(pair_open(&c->media[i]));
+		TRY(pair_open(&c->lookup[i]));
+	}
 	for (uint32_t i = 0; i < handshake_threads; i++)
 		TRY(pair_open(&c->sign[i]));
 	TRY(pair_open(&c->signaller));
@@ -70,6 +74,9 @@ void channels_of_role(const struct channels *c, unsigned role, void (*keep)(void
 	int sign = role == ROLE_SIGNALLER ? 0 : role == ROLE_SIGNER ? 1 : -1;
 	for (uint32_t i = 0; media >= 0 && i < NET_WORKERS_MAX; i++)
 		keep(ctx, c->media[i].end[media]);
+	int lookup = role == ROLE_SIGNALLER ? 0 : role == ROLE_DIRECTORY ? 1 : -1;
+	for (uint32_t i = 0; lookup >= 0 && i < NET_WORKERS_MAX; i++)
+		keep(ctx, c->lookup[i].end[lookup]);
 	for (uint32_t i = 0; sign >= 0 && i < NET_HANDSHAKERS_MAX; i++)
 		keep(ctx, c->sign[i].end[sign]);
 	if (role == ROLE_ADMIN || role == ROLE_SIGNALLER)

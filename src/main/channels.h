@@ -15,6 +15,7 @@ struct channel_pair {
 struct channels {
 	struct channel_pair media[NET_WORKERS_MAX];    // 0 signaller's worker, 1 media
 	struct channel_pair sign[NET_HANDSHAKERS_MAX]; // 0 handshake thread, 1 signer
+	struct channel_pair lookup[NET_WORKERS_MAX];   // 0 signaller's worker, 1 directory
 	struct channel_pair signaller; // 0 admin, 1 signaller
 	struct channel_pair directory; // 0 admin, 1 directory
 };

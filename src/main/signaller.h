@@ -50,6 +50,8 @@ struct worker {
 	uint8_t *kind;           // by call slot: of its kept record
 	int media;               // channel to the Media Function
 	struct event *media_event;
+	int lookup; // channel to the directory
+	struct event *lookup_event;
 	uint32_t dial_next;
 	struct dialled dial[DIALS_MAX];
 	_Atomic uint64_t forwarded; // [octets] on their way here from other workers
@@ -144,6 +146,10 @@ void worker_drain(struct signaller *s, bool on, bool end);
 
 // signaller_port.c
 struct flow_port worker_port(struct worker *w);
+
+// signaller_lookup.c
+result port_lookup(void *ctx, uint32_t request, const struct query *q, uint32_t deadline_ms); // of flow_port
+MUST_USE result worker_watch_lookup(struct worker *w);
 
 // signaller_records.c
 // On a worker: take call into the batch; hand the batch over when it is full or old enough.

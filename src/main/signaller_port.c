@@ -191,6 +191,7 @@ struct flow_port worker_port(struct worker *w)
 		.send = port_send,
 		.close = port_close,
 		.media = port_media,
+		.lookup = port_lookup,
 		.keep = port_keep,
 		.may_record = port_may_record,
 		.ended = port_ended,

@@ -211,6 +211,7 @@ result worker_init(struct worker *w, struct signaller *s, uint8_t index)
 	w->loop = net_worker_loop(w->net);
 	w->registry = s->registry;
 	w->media = s->start->channels->media[index].end[0];
+	w->lookup = s->start->channels->lookup[index].end[0];
 	w->out = memory_alloc(sizeof(*w->out));
 	w->kind = memory_array(s->snapshot->settings.max_calls, 1);
 	REQUIRE(w->out != NULL && w->kind != NULL, E_NO_MEMORY);
@@ -222,6 +223,7 @@ result worker_init(struct worker *w, struct signaller *s, uint8_t index)
 	TRY(add_sockets(w, s->snapshot));
 	w->media_event = event_new(w->loop->base, w->media, EV_READ | EV_PERSIST, media_h, w);
 	REQUIRE(w->media_event != NULL && event_add(w->media_event, NULL) == 0, E_NO_MEMORY);
+	TRY(worker_watch_lookup(w));
 	flow_drain(w->flow, s->start->draining);
 	return OK;
 }

@@ -70,16 +70,18 @@ peer_id registry_peer_by_tls_name(const struct registry *r, zone_id zone, struct
 	return e == NULL ? PEER_NONE : e->peer;
 }
 
-bool registry_takes_calls(const struct registry *r, peer_id id, zone_id from)
+bool registry_serves(const struct registry *r, peer_id id, const struct asker *a)
 {
 	const struct peer *p = snapshot_peer(r->snapshot, id);
 
-	if (p == NULL || !p->in_service || p->blocked || p->removed || from >= r->snapshot->zone_count)
+	if (p == NULL || !p->in_service || p->blocked || p->removed || a->zone >= r->snapshot->zone_count)
 		return false;
-	return p->zone != from || r->snapshot->zone[from].transit != 0;
+	if (a->tell)
+		return id != a->peer && (p->lookup_listed || r->snapshot->zone[p->zone].is_core);
+	return p->zone != a->zone || r->snapshot->zone[a->zone].transit != 0;
 }
 
-peer_id registry_match_number(const struct registry *r, const char *number, zone_id from, uint32_t *length)
+peer_id registry_match_number(const struct registry *r, const char *number, const struct asker *a, uint32_t *length)
 {
 	uint32_t i;
 
@@ -87,7 +89,7 @@ peer_id registry_match_number(const struct registry *r, const char *number, zone
 	if (number[0] != '+' || strnlen(number, NUMBER_MAX) >= NUMBER_MAX)
 		return PEER_NONE;
 	for (i = number_index_find(&r->numbers, number); i != INDEX_NONE; i = r->numbers.entry[i].outer) {
-		if (!registry_takes_calls(r, r->numbers.entry[i].peer, from))
+		if (!registry_serves(r, r->numbers.entry[i].peer, a))
 			continue;
 		*length = (uint32_t)strlen(r->numbers.entry[i].digits);
 		return r->numbers.entry[i].peer;
@@ -99,19 +101,24 @@ peer_id registry_peer_by_number(const struct registry *r, const char *number, zo
 {
 	uint32_t length;
 
-	return registry_match_number(r, number, from, &length);
+	return registry_match_number(r, number, &(struct asker){PEER_NONE, from, false}, &length);
 }
 
-peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zone_id from)
+peer_id registry_match_domain(const struct registry *r, const char *domain, const struct asker *a)
 {
 	struct bytes name = bytes_make(domain, strnlen(domain, DOMAIN_MAX));
 	const struct name_entry *e = name_index_find(&r->names, NAME_DOMAIN, 0, name);
 
 	for (; e != NULL; e = e->next) {
-		if (registry_takes_calls(r, e->peer, from))
+		if (registry_serves(r, e->peer, a))
 			return e->peer;
 	}
 	return PEER_NONE;
+}
+
+peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zone_id from)
+{
+	return registry_match_domain(r, domain, &(struct asker){PEER_NONE, from, false});
 }
 
 peer_id registry_peer_by_name(const struct registry *r, const char *name)

@@ -52,6 +52,15 @@ struct listener {
 	char interface[16];       // bound device or VRF; "" none
 	uint8_t dscp_sip, dscp_media;
 	uint8_t strangers_answer; // clear TCP: answer strangers 403 instead of silence
+	uint8_t service;          // enum listener_service
+};
+
+enum listener_service { SERVICE_CALLS, SERVICE_LOOKUP }; // LOOKUP: requests are answered by redirection, never passed on
+
+enum lookup_view { // what a peer that asks is told (LUF-C2, LRF-C1)
+	VIEW_NONE,   // nothing: it may not ask
+	VIEW_DOMAIN, // the target domain (Look-Up Function)
+	VIEW_ROUTE,  // and the next hops (Location Routing Function)
 };
 
 struct zone {
@@ -119,6 +128,9 @@ struct peer {
 	uint8_t calls_from_count, calls_to_count;
 	uint8_t numbers_by_registry; // `calls_to: registry`: it takes what the registry or ENUM says that it has
 	struct number_prefix calls_from[PEER_NUMBERS_MAX], calls_to[PEER_NUMBERS_MAX];
+	// look-ups
+	uint8_t lookup_view;   // enum lookup_view: what it may ask us
+	uint8_t lookup_listed; // others may be told that it is responsible for a number (LUF-C2)
 	// limits; 0 means nothing is admitted
 	uint32_t calls_per_second, concurrent_calls, messages_per_second;
 	// media
@@ -210,10 +222,18 @@ peer_id registry_peer_by_tls_name(const struct registry *r, zone_id zone, struct
 // The peer whose calls_to has the longest prefix of NUMBER ("+" and digits), among those in service, not
 // blocked, not removed, and not in zone FROM unless that zone is transit (SF-I12); PEER_NONE.
 peer_id registry_peer_by_number(const struct registry *r, const char *number, zone_id from);
-// The same; *LENGTH: how many characters of NUMBER its prefix has.
-peer_id registry_match_number(const struct registry *r, const char *number, zone_id from, uint32_t *length);
-// May a call from zone FROM go to this peer: in service, not blocked, not removed, in another zone or one with transit (SF-I12)?
-bool registry_takes_calls(const struct registry *r, peer_id id, zone_id from);
+
+struct asker { // who wants to know, and what for
+	peer_id peer;
+	zone_id zone;
+	bool tell; // to be told, instead of calling
+};
+// May ASKER have this peer as an answer? It is in service, not blocked, not removed. For a call: in another zone or one with transit
+// (SF-I12). To be told: it is listed or one of the core, and not the asker itself (LUF-C2).
+bool registry_serves(const struct registry *r, peer_id id, const struct asker *a);
+// As registry_peer_by_number and registry_peer_by_domain, for A; *LENGTH: how many characters of NUMBER its prefix has.
+peer_id registry_match_number(const struct registry *r, const char *number, const struct asker *a, uint32_t *length);
+peer_id registry_match_domain(const struct registry *r, const char *domain, const struct asker *a);
 // The same by reach domain, any case; of several peers the lowest number.
 peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zone_id from);
 // Tests: the peer of this name (exact case), whatever its state; PEER_NONE.

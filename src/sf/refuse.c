@@ -16,6 +16,7 @@ struct stateless { // an answer in the making
 	enum sip_hdr header; // with TAGS: Unsupported or Require
 	struct bytes tags;
 	bool capabilities;
+	struct bytes contact; // of a redirection
 };
 
 static void write_answer(
@@ -31,6 +32,8 @@ static void write_answer(
 	message_reply(w, a->m, &o->remote, a->status, a->phrase, bytes_make(tag, 8), compact);
 	if (a->retry_s > 0)
 		message_number(w, SIP_HDR_RETRY_AFTER, a->retry_s);
+	if (a->contact.len > 0)
+		sip_write_header(w, SIP_HDR_CONTACT, a->contact);
 	if (a->tags.len > 0)
 		sip_write_header(w, a->header, a->tags);
 	if (a->capabilities && !compact)
@@ -99,6 +102,13 @@ void sf_refuse(struct sf *sf, const struct sip_msg *m, const struct origin *o, c
 		named = options_missing(m, sf_required(sf, from), &w);
 	if (named && is_ok(sip_write_end(&w, &n)))
 		a.tags = bytes_make(tags, n);
+	answer(sf, &a, o);
+}
+
+void sf_redirect(struct sf *sf, const struct sip_msg *m, const struct origin *o, struct bytes contact)
+{
+	struct stateless a = {.m = m, .status = 302, .contact = contact};
+
 	answer(sf, &a, o);
 }
 

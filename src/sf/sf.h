@@ -66,6 +66,8 @@ struct verdict sf_step_standalone(struct sf *sf, const struct sip_msg *m, const 
 // OPTIONS that is for us: answer 200 with Allow, Accept, Supported (RFC3261#11.2).
 struct verdict sf_step_options(struct sf *sf, const struct sip_msg *m, const struct origin *o, peer_id peer,
 	const struct now *now);
+// Answer 302 without state (RFC3261#8.3). CONTACT: the value of the header field, of our own making.
+void sf_redirect(struct sf *sf, const struct sip_msg *m, const struct origin *o, struct bytes contact);
 // Answer without state (RFC3261#8.2.7): status and reason, to where M came from. Never to ACK or responses; never larger
 // than an unverified request (SF-A4). 405 carries Allow, 420 Unsupported, 421 Require, 503 Retry-After. FROM is the
 // sender, TO the peer that M would have gone to; PEER_NONE when it was for us or its way was not known yet.

@@ -26,6 +26,7 @@ struct query { // what the Look-Up Function is asked
 	char caller[NUMBER_MAX]; // E.164 of the caller or ""
 	char rn[NUMBER_MAX];     // routing number that came with it (RFC 4694), "" none
 	uint8_t npdi;            // portability was looked up before us (RFC 4694): it is not again
+	uint8_t tell;            // the answer is told to the querier (a look-up) instead of used for his call
 };
 
 struct target { // what the LUF answers: the responsible peer (RFC 6406: target domain)

@@ -31,7 +31,7 @@ struct verdict {
 #define CLOSE(why) ((struct verdict){.action = VERDICT_CLOSE, .reason = (why)})
 
 enum {
-	TRAIL_MAX = 22,    // longest list of steps (19) and some more
+	TRAIL_MAX = 22,    // longest list of steps (21) and some more
 	TRAIL_REASONS = 4, // only refusals have one: the last step, and what was waived or watched before it
 };
 
