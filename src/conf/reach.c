@@ -48,6 +48,10 @@ void conf_target_add(struct peer *to, uint8_t transport, const struct address *a
 {
 	if (to->target_count >= PEER_TARGETS_MAX)
 		return;
+	// Written one after the other they are tried so, or take turns.
+	bool turns = to->target_policy == TARGETS_BALANCE;
+	to->target[to->target_count].priority = turns ? 0 : to->target_count;
+	to->target[to->target_count].weight = turns ? 1 : 0;
 	to->target[to->target_count].transport = transport;
 	to->target[to->target_count].address = *a;
 	to->target_count++;

@@ -3,6 +3,7 @@
 #include "lrf/lrf.h"
 
 #include "base/memory.h"
+#include "lrf/order.h"
 
 struct dead {
 	struct hop hop;
@@ -111,22 +112,20 @@ result lrf_route(const struct registry *r, const struct lrf_memory *m, const str
 {
 	const struct snapshot *s = registry_snapshot(r);
 	const struct peer *p = snapshot_peer(s, target->peer);
+	struct hop hop[PEER_TARGETS_MAX];
+	struct lrf_choice choice[PEER_TARGETS_MAX];
+	uint8_t n = 0;
 	REQUIRE(p != NULL && p->target_count > 0, E_NOT_FOUND);
-	struct hop dead[PEER_TARGETS_MAX];
-	uint32_t dead_count = 0;
-	uint32_t first = p->target_policy == TARGETS_BALANCE ? seed % p->target_count : 0;
-	out->peer = target->peer;
-	out->count = 0;
-	for (uint32_t n = 0; n < p->target_count && n < PEER_TARGETS_MAX; n++) {
-		struct hop hop;
-		if (!hop_make(s, p, target->peer, (first + n) % p->target_count, &hop))
+	for (uint32_t i = 0; i < p->target_count && i < PEER_TARGETS_MAX; i++) {
+		if (!hop_make(s, p, target->peer, i, &hop[n]))
 			continue;
-		if (lrf_hop_dead(m, &hop, now))
-			dead[dead_count++] = hop;
-		else
-			out->hop[out->count++] = hop;
+		choice[n] = (struct lrf_choice){p->target[i].priority, p->target[i].weight, lrf_hop_dead(m, &hop[n], now), n};
+		n++;
 	}
-	for (uint32_t i = 0; i < dead_count; i++)
-		out->hop[out->count++] = dead[i];
-	return out->count > 0 ? OK : FAIL(E_NOT_FOUND);
+	lrf_order(choice, n, seed);
+	out->peer = target->peer;
+	out->count = n;
+	for (uint8_t i = 0; i < n; i++)
+		out->hop[i] = hop[choice[i].index];
+	return n > 0 ? OK : FAIL(E_NOT_FOUND);
 }

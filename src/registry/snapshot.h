@@ -14,7 +14,7 @@
 
 enum {
 	SNAPSHOT_MAGIC = 0x53414c59,
-	SNAPSHOT_VERSION = 1,
+	SNAPSHOT_VERSION = 2,
 	ZONES_MAX = 8,
 	LISTENERS_MAX = 16,
 	LISTENER_SIP_MAX = 8, // SIP sockets of one listener
@@ -116,6 +116,7 @@ struct peer {
 	char reach_domain[DOMAIN_MAX];
 	struct {
 		uint8_t transport;
+		uint16_t priority, weight; // RFC 2782
 		struct address address;
 	} target[PEER_TARGETS_MAX]; // resolved
 	// known_by
