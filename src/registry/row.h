@@ -94,6 +94,8 @@ MUST_USE result row_set(struct row *row, struct bytes column, struct bytes value
 MUST_USE result row_set_at(struct row *row, uint32_t i, struct bytes value, struct row_fault *fault);
 // Is column I of KIND a number (priority, weight, cost, exact), and no text? For those who make tables.
 bool row_column_is_number(enum row_kind kind, uint32_t i);
+// May TEXT stand in a row: UTF-8 without control characters?
+bool row_text_ok(struct bytes text);
 // What must hold of a whole row before it may be staged: every required column is there (E_MISSING), and whoever filled in
 // the struct kept to what row_set() takes (E_SYNTAX).
 MUST_USE result row_check(const struct row *row, struct row_fault *fault);

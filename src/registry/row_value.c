@@ -127,6 +127,11 @@ const char *row_value_text(struct bytes value)
 	return NULL;
 }
 
+bool row_text_ok(struct bytes text)
+{
+	return row_value_text(text) == NULL;
+}
+
 const char *row_value_hours(struct bytes value)
 {
 	struct row_hours h;
