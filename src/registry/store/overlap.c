@@ -135,14 +135,17 @@ static bool pair_h(void *ctx, const struct bytes *column)
 	" o WHERE s.op = 1 AND s.bad = 0 AND (s.exact = 0 OR s.rn = '') AND (l.n < length(s.prefix) OR (s.exact = 1 AND "           \
 	"l.n = length(s.prefix))) AND o.prefix = substr(s.prefix, 1, l.n) AND o.exact = 0 AND o.owner <> s.owner AND "
 #define NOT_STAGED "NOT EXISTS (SELECT 1 FROM @S x WHERE @e(xo) AND x.bad = 0)"
+#define WITHIN(what)                                                                                         \
+	"(SELECT " what " FROM @T o WHERE o.prefix >= s.prefix AND o.prefix < s.prefix||':' AND (o.exact = 0 OR o.rn = '') AND "     \
+	"o.owner <> s.owner AND " NOT_STAGED " LIMIT 1)"
 
 // Around a staged row: what stands, what is staged. Within it: what stands, when the range is new or has another owner.
 static const char *const pairs[] = {
 	PAIR LENGTHS " l CROSS JOIN @T" AROUND NOT_STAGED " ORDER BY s.seq",
 	PAIR LENGTHS " l CROSS JOIN @S" AROUND "o.op = 1 AND o.bad = 0 ORDER BY s.seq",
-	PAIR "@T o WHERE s.op = 1 AND s.bad = 0 AND s.exact = 0 AND o.prefix >= s.prefix AND o.prefix < s.prefix||':' AND "
-	"NOT EXISTS (SELECT 1 FROM @T b WHERE @e(bs) AND b.owner = s.owner) AND "
-	"(o.exact = 0 OR o.rn = '') AND o.owner <> s.owner AND " NOT_STAGED " ORDER BY s.seq",
+	"SELECT s.prefix, s.exact, s.owner, s.rn, s.seq, s.number, " WITHIN("o.prefix") ", " WITHIN("o.owner") " FROM @S s WHERE "
+	"s.op = 1 AND s.bad = 0 AND s.exact = 0 AND NOT EXISTS (SELECT 1 FROM @T b WHERE @e(bs) AND b.owner = s.owner) AND "
+	"EXISTS " WITHIN("1") " ORDER BY s.seq",
 };
 
 static result scan_mark(struct scan *x, uint32_t mark, struct store_error *why)

@@ -74,7 +74,7 @@ result store_run(struct store *s, enum row_kind kind, const char *template, cons
 
 result store_open(struct store **out, const char *uri, bool read_only, struct store_error *why)
 {
-	static const struct backend *const backends[] = {&store_sqlite};
+	static const struct backend *const backends[] = {&store_sqlite, &store_postgresql};
 	const struct backend *b = NULL;
 
 	*out = NULL;

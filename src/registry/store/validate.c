@@ -29,7 +29,10 @@ struct check {
 #define NO_GROUP MISSING "(" IN_GROUP "w.x))"
 #define NO_TARGET MISSING "(" IN_PEER "w.x) AND NOT EXISTS (" IN_GROUP "w.x))"
 #define USED(table, column) DELETED "EXISTS (SELECT 1 FROM now_" table " n WHERE n.\"" column "\" = s.name)"
-#define USED_TARGET(table) USED(table, "to") " AND NOT EXISTS (" IN_PEER "s.name) AND NOT EXISTS (" IN_GROUP "s.name)"
+// A range or domain that goes to its owner is found by its owner; the index of targets leaves it out.
+#define USED_TARGET(table)                                                                                   \
+	DELETED "EXISTS (SELECT 1 FROM now_" table " n WHERE n.\"to\" = s.name AND n.\"to\" <> n.owner) AND NOT EXISTS (" IN_PEER  \
+	"s.name) AND NOT EXISTS (" IN_GROUP "s.name)"
 #define PEER_FAULT "@1: \"%s\" is no peer here; add the peer first, or correct the name"
 #define TARGET_FAULT "to: \"%s\" is neither a peer nor a group here; add it first, or correct the name"
 #define USED_FAULT(what) "name: \"%s\" is still used by a " what "; change or delete that first"
