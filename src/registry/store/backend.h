@@ -28,6 +28,7 @@ struct backend {
 	const char *sequence;    // type of a column that counts by itself, in the order of insertion
 	const char *text;        // type of text, compared by octets
 	const char *stage_tail;  // after CREATE TEMP TABLE (...)
+	bool stage_sorts;        // sort large staging tables, whose rows would be read here and there
 	// Open, check that it is a registry, make or migrate it unless READ_ONLY. On error *DB is NULL.
 	result (*open)(void **db, const char *uri, bool read_only, struct store_error *why);
 	void (*close)(void *db);

@@ -8,24 +8,16 @@
 
 #include <stdio.h>
 
-// A table for what is staged, and a view of the table as it will be.
-static const char *const staging[] = {
-	"CREATE TEMP TABLE @S (seq @1, number BIGINT NOT NULL, op INTEGER NOT NULL, bad BIGINT NOT NULL DEFAULT 0, ",
-	"CREATE TEMP VIEW @N AS SELECT @c(t), 0 AS seq FROM @T t WHERE NOT EXISTS "
-	"(SELECT 1 FROM @S s WHERE @e(st) AND s.bad = 0) "
-	"UNION ALL SELECT @c(s), s.seq FROM @S s WHERE s.op = 1 AND s.bad = 0",
-};
-
 static result staging_table(struct store *s, enum row_kind kind, struct store_error *why)
 {
 	struct sql head, columns, table;
 
-	TRY(sql_make(&head, kind, staging[0], s->backend->sequence));
+	TRY(sql_make(&head, kind, "CREATE TEMP TABLE @S (seq @1, number BIGINT NOT NULL, op INTEGER NOT NULL, "
+		"bad BIGINT NOT NULL DEFAULT 0, ", s->backend->sequence));
 	TRY(sql_make(&columns, kind, "@t", s->backend->text));
 	int n = snprintf(table.text, sizeof(table.text), "%s%s)%s", head.text, columns.text, s->backend->stage_tail);
 	REQUIRE(n > 0 && (size_t)n < sizeof(table.text), E_IMPOSSIBLE);
-	TRY(s->backend->run(s->db, table.text, NULL, 0, NULL, NULL, NULL, why));
-	return store_run(s, kind, staging[1], "", NULL, 0, NULL, NULL, NULL, why);
+	return s->backend->run(s->db, table.text, NULL, 0, NULL, NULL, NULL, why);
 }
 
 // Once for each session with the database, before a transaction, so that no rollback takes them away.
@@ -157,10 +149,28 @@ static result others_stage(struct store *s, enum row_kind kind, struct store_err
 	return OK;
 }
 
+// A large set that came in no order is sorted once, so that all that follows reads and writes from front to back. Of rows of one
+// key the first stays the first.
+static result stage_sort(struct store *s, enum row_kind kind, struct store_error *why)
+{
+	static const char *const steps[] = {
+		"CREATE TEMP TABLE sort_rows AS SELECT number, op, @c(s) FROM @S s ORDER BY @k(s), seq",
+		"DELETE FROM @S",
+		"INSERT INTO @S (number, op, @c(-)) SELECT number, op, @c(s) FROM sort_rows s ORDER BY rowid",
+		"DROP TABLE sort_rows",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+		TRY(store_run(s, kind, steps[i], "", NULL, 0, NULL, NULL, NULL, why));
+	return OK;
+}
+
 static result stage_finish(struct store *s, struct store_error *why)
 {
 	TRY(s->backend->stage_end(s->db, why));
 	for (enum row_kind k = ROW_PEER; k < ROW_KINDS; k++) {
+		if (s->backend->stage_sorts && s->put[k] + s->deleted[k] >= STORE_LARGE)
+			TRY(stage_sort(s, k, why));
 		if (s->put[k] + s->deleted[k] > 0)
 			TRY(store_run(s, k, "CREATE INDEX @S_key ON @S (@k(-))", "", NULL, 0, NULL, NULL, NULL, why));
 		TRY(others_stage(s, k, why));

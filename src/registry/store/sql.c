@@ -109,8 +109,7 @@ static bool add_mark(struct sql *s, const struct columns *c, char mark, const ch
 		add_column(s, '-', row_kind_name(c->kind));
 		return true;
 	case 'S':
-	case 'N':
-		add(s, mark == 'S' ? "stage_" : "now_");
+		add(s, "stage_");
 		add(s, row_kind_name(c->kind));
 		return true;
 	case 'i':

@@ -13,7 +13,7 @@ struct sql {
 
 // Fill OUT from TEMPLATE for KIND. ARG stands for @1 (static, a name of a column, table or type). E_IMPOSSIBLE when it does
 // not fit. With a, b aliases of one letter ("-": none):
-//   @T table   @S staging table   @N the table as it will be   @i number of the kind
+//   @T table   @S staging table   @i number of the kind
 //   @k(a) key columns   @c(a) all columns   @x(a) key as one text   @y(a) the others as one text
 //   @e(ab) keys are equal   @d(ab) another column differs   @u columns = excluded.columns   @t columns with types
 MUST_USE result sql_make(struct sql *out, enum row_kind kind, const char *template, const char *arg);

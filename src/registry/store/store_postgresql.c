@@ -42,9 +42,9 @@ static result postgresql_begin(void *db, enum backend_begin how, struct store_er
 {
 	static const char *const begin[] = {
 		[BEGIN_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 600000",
-		[BEGIN_WRITE] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; LOCK TABLE change_set IN SHARE ROW EXCLUSIVE MODE; "
-				"SET LOCAL statement_timeout = 600000; SET LOCAL work_mem = '64MB'; "
-				"SET LOCAL maintenance_work_mem = '256MB'",
+		[BEGIN_WRITE] = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 600000; "
+				"SET LOCAL work_mem = '64MB'; SET LOCAL maintenance_work_mem = '256MB'; "
+				"LOCK TABLE change_set IN SHARE ROW EXCLUSIVE MODE", // waits for lock_timeout
 	};
 	_Static_assert(STORE_BULK_MS == 600000, "the texts above");
 	struct postgresql *p = db;

@@ -368,6 +368,7 @@ const struct backend store_sqlite = {
 	.sequence = "INTEGER PRIMARY KEY",
 	.text = "TEXT",
 	.stage_tail = "",
+	.stage_sorts = true,
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.session = sqlite_session,

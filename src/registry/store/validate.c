@@ -2,8 +2,7 @@
 // What a change set must not do: name a row twice, delete what is not there, leave a reference to nothing, take a name that
 // means two things, cost more than the ceiling (LRF-I4), hold numbers within another's range (LUF-I3: overlap.c).
 //
-// Each check is one statement that marks staged rows as bad, over the tables as they will be (views now_KIND, without what is
-// already bad). A mark is the pass times MARKS plus the check, so that what is new can be told apart and told to people.
+// Each check is one statement that marks staged rows as bad, over the tables as they will be, without what is already bad. A mark is the pass times MARKS plus the check, so that what is new can be told apart and told to people.
 #include "registry/store/inside.h"
 
 enum { MARKS = 64, OVERLAP_MARK = MARKS - 1, PASSES_MAX = 64 };
@@ -22,17 +21,32 @@ struct check {
 
 #define PUT "s.op = 1 AND s.bad = 0 AND "
 #define DELETED "s.op = 2 AND s.bad = 0 AND "
-#define IN_PEER "SELECT 1 FROM now_peer n WHERE n.name = "
-#define IN_GROUP "SELECT 1 FROM now_group n WHERE n.name = "
-#define MISSING PUT "s.\"@1\" IN (SELECT w.x FROM (SELECT DISTINCT \"@1\" AS x FROM @S WHERE op = 1 AND bad = 0) w WHERE NOT EXISTS "
-#define NO_PEER MISSING "(" IN_PEER "w.x))"
-#define NO_GROUP MISSING "(" IN_GROUP "w.x))"
-#define NO_TARGET MISSING "(" IN_PEER "w.x) AND NOT EXISTS (" IN_GROUP "w.x))"
-#define USED(table, column) DELETED "EXISTS (SELECT 1 FROM now_" table " n WHERE n.\"" column "\" = s.name)"
-// A range or domain that goes to its owner is found by its owner; the index of targets leaves it out.
-#define USED_TARGET(table)                                                                                   \
-	DELETED "EXISTS (SELECT 1 FROM now_" table " n WHERE n.\"to\" = s.name AND n.\"to\" <> n.owner) AND NOT EXISTS (" IN_PEER  \
-	"s.name) AND NOT EXISTS (" IN_GROUP "s.name)"
+// Will there be a row n of TABLE with COND? One that stands and is neither put nor deleted (SAME: keys of x and n are equal), or one
+// that is put. Two questions, each by an index, however large the tables are.
+#define STANDS(table, same) "NOT EXISTS (SELECT 1 FROM stage_" table " x WHERE " same " AND x.bad = 0)"
+#define NOW(table, same, cond)                                                                               \
+	"(EXISTS (SELECT 1 FROM \"" table "\" n WHERE " cond " AND " STANDS(table, same) ") OR "             \
+	"EXISTS (SELECT 1 FROM stage_" table " n WHERE n.op = 1 AND n.bad = 0 AND " cond "))"
+#define SAME_NAME "x.name = n.name"
+#define SAME_ROUTE "x.\"group\" = n.\"group\" AND x.peer = n.peer AND x.hours = n.hours"
+#define SAME_RANGE "x.prefix = n.prefix AND x.exact = n.exact"
+#define SAME_DOMAIN "x.domain = n.domain"
+#define SAME_SED "x.peer = n.peer AND x.transport = n.transport AND x.address = n.address"
+#define IS_PEER(name) NOW("peer", SAME_NAME, "n.name = " name)
+#define IS_GROUP(name) NOW("group", SAME_NAME, "n.name = " name)
+// Puts that refer to nothing: each name is looked up once.
+#define MISSING(is) PUT "s.\"@1\" IN (SELECT w.x FROM (SELECT DISTINCT \"@1\" AS x FROM @S WHERE op = 1 AND bad = 0) w WHERE " is ")"
+#define NO_PEER MISSING("NOT " IS_PEER("w.x"))
+#define NO_GROUP MISSING("NOT " IS_GROUP("w.x"))
+#define NO_TARGET MISSING("NOT " IS_PEER("w.x") " AND NOT " IS_GROUP("w.x"))
+// Deletions of what is still referred to. A range or domain that goes to its owner is found by its owner; the index of targets
+// leaves it out (WHERE to <> owner).
+#define USED_IF(table, same, column, cond)                                                                   \
+	DELETED "(EXISTS (SELECT 1 FROM \"" table "\" n WHERE n.\"" column "\" = s.name AND " cond STANDS(table, same) ") OR "      \
+	"s.name IN (SELECT n.\"" column "\" FROM stage_" table " n WHERE " cond "n.op = 1 AND n.bad = 0))"
+#define USED(table, same, column) USED_IF(table, same, column, "")
+#define USED_TARGET(table, same)                                                                             \
+	USED_IF(table, same, "to", "n.\"to\" <> n.owner AND ") " AND NOT " IS_PEER("s.name") " AND NOT " IS_GROUP("s.name")
 #define PEER_FAULT "@1: \"%s\" is no peer here; add the peer first, or correct the name"
 #define TARGET_FAULT "to: \"%s\" is neither a peer nor a group here; add it first, or correct the name"
 #define USED_FAULT(what) "name: \"%s\" is still used by a " what "; change or delete that first"
@@ -47,8 +61,8 @@ static const struct check checks[] = {
 		"(SELECT @y(t) FROM @T t WHERE @e(st))", "@x(s)", "\"%s\" was changed again later; undo that first"},
 	{0, ON_DELETE, ANY, "", DELETED "NOT EXISTS (SELECT 1 FROM @T t WHERE @e(st))", "@x(s)",
 		"\"%s\" is not there to be deleted; correct the key"},
-	{ROW_PEER, ON_PUT, REF, "", PUT "EXISTS (" IN_GROUP "s.name)", "s.name", "name: \"%s\" is a group already; choose another name"},
-	{ROW_GROUP, ON_PUT, REF, "", PUT "EXISTS (" IN_PEER "s.name)", "s.name", "name: \"%s\" is a peer already; choose another name"},
+	{ROW_PEER, ON_PUT, REF, "", PUT IS_GROUP("s.name"), "s.name", "name: \"%s\" is a group already; choose another name"},
+	{ROW_GROUP, ON_PUT, REF, "", PUT IS_PEER("s.name"), "s.name", "name: \"%s\" is a peer already; choose another name"},
 	{ROW_ROUTE, ON_PUT, REF, "group", NO_GROUP, "s.\"@1\"", "group: \"%s\" is no group here; add the group first, or correct the name"},
 	{ROW_ROUTE, ON_PUT, REF, "peer", NO_PEER, "s.\"@1\"", PEER_FAULT},
 	{ROW_RANGE, ON_PUT, REF, "owner", NO_PEER, "s.\"@1\"", PEER_FAULT},
@@ -56,20 +70,20 @@ static const struct check checks[] = {
 	{ROW_DOMAIN, ON_PUT, REF, "owner", NO_PEER, "s.\"@1\"", PEER_FAULT},
 	{ROW_DOMAIN, ON_PUT, REF, "to", NO_TARGET, "s.\"@1\"", TARGET_FAULT},
 	{ROW_SED, ON_PUT, REF, "peer", NO_PEER, "s.\"@1\"", PEER_FAULT},
-	{ROW_ROUTE, ON_PUT, STORE_GATE_COST, "", PUT "EXISTS (SELECT 1 FROM now_group n WHERE n.name = s.\"group\" AND "
-		"n.cost_ceiling > 0 AND s.cost > n.cost_ceiling)", "s.cost", "cost: %s is above the ceiling of its group; choose another way"},
-	{ROW_GROUP, ON_PUT, STORE_GATE_COST, "", PUT "s.cost_ceiling > 0 AND EXISTS (SELECT 1 FROM now_route n WHERE "
-		"n.\"group\" = s.name AND n.cost > s.cost_ceiling)", "s.cost_ceiling",
+	{ROW_ROUTE, ON_PUT, STORE_GATE_COST, "", PUT NOW("group", SAME_NAME, "n.name = s.\"group\" AND n.cost_ceiling > 0 AND "
+		"s.cost > n.cost_ceiling"), "s.cost", "cost: %s is above the ceiling of its group; choose another way"},
+	{ROW_GROUP, ON_PUT, STORE_GATE_COST, "", PUT "s.cost_ceiling > 0 AND " NOW("route", SAME_ROUTE, "n.\"group\" = s.name AND "
+		"n.cost > s.cost_ceiling"), "s.cost_ceiling",
 		"cost_ceiling: %s is below the cost of a route of this group; change the route first"},
-	{ROW_PEER, ON_DELETE, REF, "", USED("route", "peer"), "s.name", USED_FAULT("route")},
-	{ROW_PEER, ON_DELETE, REF, "", USED("sed", "peer"), "s.name", USED_FAULT("SED record")},
-	{ROW_PEER, ON_DELETE, REF, "", USED("domain", "owner"), "s.name", USED_FAULT("domain")},
-	{ROW_PEER, ON_DELETE, REF, "", USED_TARGET("domain"), "s.name", USED_FAULT("domain")},
-	{ROW_PEER, ON_DELETE, REF, "", USED("range", "owner"), "s.name", USED_FAULT("range")},
-	{ROW_PEER, ON_DELETE, REF, "", USED_TARGET("range"), "s.name", USED_FAULT("range")},
-	{ROW_GROUP, ON_DELETE, REF, "", USED("route", "group"), "s.name", USED_FAULT("route")},
-	{ROW_GROUP, ON_DELETE, REF, "", USED_TARGET("domain"), "s.name", USED_FAULT("domain")},
-	{ROW_GROUP, ON_DELETE, REF, "", USED_TARGET("range"), "s.name", USED_FAULT("range")},
+	{ROW_PEER, ON_DELETE, REF, "", USED("route", SAME_ROUTE, "peer"), "s.name", USED_FAULT("route")},
+	{ROW_PEER, ON_DELETE, REF, "", USED("sed", SAME_SED, "peer"), "s.name", USED_FAULT("SED record")},
+	{ROW_PEER, ON_DELETE, REF, "", USED("domain", SAME_DOMAIN, "owner"), "s.name", USED_FAULT("domain")},
+	{ROW_PEER, ON_DELETE, REF, "", USED_TARGET("domain", SAME_DOMAIN), "s.name", USED_FAULT("domain")},
+	{ROW_PEER, ON_DELETE, REF, "", USED("range", SAME_RANGE, "owner"), "s.name", USED_FAULT("range")},
+	{ROW_PEER, ON_DELETE, REF, "", USED_TARGET("range", SAME_RANGE), "s.name", USED_FAULT("range")},
+	{ROW_GROUP, ON_DELETE, REF, "", USED("route", SAME_ROUTE, "group"), "s.name", USED_FAULT("route")},
+	{ROW_GROUP, ON_DELETE, REF, "", USED_TARGET("domain", SAME_DOMAIN), "s.name", USED_FAULT("domain")},
+	{ROW_GROUP, ON_DELETE, REF, "", USED_TARGET("range", SAME_RANGE), "s.name", USED_FAULT("range")},
 };
 
 _Static_assert(ARRAY_LEN(checks) < OVERLAP_MARK, "a mark for every check");

@@ -38,7 +38,7 @@ int main(void)
 		pg_server_stop(&server);
 		return 1;
 	}
-	failed += suite_change() + suite_rules() + suite_journal();
+	failed += suite_change() + suite_rules() + suite_journal() + suite_text() + suite_hard();
 	pg_server_stop(&server);
 	return failed == 0 ? 0 : 1;
 }

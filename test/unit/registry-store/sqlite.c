@@ -42,7 +42,7 @@ int main(void)
 	snprintf(folder, sizeof(folder), "/tmp/sallyport-store-XXXXXX");
 	if (mkdtemp(folder) == NULL)
 		return 1;
-	failed += suite_change() + suite_rules() + suite_journal();
+	failed += suite_change() + suite_rules() + suite_journal() + suite_text() + suite_hard();
 	folder_empty();
 	rmdir(folder);
 	return failed == 0 ? 0 : 1;
