@@ -177,7 +177,7 @@ static result version_ask(struct postgresql *p, int64_t *version, struct store_e
 		return FAIL(E_CONFIG);
 	}
 	if (ours > 0)
-		TRY(number_ask(p, "SELECT max(version) FROM schema_version", version, why));
+		TRY(number_ask(p, "SELECT max(version) FROM sallyport.schema_version", version, why));
 	if (*version > STORE_SCHEMA) {
 		store_error_set(why, "the registry has schema %lld, this program knows %d; start the newer program", (long long)*version,
 			STORE_SCHEMA);

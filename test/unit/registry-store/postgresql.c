@@ -2,7 +2,7 @@
 // The suites of the store on PostgreSQL, and what only a server can do to us.
 #include "rig.h"
 
-#include "pg_server.h"
+#include "postgresql_faults.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ int main(void)
 		pg_server_stop(&server);
 		return 1;
 	}
-	failed += suite_change() + suite_rules() + suite_journal() + suite_text() + suite_hard();
+	failed += suite_change() + suite_rules() + suite_journal() + suite_text() + suite_hard() + suite_postgresql_faults(&server);
 	pg_server_stop(&server);
 	return failed == 0 ? 0 : 1;
 }

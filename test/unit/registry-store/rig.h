@@ -53,5 +53,6 @@ int suite_rules(void);
 int suite_journal(void);
 int suite_text(void);
 int suite_hard(void);
+int suite_sqlite_faults(void); // for SQLite only
 
 #endif

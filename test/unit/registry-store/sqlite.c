@@ -35,6 +35,7 @@ void rig_tamper(const char *uri, const char *statement)
 	sqlite3_close(db);
 }
 
+
 int main(void)
 {
 	int failed = 0;
@@ -42,7 +43,7 @@ int main(void)
 	snprintf(folder, sizeof(folder), "/tmp/sallyport-store-XXXXXX");
 	if (mkdtemp(folder) == NULL)
 		return 1;
-	failed += suite_change() + suite_rules() + suite_journal() + suite_text() + suite_hard();
+	failed += suite_change() + suite_rules() + suite_journal() + suite_text() + suite_hard() + suite_sqlite_faults();
 	folder_empty();
 	rmdir(folder);
 	return failed == 0 ? 0 : 1;
