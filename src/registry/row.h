@@ -9,7 +9,10 @@
 //   domain  a public identifier: a SIP domain, its owner, where it goes
 //   sed     a SED record: one next hop of a peer
 //
-// `to` names a group or a peer; a peer stands for the group that has it as its only route.
+// `to` names a group or a peer; a peer stands for the group that has it as its only route. No group is named as a peer is.
+//
+// Texts are canonical: what row_set() takes, row_get() gives back octet for octet (but for the many spellings of an IPv6
+// address and of yes and no). No text holds a control octet, so that rows may be joined by tabs.
 #ifndef REGISTRY_ROW_H
 #define REGISTRY_ROW_H
 
@@ -87,7 +90,14 @@ enum row_kind row_kind_of(struct bytes name);  // ROW_KINDS: none
 // [a-z0-9._-], domains by LDH and 253 octets, numbers in range, UTF-8, no control octets (LUF-I1). E_SYNTAX, E_TOO_LONG,
 // E_UNSUPPORTED (no such column); FAULT tells people.
 MUST_USE result row_set(struct row *row, struct bytes column, struct bytes value, struct row_fault *fault);
-// What must hold of a whole row before it may be staged: every required column is there. E_MISSING.
+// The same by the number of the column. E_UNSUPPORTED when there is no column I.
+MUST_USE result row_set_at(struct row *row, uint32_t i, struct bytes value, struct row_fault *fault);
+// Is column I of KIND a number (priority, weight, cost, exact), and no text? For those who make tables.
+bool row_column_is_number(enum row_kind kind, uint32_t i);
+// May TEXT stand in a row: UTF-8 without control characters?
+bool row_text_ok(struct bytes text);
+// What must hold of a whole row before it may be staged: every required column is there (E_MISSING), and whoever filled in
+// the struct kept to what row_set() takes (E_SYNTAX).
 MUST_USE result row_check(const struct row *row, struct row_fault *fault);
 // The text of column I of ROW into OUT of ROW_TEXT_MAX octets, NUL-terminated.
 void row_get(const struct row *row, uint32_t i, char *out);
@@ -96,9 +106,10 @@ bool row_same_key(const struct row *a, const struct row *b);
 
 struct row_hours { // parsed
 	uint8_t days;  // bit 0 Monday .. bit 6 Sunday
-	uint16_t from_min, to_min; // minutes of the day, UTC; to < from goes over midnight
+	uint16_t from_min, to_min; // minutes of the day, UTC; to < from goes over midnight, and belongs to the day it began
 };
-// E_SYNTAX. "" is always.
+// "mon-fri 08:00-18:00": days alone, times alone, or days, one space, times. Days: "mon", "sat,sun", "fri-mon"; times: 00:00
+// to 24:00. E_SYNTAX. "" is always.
 MUST_USE result row_hours_parse(struct bytes text, struct row_hours *out);
 bool row_hours_hold(const struct row_hours *h, uint64_t wall_ms);
 

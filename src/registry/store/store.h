@@ -28,7 +28,8 @@ struct store_error { // for people: what failed, and how to mend
 
 // Open URI: "sqlite:PATH" (made when absent, WAL, 0600) or "postgresql://..." (a libpq URI). READ_ONLY: neither made nor
 // migrated. E_UNSUPPORTED: no such kind; E_NOT_FOUND; E_CONFIG: schema is newer, or no registry; E_TIMEOUT: locked or hung;
-// E_FULL: disk; E_SYSTEM: anything else. WHY tells.
+// E_FULL: disk; E_FORGED: a row that no setter takes; E_NO_MEMORY; E_SYSTEM: anything else (read-only, damaged, connection lost).
+// WHY tells. No handler below may call the same store again.
 MUST_USE result store_open(struct store **out, const char *uri, bool read_only, struct store_error *why);
 void store_close(struct store *s);
 
@@ -53,33 +54,38 @@ struct store_change { // one entry of the journal
 	struct row before, after;
 };
 typedef bool (*store_change_h)(void *ctx, const struct store_change *change);
-// What was changed by change sets after SINCE, in order, at most MOST entries, never a change set in part unless it alone is
-// larger; *LAST is the last change set told. E_TOO_MANY: more than MOST in one change set (read everything instead).
+// What was changed by change sets after SINCE, in order, at most MOST entries, never a change set in part; *LAST is the last
+// change set told, SINCE when there is none. E_TOO_MANY: the next change set alone has more than MOST (read everything instead).
 MUST_USE result store_changes(struct store *s, uint64_t since, uint32_t most, store_change_h handler, void *ctx,
 	uint64_t *last, struct store_error *why);
 
 // --- change sets
 
 struct store_fault {
-	uint64_t number;  // as given to store_put or store_delete, e.g. the line of a file
+	uint64_t number;  // as given to store_put or store_delete, e.g. the line of a file; 0: deleted for not being named;
+			  // of an undo: the entry of the journal
 	struct row_fault fault;
 };
 
 struct store_report {
-	uint64_t put, changed, unchanged, deleted; // rows
+	uint64_t put, changed, unchanged, deleted; // rows: new, other than before, as before, gone; of a refused set: what would be
 	uint64_t faults;                           // rows refused; the first STORE_FAULTS_MAX stand in `fault`
 	struct store_fault *fault;                 // owned by the report: store_report_free()
 	uint32_t told;
-	uint64_t change_set;                       // its number when applied
+	uint64_t change_set;                       // its number when applied; 0: nothing was to be changed
 	bool applied;
+	uint8_t hash[STORE_HASH_LEN];              // of the change set and all before it: note it elsewhere, e.g. in the log
 };
 void store_report_free(struct store_report *r);
 
 // Begin staging. WHO: the person (user name); WHY: what it is for. One at a time per store. E_TIMEOUT when another holds the
 // write lock too long.
 MUST_USE result store_begin(struct store *s, const char *who, const char *why_changed, struct store_error *why);
-// Stage one row; NUMBER is told with its faults. Rows of one key may stand once: the second is a fault.
+// Stage one row; NUMBER (at most INT64_MAX) is told with its faults. Rows of one key may stand once: the second is a fault. A
+// row that row_check() refuses is a fault of the change set, not an error here.
 MUST_USE result store_put(struct store *s, uint64_t number, const struct row *row, struct store_error *why);
+// Tell of a row of KIND that was refused by row_set(): it counts as a fault, and none of KIND is deleted as an "other".
+MUST_USE result store_refuse(struct store *s, uint64_t number, enum row_kind kind, const struct row_fault *fault);
 MUST_USE result store_delete(struct store *s, uint64_t number, const struct row *key, struct store_error *why);
 // Stage the deletion of every row of KIND that was not put in this change set (the file is the whole truth).
 MUST_USE result store_delete_others(struct store *s, enum row_kind kind, struct store_error *why);
