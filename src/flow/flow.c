@@ -105,6 +105,10 @@ static void passage_begin(struct passage *p, struct flow *f, const struct origin
 	p->tx = NULL;
 	p->dialog = (struct sf_dialog_ref){0};
 	p->plan.sed.peer = PEER_NONE;
+	p->target.peer = 0; // whom a look-up that is switched off would find (flow_gate_off)
+	p->target.group = GROUP_NONE;
+	p->target.domain[0] = p->target.rn[0] = '\0';
+	p->target.npdi = 0;
 	p->caller[0] = p->called[0] = '\0';
 	p->trail.count = p->trail.reasons = 0;
 }

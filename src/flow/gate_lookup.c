@@ -7,6 +7,7 @@
 #include "flow/gates.h"
 #include "flow/lookup.h"
 #include "flow/state.h"
+#include "lrf/select.h"
 #include "luf/luf.h"
 
 #include <string.h>
@@ -191,9 +192,22 @@ static void plan_user(struct passage *p)
 	}
 }
 
+// A group leads to several peers: one takes this call.
+static result choose_peer(struct passage *p)
+{
+	struct flow *f = p->flow;
+	struct target *t = &p->target;
+	TRY(lrf_select(f->registry, f->dead_targets, t->group, &p->query, f->seed, p->now, &t->peer));
+	const char *domain = luf_domain(f->registry, &p->query, t->peer);
+	text_copy(t->domain, sizeof(t->domain), domain, strlen(domain));
+	return OK;
+}
+
 struct verdict gate_route(struct passage *p)
 {
 	struct flow *f = p->flow;
+	if (p->target.group != GROUP_NONE && !is_ok(choose_peer(p)))
+		return REPLY(404, "Not Found"); // nobody, or not for this peer (LUF-C1)
 	result r = lrf_route(f->registry, f->dead_targets, &p->target, f->seed++, p->now, &p->plan.sed);
 	if (!is_ok(r))
 		return (struct verdict){VERDICT_REPLY, 503, "No Route", 0};

@@ -4,10 +4,17 @@
 
 #include "base/memory.h"
 #include "lrf/order.h"
+#include "registry/ldr.h"
 
 struct dead {
 	struct hop hop;
 	uint64_t until_us;
+};
+
+struct way { // to a peer, before a listener is found for it
+	uint8_t transport;
+	uint16_t priority, weight;
+	struct address address;
 };
 
 struct lrf_memory {
@@ -97,29 +104,50 @@ static bool listener_for(const struct snapshot *s, zone_id zone, uint8_t transpo
 	return false;
 }
 
-static bool hop_make(const struct snapshot *s, const struct peer *p, peer_id id, uint32_t i, struct hop *out)
+static bool hop_make(const struct snapshot *s, peer_id id, const struct way *w, struct hop *out)
 {
-	uint8_t transport = p->target[i].transport;
-	const struct address *a = &p->target[i].address;
-	if (transport < p->reach_transport && transport_is_secure((enum transport)p->reach_transport))
+	const struct peer *p = snapshot_peer(s, id);
+	if (p == NULL || (w->transport < p->reach_transport && transport_is_secure((enum transport)p->reach_transport)))
 		return false; // LRF-I3: routing data never lowers the transport
-	*out = (struct hop){.transport = (enum transport)transport, .peer = id, .remote = *a};
-	return listener_for(s, p->zone, transport, a->family, &out->listener);
+	*out = (struct hop){.transport = (enum transport)w->transport, .peer = id, .remote = w->address};
+	return listener_for(s, p->zone, w->transport, w->address.family, &out->listener);
+}
+
+// The I-th SED record of the database: only within the peer's own ranges (LRF-I1, LRF-I2).
+static bool recorded_way(const struct peer *p, const struct group_sed *s, struct way *out)
+{
+	*out = (struct way){s->transport, s->priority, s->weight, s->address};
+	return s->transport < TRANSPORT_COUNT && s->address.port != 0 && prefixes_contain(p->address, p->address_count, &s->address);
+}
+
+// The ways to PEER: those of the database where it has any, else those of the configuration and of DNS.
+static uint32_t ways(const struct registry *r, peer_id id, struct way out[PEER_TARGETS_MAX])
+{
+	const struct ldr *l = registry_ldr(r);
+	const struct peer *p = snapshot_peer(registry_snapshot(r), id);
+	const struct group_sed *sed = NULL;
+	uint32_t recorded = l != NULL ? groups_seds(l->groups, registry_target_of(r, id), &sed) : 0, n = 0;
+	for (uint32_t i = 0; i < recorded && i < PEER_TARGETS_MAX; i++)
+		n += recorded_way(p, &sed[i], &out[n]);
+	for (uint32_t i = 0; recorded == 0 && i < p->target_count && i < PEER_TARGETS_MAX; i++)
+		out[n++] = (struct way){p->target[i].transport, p->target[i].priority, p->target[i].weight, p->target[i].address};
+	return n;
 }
 
 result lrf_route(const struct registry *r, const struct lrf_memory *m, const struct target *target, uint32_t seed,
 	const struct now *now, struct sed *out)
 {
 	const struct snapshot *s = registry_snapshot(r);
-	const struct peer *p = snapshot_peer(s, target->peer);
+	struct way way[PEER_TARGETS_MAX];
 	struct hop hop[PEER_TARGETS_MAX];
 	struct lrf_choice choice[PEER_TARGETS_MAX];
 	uint8_t n = 0;
-	REQUIRE(p != NULL && p->target_count > 0, E_NOT_FOUND);
-	for (uint32_t i = 0; i < p->target_count && i < PEER_TARGETS_MAX; i++) {
-		if (!hop_make(s, p, target->peer, i, &hop[n]))
+	REQUIRE(snapshot_peer(s, target->peer) != NULL, E_NOT_FOUND);
+	uint32_t count = ways(r, target->peer, way);
+	for (uint32_t i = 0; i < count; i++) {
+		if (!hop_make(s, target->peer, &way[i], &hop[n]))
 			continue;
-		choice[n] = (struct lrf_choice){p->target[i].priority, p->target[i].weight, lrf_hop_dead(m, &hop[n], now), n};
+		choice[n] = (struct lrf_choice){way[i].priority, way[i].weight, lrf_hop_dead(m, &hop[n], now), n};
 		n++;
 	}
 	lrf_order(choice, n, seed);

@@ -3,6 +3,9 @@
 // the border element's own; then the domain.
 #include "luf/luf.h"
 
+#include "registry/ldr.h"
+#include "terms/ipc_lookup.h"
+
 enum { E164_DIGITS_MAX = 15 };
 
 static char lower(uint8_t c)
@@ -74,29 +77,30 @@ const char *luf_key(const struct query *q)
 	return q->rn[0] != '\0' ? q->rn : q->number;
 }
 
-// A peer that lists the numbers it takes gets no others, not even by its domain or by what ENUM says (SF-I12).
-static bool takes(const struct peer *p, const struct query *q)
+static struct asker asker_of(const struct query *q)
 {
-	const char *key = luf_key(q);
-	return key[0] == '\0' || p->numbers_by_registry || numbers_contain(p->calls_to, p->calls_to_count, key);
+	return (struct asker){q->from_peer, q->from_zone, q->tell != 0};
 }
 
 static result answer(const struct registry *r, const struct query *q, peer_id id, struct target *out)
 {
 	const struct peer *p = snapshot_peer(registry_snapshot(r), id);
-	REQUIRE(p != NULL && takes(p, q), E_NOT_FOUND);
+	// A peer that lists the numbers it takes gets no others, not even by its domain or by what ENUM says (SF-I12).
+	REQUIRE(p != NULL && registry_takes(r, id, luf_key(q)), E_NOT_FOUND);
 	*out = (struct target){.peer = id, .group = GROUP_NONE, .npdi = q->npdi};
-	// Who asks is told our domain instead of anything of the core's (LRF-C1).
-	const struct snapshot *s = registry_snapshot(r);
-	bool ours = q->tell && s->zone[p->zone].is_core;
-	memcpy(out->domain, ours ? s->settings.domain : p->reach_domain, sizeof(out->domain));
+	memcpy(out->domain, luf_domain(r, q, id), sizeof(out->domain));
 	memcpy(out->rn, q->rn, sizeof(out->rn));
 	return OK;
 }
 
-static struct asker asker_of(const struct query *q)
+const char *luf_domain(const struct registry *r, const struct query *q, peer_id peer)
 {
-	return (struct asker){q->from_peer, q->from_zone, q->tell != 0};
+	const struct snapshot *s = registry_snapshot(r);
+	const struct peer *p = snapshot_peer(s, peer);
+	if (p == NULL)
+		return "";
+	// Who asks is told our domain instead of anything of the core's (LRF-C1).
+	return q->tell && s->zone[p->zone].is_core ? s->settings.domain : p->reach_domain;
 }
 
 result luf_accept(const struct registry *r, const struct query *q, peer_id peer, struct target *out)
@@ -106,14 +110,51 @@ result luf_accept(const struct registry *r, const struct query *q, peer_id peer,
 	return answer(r, q, peer, out);
 }
 
+// What the database says: a group, out of which the LRF chooses. A routing number that it adds is told onwards (RFC 4694).
+static void by_database(const struct query *q, const struct ldr_found *f, struct target *out)
+{
+	*out = (struct target){.peer = PEER_NONE, .group = f->target, .npdi = q->npdi, .source = LOOKUP_FROM_REGISTRY,
+		.verdict = DNS_SECURE};
+	memcpy(out->rn, q->rn, sizeof(out->rn));
+	if (f->rn == 0)
+		return;
+	range_key_text(f->rn, out->rn);
+	out->npdi = 1;
+}
+
+// The longer prefix wins, and of two as long the database's: it is kept up to date.
+static result by_number(const struct registry *r, const struct query *q, struct target *out)
+{
+	const struct ldr *l = registry_ldr(r);
+	struct asker a = asker_of(q);
+	struct ldr_found f;
+	uint32_t length;
+	peer_id id = registry_match_number(r, luf_key(q), &a, &length);
+	if (l != NULL && ldr_find(l, luf_key(q), &f) && (id == PEER_NONE || f.digits + 1 >= length)) {
+		by_database(q, &f, out);
+		return OK;
+	}
+	return answer(r, q, id, out);
+}
+
+static result by_domain(const struct registry *r, const struct query *q, struct target *out)
+{
+	const struct ldr *l = registry_ldr(r);
+	struct asker a = asker_of(q);
+	uint32_t target = l != NULL ? groups_domain(l->groups, q->domain) : TARGET_NONE;
+	if (target != TARGET_NONE) {
+		by_database(q, &(struct ldr_found){.target = target}, out);
+		return OK;
+	}
+	return answer(r, q, registry_match_domain(r, q->domain, &a), out);
+}
+
 result luf_lookup(const struct registry *r, const struct query *q, struct target *out)
 {
-	struct asker a = asker_of(q);
-	peer_id id = PEER_NONE;
-	uint32_t length = 0;
+	result found = FAIL(E_NOT_FOUND);
 	if (luf_key(q)[0] != '\0')
-		id = registry_match_number(r, luf_key(q), &a, &length);
-	if (id == PEER_NONE && q->domain[0] != '\0')
-		id = registry_match_domain(r, q->domain, &a);
-	return answer(r, q, id, out);
+		found = by_number(r, q, out);
+	if (!is_ok(found) && q->domain[0] != '\0')
+		found = by_domain(r, q, out);
+	return found;
 }

@@ -5,6 +5,7 @@
 // one out of service (its live calls go on); where a call may go is answered only for peers that may take
 // it, and never back into the zone it came from unless that zone is transit (SF-I12).
 #include "registry/address_index.h"
+#include "registry/ldr.h"
 #include "registry/name_index.h"
 #include "registry/number_index.h"
 
@@ -15,6 +16,10 @@ struct registry {
 	struct address_index addresses;
 	struct number_index numbers;
 	struct name_index names;
+	const struct ldr *ldr;  // NULL: the configuration alone
+	peer_id *peer_of;       // by target
+	uint32_t targets;
+	uint32_t *target_of;    // by peer
 };
 
 static result build(struct registry *r)
@@ -48,7 +53,50 @@ void registry_free(struct registry *r)
 	address_index_free(&r->addresses);
 	number_index_free(&r->numbers);
 	name_index_free(&r->names);
+	memory_free(r->peer_of);
+	memory_free(r->target_of);
 	memory_free(r);
+}
+
+result registry_attach(struct registry *r, const struct ldr *l)
+{
+	uint32_t n = groups_names(l->groups);
+
+	r->peer_of = memory_array(n + 1u, sizeof(*r->peer_of));
+	r->target_of = memory_array(PEERS_MAX, sizeof(*r->target_of));
+	REQUIRE(r->peer_of != NULL && r->target_of != NULL, E_NO_MEMORY);
+	memset(r->target_of, 0xff, PEERS_MAX * sizeof(*r->target_of));
+	for (uint32_t i = 0; i < n; i++) {
+		peer_id id = registry_peer_by_name(r, groups_name(l->groups, i));
+		r->peer_of[i] = id;
+		if (id < PEERS_MAX)
+			r->target_of[id] = i;
+	}
+	r->targets = n;
+	r->ldr = l;
+	return OK;
+}
+
+const struct ldr *registry_ldr(const struct registry *r)
+{
+	return r->ldr;
+}
+
+peer_id registry_peer_of(const struct registry *r, uint32_t target)
+{
+	return target < r->targets ? r->peer_of[target] : PEER_NONE;
+}
+
+uint32_t registry_target_of(const struct registry *r, peer_id peer)
+{
+	return r->target_of != NULL && peer < PEERS_MAX ? r->target_of[peer] : TARGET_NONE;
+}
+
+bool registry_takes(const struct registry *r, peer_id id, const char *number)
+{
+	const struct peer *p = snapshot_peer(r->snapshot, id);
+
+	return p != NULL && (number[0] == '\0' || p->numbers_by_registry || numbers_contain(p->calls_to, p->calls_to_count, number));
 }
 
 const struct snapshot *registry_snapshot(const struct registry *r)

@@ -224,6 +224,16 @@ peer_id registry_peer_by_tls_name(const struct registry *r, zone_id zone, struct
 // blocked, not removed, and not in zone FROM unless that zone is transit (SF-I12); PEER_NONE.
 peer_id registry_peer_by_number(const struct registry *r, const char *number, zone_id from);
 
+// Let R answer from the registry's database too. L must stay until registry_free. Once for each R. E_NO_MEMORY.
+struct ldr;
+MUST_USE result registry_attach(struct registry *r, const struct ldr *l);
+const struct ldr *registry_ldr(const struct registry *r); // NULL: none
+// The peer whose name a target of the database is, PEER_NONE; and the target that a peer's name is, TARGET_NONE.
+peer_id registry_peer_of(const struct registry *r, uint32_t target);
+uint32_t registry_target_of(const struct registry *r, peer_id peer);
+// Is NUMBER one that calls to this peer may have (`numbers.calls_to`)? "" is.
+bool registry_takes(const struct registry *r, peer_id id, const char *number);
+
 struct asker { // who wants to know, and what for
 	peer_id peer;
 	zone_id zone;

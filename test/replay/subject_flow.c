@@ -167,7 +167,8 @@ static bool subject_act(void *ctx, const char *command, struct bytes octets, con
 {
 	struct subject *s = ctx;
 
-	UNUSED(octets);
+	if (strcmp(command, "registry") == 0)
+		return flow_rig_registry(&s->rig, octets);
 	if (strncmp(command, "MEDIA ", 6) == 0)
 		return act_media(s, command + 6, now);
 	if (strncmp(command, "gate-off ", 9) == 0)

@@ -230,6 +230,41 @@ bool flow_rig_answer(struct flow_rig *r, const char *text, const struct now *now
 	return true;
 }
 
+// ---- the registry database
+
+static bool attach(struct flow_rig *r, const char *const *rows, uint32_t count)
+{
+	struct registry *next = NULL;
+	struct ldr_rig old = r->ldr;
+	bool made = ldr_rig_open(&r->ldr, rows, count) && is_ok(registry_new(&next, r->conf.snapshot)) &&
+		    is_ok(registry_attach(next, &r->ldr.ldr));
+	if (!made) {
+		registry_free(next);
+		ldr_rig_close(&r->ldr);
+		r->ldr = old;
+		return false;
+	}
+	flow_set_registry(r->flow, next);
+	registry_free(r->registry);
+	ldr_rig_close(&old);
+	r->registry = next;
+	return true;
+}
+
+bool flow_rig_registry(struct flow_rig *r, struct bytes text)
+{
+	enum { ROWS_MAX = 64 };
+	char *copy = strndup((const char *)text.at, text.len), *rest = copy;
+	const char *rows[ROWS_MAX];
+	uint32_t count = 0;
+	for (char *line; copy != NULL && count < ROWS_MAX && (line = strsep(&rest, "\r\n")) != NULL;)
+		if (line[0] != '\0')
+			rows[count++] = line;
+	bool done = copy != NULL && attach(r, rows, count);
+	free(copy);
+	return done;
+}
+
 // ---- opening and closing
 
 static bool flow_make(struct flow_rig *r, uint32_t max_calls, const struct now *now)
@@ -283,6 +318,7 @@ void flow_rig_close(struct flow_rig *r)
 	sf_token_keys_free(r->keys);
 	memory_free(r->load);
 	registry_free(r->registry);
+	ldr_rig_close(&r->ldr);
 	conf_result_free(&r->conf);
 	r->flow = NULL;
 	r->keys = NULL;

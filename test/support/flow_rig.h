@@ -8,6 +8,7 @@
 
 #include "conf/conf.h"
 #include "flow/flow.h"
+#include "ldr_rig.h"
 #include "mf/plan/plan.h"
 
 enum { FLOW_RIG_MEDIA = 32, FLOW_RIG_SESSIONS = 1024 };
@@ -36,6 +37,7 @@ struct flow_rig {
 	uint32_t media_image_len;
 	uint64_t refused[STEP_COUNT], shadowed[STEP_COUNT], alarms[SF_ALARM_COUNT]; // as told so far
 	uint64_t seed;
+	struct ldr_rig ldr;            // the registry database, once flow_rig_registry was called
 	bool lookup_full;              // the directory takes no more questions
 	uint32_t lookups, lookup_last; // asked of the directory; the number of the last
 };
@@ -51,6 +53,8 @@ void flow_rig_receive(struct flow_rig *r, const struct origin *o, struct bytes o
 void flow_rig_run(struct flow_rig *r, const struct now *now);
 void flow_rig_media(struct flow_rig *r, const struct now *now); // hand in what waits
 void flow_rig_tell(struct flow_rig *r);                          // refusals and alarms since the last time
+// Attach a registry database of the rows in TEXT, one a line (ldr_rig.h). False: a row was refused.
+bool flow_rig_registry(struct flow_rig *r, struct bytes text);
 // The directory answers its last question. "found PEER VERDICT TTL [RN]", "none", "bogus PEER", "later". False: no such answer.
 bool flow_rig_answer(struct flow_rig *r, const char *text, const struct now *now);
 // The peer of that name, or PEER_NONE.
