@@ -39,6 +39,8 @@ uint64_t store_number(struct bytes text);
 struct bytes store_number_text(uint64_t n, char buf[24]);
 // A row of KIND from its columns, from FROM to before TO. E_FORGED when a column holds what no setter takes.
 MUST_USE result store_row_read(struct row *row, const struct bytes *column, uint32_t from, uint32_t to, struct store_error *why);
+// The same from one text of the journal, parted by tabs.
+MUST_USE result store_text_row(struct row *row, struct bytes text, uint32_t from, uint32_t to, struct store_error *why);
 uint32_t store_column_count(enum row_kind kind);
 
 // Note a fault of the staged row NUMBER. E_NO_MEMORY.

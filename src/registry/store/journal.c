@@ -281,8 +281,7 @@ struct entries {
 	result r;
 };
 
-// Split TEXT at its tabs into the columns from FROM to before TO of ROW.
-static result text_row(struct row *row, struct bytes text, uint32_t from, uint32_t to, struct store_error *why)
+result store_text_row(struct row *row, struct bytes text, uint32_t from, uint32_t to, struct store_error *why)
 {
 	struct bytes column[ROW_COLUMNS_MAX];
 
@@ -314,8 +313,8 @@ static result change_read(struct store_change *c, const struct bytes *column, st
 	for (uint32_t i = 0; i < 2; i++) {
 		if (!(i == 0 ? c->has_before : c->has_after))
 			continue;
-		TRY(text_row(row[i], column[2], 0, keys, why));
-		TRY(text_row(row[i], column[3 + i], keys, count, why));
+		TRY(store_text_row(row[i], column[2], 0, keys, why));
+		TRY(store_text_row(row[i], column[3 + i], keys, count, why));
 	}
 	return OK;
 }
