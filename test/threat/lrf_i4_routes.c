@@ -47,7 +47,8 @@ static void cost(void **state)
 static void nowhere(void **state)
 {
 	static const struct attack before = {ROW_GROUP, "h", "0", NULL, 0};
-	static const struct attack attacks[] = {{ROW_ROUTE, "g", "hole", "", 0}, {ROW_ROUTE, "hole", "a", "", 0}, {ROW_GROUP, "b", "0", NULL, 0}};
+	static const struct attack attacks[] = {{ROW_ROUTE, "g", "hole", "", 0}, {ROW_ROUTE, "hole", "a", "", 0},
+		{ROW_GROUP, "b", "0", NULL, 0}};
 
 	(void)state;
 	attacks_run(STORE_GATE_REFERENCE, attacks, ARRAY_LEN(attacks), &before);

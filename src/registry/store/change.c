@@ -186,6 +186,8 @@ static result apply(struct store *s, enum row_kind kind, struct store_error *why
 	if (s->deleted[kind] > 0)
 		TRY(store_run(s, kind, "DELETE FROM @T WHERE (@k(-)) IN (SELECT @k(s) FROM @S s WHERE s.op = 2 AND s.bad = 0)", "", NULL, 0,
 			NULL, NULL, NULL, why));
+	if (s->backend->after_bulk != NULL && s->put[kind] + s->deleted[kind] >= STORE_LARGE)
+		return store_run(s, kind, s->backend->after_bulk, "", NULL, 0, NULL, NULL, NULL, why);
 	return OK;
 }
 

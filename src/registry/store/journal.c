@@ -179,8 +179,8 @@ static result entries_write(struct store *s, uint64_t change_set, struct store_e
 
 	for (enum row_kind k = ROW_PEER; k < ROW_KINDS; k++) {
 		if (s->put[k] > 0)
-			TRY(store_run(s, k, INTO "@x(s), CASE WHEN t.\"@1\" IS NULL THEN NULL ELSE @y(t) END, @y(s) " PUT_FROM " ORDER BY @k(s)",
-				first_key(k), &param, 1, NULL, NULL, NULL, why));
+			TRY(store_run(s, k, INTO "@x(s), CASE WHEN t.\"@1\" IS NULL THEN NULL ELSE @y(t) END, @y(s) " PUT_FROM
+				" ORDER BY @k(s)", first_key(k), &param, 1, NULL, NULL, NULL, why));
 	}
 	for (enum row_kind k = ROW_KINDS - 1; k >= ROW_PEER; k--) {
 		if (s->deleted[k] > 0)

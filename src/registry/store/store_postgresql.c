@@ -8,6 +8,7 @@
 #include "registry/store/store_postgresql_schema.h"
 #include "registry/store/store_postgresql_wire.h"
 
+#include <libpq-fe.h>
 #include <stdio.h>
 
 enum { COPY_MAX = 256 * 1024, COPY_ROW_MAX = 2 * ROW_COLUMNS_MAX * ROW_TEXT_MAX };
@@ -280,6 +281,7 @@ const struct backend store_postgresql = {
 	.sequence = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
 	.text = "TEXT COLLATE \"C\"",
 	.stage_tail = " ON COMMIT DELETE ROWS",
+	.after_bulk = "ANALYZE @T, journal, change_set", // else small change sets are planned for the table as it was
 	.open = postgresql_open,
 	.close = postgresql_close,
 	.session = postgresql_session,

@@ -7,6 +7,7 @@
 #include "registry/store/store_postgresql_fault.h"
 
 #include <errno.h>
+#include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

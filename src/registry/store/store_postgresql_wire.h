@@ -5,10 +5,10 @@
 
 #include "registry/store/backend.h"
 
-#include <libpq-fe.h>
+struct pg_conn; // PGconn of libpq
 
 struct postgresql {
-	PGconn *c;
+	struct pg_conn *c;
 	uint64_t session;   // connections made so far
 	uint32_t wait_ms;   // for the next octets of the server
 	bool read_only, in_transaction, broken;
