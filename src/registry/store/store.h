@@ -82,7 +82,7 @@ void store_report_free(struct store_report *r);
 // write lock too long.
 MUST_USE result store_begin(struct store *s, const char *who, const char *why_changed, struct store_error *why);
 // Stage one row; NUMBER (at most INT64_MAX) is told with its faults. Rows of one key may stand once: the second is a fault. A
-// row that row_check() refuses is a fault of the change set, not an error here.
+// row that row_check() refuses is a fault of the change set, not an error here. After an error nothing can be committed.
 MUST_USE result store_put(struct store *s, uint64_t number, const struct row *row, struct store_error *why);
 // Tell of a row of KIND that was refused by row_set(): it counts as a fault, and none of KIND is deleted as an "other".
 MUST_USE result store_refuse(struct store *s, uint64_t number, enum row_kind kind, const struct row_fault *fault);
@@ -106,5 +106,8 @@ MUST_USE result store_undo(struct store *s, uint64_t change_set, const char *who
 
 // Walk the chain of hashes from the first change set. E_FORGED: *BROKEN is the first that does not fit.
 MUST_USE result store_verify(struct store *s, uint64_t *broken, struct store_error *why);
+// The hash of CHANGE_SET, to be compared with one that was noted elsewhere: who cuts off the end of the journal, or makes a new
+// chain, is found by nothing else. E_NOT_FOUND, E_FORGED.
+MUST_USE result store_hash(struct store *s, uint64_t change_set, uint8_t hash[STORE_HASH_LEN], struct store_error *why);
 
 #endif

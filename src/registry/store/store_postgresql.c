@@ -271,9 +271,14 @@ static result postgresql_open(void **db, const char *uri, bool read_only, struct
 	return r;
 }
 
+// A connection that was lost is made again here, where no transaction is under way.
 static uint64_t postgresql_session(void *db)
 {
-	return ((const struct postgresql *)db)->session;
+	struct postgresql *p = db;
+	struct store_error why;
+
+	IGNORE_RESULT(wire_ready(p, &why)); // what follows fails for the same reason, and tells
+	return p->session;
 }
 
 const struct backend store_postgresql = {

@@ -119,7 +119,7 @@ static result answers_take(struct postgresql *p, struct answer *want, struct sto
 	}
 }
 
-static result wire_ready(struct postgresql *p, struct store_error *why)
+result wire_ready(struct postgresql *p, struct store_error *why)
 {
 	if (!p->broken && PQstatus(p->c) == CONNECTION_OK)
 		return OK;
