@@ -27,8 +27,8 @@ struct store_error { // for people: what failed, and how to mend
 };
 
 // Open URI: "sqlite:PATH" (made when absent, WAL, 0600) or "postgresql://..." (a libpq URI). READ_ONLY: neither made nor
-// migrated. E_UNSUPPORTED: no such kind; E_NOT_FOUND; E_CONFIG: schema is newer, or no registry; E_TIMEOUT: locked or hung;
-// E_FULL: disk; E_FORGED: a row that no setter takes; E_NO_MEMORY; E_SYSTEM: anything else (read-only, damaged, connection lost).
+// migrated. E_UNSUPPORTED: no such kind; E_NOT_FOUND: not there, gone, not reached; E_CONFIG: schema is newer, or no registry; E_TIMEOUT: locked or hung;
+// E_FULL: disk; E_FORGED: a row that no setter takes; E_NO_MEMORY; E_SYSTEM: anything else (read-only, damaged).
 // WHY tells. No handler below may call the same store again.
 MUST_USE result store_open(struct store **out, const char *uri, bool read_only, struct store_error *why);
 void store_close(struct store *s);
