@@ -190,7 +190,8 @@ result row_set_at(struct row *row, uint32_t i, struct bytes value, struct row_fa
 	const struct kind *k = kind_of(row->kind);
 
 	if (i >= k->count) {
-		snprintf(fault->text, sizeof(fault->text), "%s has no column %u; see the manual for those there are", row_kind_name(row->kind), i);
+		snprintf(fault->text, sizeof(fault->text), "%s has no column %u; see the manual for those there are",
+			row_kind_name(row->kind), i);
 		return FAIL(E_UNSUPPORTED);
 	}
 	const struct column *c = &k->column[i];

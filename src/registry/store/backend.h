@@ -29,6 +29,7 @@ struct backend {
 	const char *text;        // type of text, compared by octets
 	const char *stage_tail;  // after CREATE TEMP TABLE (...)
 	bool stage_sorts;        // sort large staging tables, whose rows would be read here and there
+	const char *after_bulk;  // template to run on a table after a large change of it; NULL: none
 	// Open, check that it is a registry, make or migrate it unless READ_ONLY. On error *DB is NULL.
 	result (*open)(void **db, const char *uri, bool read_only, struct store_error *why);
 	void (*close)(void *db);

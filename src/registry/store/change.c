@@ -40,7 +40,7 @@ static void change_forget(struct store *s)
 	memset(s->refused, 0, sizeof(s->refused));
 	memset(s->put, 0, sizeof(s->put));
 	memset(s->deleted, 0, sizeof(s->deleted));
-	s->undoing = false;
+	s->undoing = s->stage_failed = false;
 	s->state = STORE_IDLE;
 }
 
@@ -92,7 +92,11 @@ static result stage(struct store *s, uint64_t number, const struct row *row, uin
 		row_get(row, i, text[i]);
 		column[i] = bytes_of_string(text[i]);
 	}
-	TRY(s->backend->stage(s->db, (enum row_kind)row->kind, number, op, column, columns, why));
+	result r = s->backend->stage(s->db, (enum row_kind)row->kind, number, op, column, columns, why);
+	if (!is_ok(r)) {
+		s->stage_failed = true; // a change set that lacks a row is never applied
+		return r;
+	}
 	(op == STAGE_PUT ? s->put : s->deleted)[row->kind]++;
 	return OK;
 }
@@ -186,6 +190,8 @@ static result apply(struct store *s, enum row_kind kind, struct store_error *why
 	if (s->deleted[kind] > 0)
 		TRY(store_run(s, kind, "DELETE FROM @T WHERE (@k(-)) IN (SELECT @k(s) FROM @S s WHERE s.op = 2 AND s.bad = 0)", "", NULL, 0,
 			NULL, NULL, NULL, why));
+	if (s->backend->after_bulk != NULL && s->put[kind] + s->deleted[kind] >= STORE_LARGE)
+		return store_run(s, kind, s->backend->after_bulk, "", NULL, 0, NULL, NULL, NULL, why);
 	return OK;
 }
 
@@ -194,6 +200,10 @@ static result commit_steps(struct store *s, enum store_commit how, struct store_
 	struct store_report *r = &s->report;
 	uint64_t change_set = 0;
 
+	if (s->stage_failed) {
+		store_error_set(why, "a row could not be staged, so nothing is applied; begin again");
+		return FAIL(E_POLICY);
+	}
 	TRY(stage_finish(s, why));
 	TRY(store_validate(s, how == STORE_SKIP_BAD, why));
 	bool refused = r->faults > 0 && how == STORE_ALL_OR_NOTHING;

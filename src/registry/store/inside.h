@@ -21,7 +21,7 @@ struct store {
 	bool gate_off[STORE_GATES];
 	// the change set under way
 	char who[STORE_WHO_MAX], why[STORE_WHY_MAX];
-	bool undoing;
+	bool undoing, stage_failed;
 	bool others[ROW_KINDS], refused[ROW_KINDS]; // delete what was not put; a row was refused before it was staged
 	uint64_t put[ROW_KINDS], deleted[ROW_KINDS]; // staged
 	struct store_report report;
@@ -39,6 +39,8 @@ uint64_t store_number(struct bytes text);
 struct bytes store_number_text(uint64_t n, char buf[24]);
 // A row of KIND from its columns, from FROM to before TO. E_FORGED when a column holds what no setter takes.
 MUST_USE result store_row_read(struct row *row, const struct bytes *column, uint32_t from, uint32_t to, struct store_error *why);
+// The same from one text of the journal, parted by tabs.
+MUST_USE result store_text_row(struct row *row, struct bytes text, uint32_t from, uint32_t to, struct store_error *why);
 uint32_t store_column_count(enum row_kind kind);
 
 // Note a fault of the staged row NUMBER. E_NO_MEMORY.
@@ -52,7 +54,7 @@ MUST_USE result store_overlap(struct store *s, uint32_t mark, uint64_t *found, s
 
 // Count what would be written.
 MUST_USE result store_journal_count(struct store *s, struct store_error *why);
-// The entries of CHANGE_SET after ENTRY, in order.
+// The first STORE_BATCH entries of CHANGE_SET after ENTRY, in order.
 typedef bool (*store_entry_h)(void *ctx, uint64_t entry, const struct store_change *change);
 MUST_USE result store_journal_entries(struct store *s, uint64_t change_set, uint64_t entry, store_entry_h handler, void *ctx,
 	struct store_error *why);

@@ -179,8 +179,8 @@ static result entries_write(struct store *s, uint64_t change_set, struct store_e
 
 	for (enum row_kind k = ROW_PEER; k < ROW_KINDS; k++) {
 		if (s->put[k] > 0)
-			TRY(store_run(s, k, INTO "@x(s), CASE WHEN t.\"@1\" IS NULL THEN NULL ELSE @y(t) END, @y(s) " PUT_FROM " ORDER BY @k(s)",
-				first_key(k), &param, 1, NULL, NULL, NULL, why));
+			TRY(store_run(s, k, INTO "@x(s), CASE WHEN t.\"@1\" IS NULL THEN NULL ELSE @y(t) END, @y(s) " PUT_FROM
+				" ORDER BY @k(s)", first_key(k), &param, 1, NULL, NULL, NULL, why));
 	}
 	for (enum row_kind k = ROW_KINDS - 1; k >= ROW_PEER; k--) {
 		if (s->deleted[k] > 0)
@@ -281,8 +281,7 @@ struct entries {
 	result r;
 };
 
-// Split TEXT at its tabs into the columns from FROM to before TO of ROW.
-static result text_row(struct row *row, struct bytes text, uint32_t from, uint32_t to, struct store_error *why)
+result store_text_row(struct row *row, struct bytes text, uint32_t from, uint32_t to, struct store_error *why)
 {
 	struct bytes column[ROW_COLUMNS_MAX];
 
@@ -314,8 +313,8 @@ static result change_read(struct store_change *c, const struct bytes *column, st
 	for (uint32_t i = 0; i < 2; i++) {
 		if (!(i == 0 ? c->has_before : c->has_after))
 			continue;
-		TRY(text_row(row[i], column[2], 0, keys, why));
-		TRY(text_row(row[i], column[3 + i], keys, count, why));
+		TRY(store_text_row(row[i], column[2], 0, keys, why));
+		TRY(store_text_row(row[i], column[3 + i], keys, count, why));
 	}
 	return OK;
 }
@@ -331,14 +330,15 @@ static bool entry_h(void *ctx, const struct bytes *column)
 	return is_ok(e->r) && e->handler(e->ctx, store_number(column[0]), &c);
 }
 
-static result entries_run(struct store *s, struct entries *e, uint64_t after, struct store_error *why)
+// At most MOST entries of e->set after AFTER.
+static result entries_run(struct store *s, struct entries *e, uint64_t after, uint64_t most, struct store_error *why)
 {
-	char text[2][24];
+	char text[3][24];
 	uint64_t first = after >= e->set.first ? after + 1 : e->set.first;
-	struct bytes param[] = {store_number_text(first, text[0]), store_number_text(e->set.last, text[1])};
+	struct bytes param[] = {store_number_text(first, text[0]), store_number_text(e->set.last, text[1]), store_number_text(most, text[2])};
 
 	TRY(s->backend->run(s->db, "SELECT entry, kind, key_text, before_text, after_text FROM journal WHERE entry >= $1 AND entry <= $2 "
-		"ORDER BY entry", param, 2, entry_h, e, NULL, why));
+		"ORDER BY entry LIMIT $3", param, 3, entry_h, e, NULL, why));
 	return e->r;
 }
 
@@ -349,7 +349,7 @@ result store_journal_entries(struct store *s, uint64_t change_set, uint64_t entr
 
 	REQUIRE(change_set > 0, E_NOT_FOUND);
 	TRY(set_after(s, change_set - 1, &e.set, why));
-	return e.set.found && e.set.number == change_set ? entries_run(s, &e, entry, why) : OK;
+	return e.set.found && e.set.number == change_set ? entries_run(s, &e, entry, STORE_BATCH, why) : OK;
 }
 
 struct feed {
@@ -384,7 +384,7 @@ result store_changes(struct store *s, uint64_t since, uint32_t most, store_chang
 				(unsigned long long)e.set.number, (unsigned long long)e.set.entries);
 			return FAIL(E_TOO_MANY);
 		}
-		TRY(entries_run(s, &e, 0, why));
+		TRY(entries_run(s, &e, 0, e.set.entries, why));
 		told += e.set.entries;
 		*last = e.set.number;
 	}
@@ -392,6 +392,24 @@ result store_changes(struct store *s, uint64_t since, uint32_t most, store_chang
 }
 
 // --- verification
+
+result store_hash(struct store *s, uint64_t change_set, uint8_t hash[STORE_HASH_LEN], struct store_error *why)
+{
+	struct change_set c = {.found = false};
+	size_t n = 0;
+
+	if (change_set > 0)
+		TRY(set_after(s, change_set - 1, &c, why));
+	if (!c.found || c.number != change_set) {
+		store_error_set(why, "the journal has no change set %llu", (unsigned long long)change_set);
+		return FAIL(E_NOT_FOUND);
+	}
+	if (sodium_hex2bin(hash, STORE_HASH_LEN, c.hash, strlen(c.hash), NULL, &n, NULL) != 0 || n != STORE_HASH_LEN) {
+		store_error_set(why, "the hash of change set %llu is none; compare with a copy", (unsigned long long)change_set);
+		return FAIL(E_FORGED);
+	}
+	return OK;
+}
 
 static result set_verify(struct store *s, const char *hash_before, uint64_t entry_before, const struct change_set *c, bool *fits,
 	struct store_error *why)

@@ -55,7 +55,8 @@ static result blame(struct scan *x, const struct range *who, const struct range 
 {
 	REQUIRE(x->found < x->room || found_grow(x), E_NO_MEMORY);
 	x->seq[x->found++] = who->seq;
-	return store_report_fault(&x->store->report, who->number, "prefix: \"%s\" of %s overlaps %s of %s; let the owner have it, or port one number with rn",
+	return store_report_fault(&x->store->report, who->number,
+		"prefix: \"%s\" of %s overlaps %s of %s; let the owner have it, or port one number with rn",
 		who->prefix, who->owner, other->prefix, other->owner);
 }
 
@@ -109,7 +110,8 @@ static result scan_all(struct scan *x, struct store_error *why)
 {
 	return store_run(x->store, ROW_RANGE, "SELECT prefix, exact, owner, rn, 0 AS seq, 0 AS number FROM @T t WHERE NOT EXISTS "
 		"(SELECT 1 FROM @S s WHERE @e(st) AND s.bad = 0) UNION ALL "
-		"SELECT prefix, exact, owner, rn, seq, number FROM @S WHERE op = 1 AND bad = 0 ORDER BY 1, 2", "", NULL, 0, scan_h, x, NULL, why);
+		"SELECT prefix, exact, owner, rn, seq, number FROM @S WHERE op = 1 AND bad = 0 ORDER BY 1, 2", "", NULL, 0,
+		scan_h, x, NULL, why);
 }
 
 // Answers: the staged row, then prefix and owner of the other.
@@ -137,7 +139,7 @@ static bool pair_h(void *ctx, const struct bytes *column)
 #define NOT_STAGED "NOT EXISTS (SELECT 1 FROM @S x WHERE @e(xo) AND x.bad = 0)"
 #define WITHIN(what)                                                                                         \
 	"(SELECT " what " FROM @T o WHERE o.prefix >= s.prefix AND o.prefix < s.prefix||':' AND (o.exact = 0 OR o.rn = '') AND "     \
-	"o.owner <> s.owner AND " NOT_STAGED " LIMIT 1)"
+	"o.owner <> s.owner AND " NOT_STAGED " ORDER BY o.prefix, o.exact LIMIT 1)"
 
 // Around a staged row: what stands, what is staged. Within it: what stands, when the range is new or has another owner.
 static const char *const pairs[] = {
@@ -145,7 +147,7 @@ static const char *const pairs[] = {
 	PAIR LENGTHS " l CROSS JOIN @S" AROUND "o.op = 1 AND o.bad = 0 ORDER BY s.seq",
 	"SELECT s.prefix, s.exact, s.owner, s.rn, s.seq, s.number, " WITHIN("o.prefix") ", " WITHIN("o.owner") " FROM @S s WHERE "
 	"s.op = 1 AND s.bad = 0 AND s.exact = 0 AND NOT EXISTS (SELECT 1 FROM @T b WHERE @e(bs) AND b.owner = s.owner) AND "
-	"EXISTS " WITHIN("1") " ORDER BY s.seq",
+	WITHIN("o.prefix") " IS NOT NULL ORDER BY s.seq", // not EXISTS: PostgreSQL would join all of the table
 };
 
 static result scan_mark(struct scan *x, uint32_t mark, struct store_error *why)

@@ -172,9 +172,14 @@ result store_each(struct store *s, enum row_kind kind, store_row_h handler, void
 {
 	struct reading e = {kind, store_column_count(kind), handler, ctx, why, OK};
 
+	bool alone = s->state == STORE_IDLE;
 	REQUIRE(e.count > 0, E_UNSUPPORTED);
-	TRY(store_run(s, kind, "SELECT @c(-) FROM @T ORDER BY @k(-)", "", NULL, 0, row_h, &e, NULL, why));
-	return e.r;
+	if (alone)
+		TRY(store_read_begin(s, NULL, why)); // a transaction may take its time
+	result r = store_run(s, kind, "SELECT @c(-) FROM @T ORDER BY @k(-)", "", NULL, 0, row_h, &e, NULL, why);
+	if (alone)
+		store_read_end(s);
+	return is_ok(r) ? e.r : r;
 }
 
 struct got {

@@ -27,8 +27,8 @@ struct store_error { // for people: what failed, and how to mend
 };
 
 // Open URI: "sqlite:PATH" (made when absent, WAL, 0600) or "postgresql://..." (a libpq URI). READ_ONLY: neither made nor
-// migrated. E_UNSUPPORTED: no such kind; E_NOT_FOUND; E_CONFIG: schema is newer, or no registry; E_TIMEOUT: locked or hung;
-// E_FULL: disk; E_FORGED: a row that no setter takes; E_NO_MEMORY; E_SYSTEM: anything else (read-only, damaged, connection lost).
+// migrated. E_UNSUPPORTED: no such kind; E_NOT_FOUND: not there, gone, not reached; E_CONFIG: schema is newer, or no registry; E_TIMEOUT: locked or hung;
+// E_FULL: disk; E_FORGED: a row that no setter takes; E_NO_MEMORY; E_SYSTEM: anything else (read-only, damaged).
 // WHY tells. No handler below may call the same store again.
 MUST_USE result store_open(struct store **out, const char *uri, bool read_only, struct store_error *why);
 void store_close(struct store *s);
@@ -82,7 +82,7 @@ void store_report_free(struct store_report *r);
 // write lock too long.
 MUST_USE result store_begin(struct store *s, const char *who, const char *why_changed, struct store_error *why);
 // Stage one row; NUMBER (at most INT64_MAX) is told with its faults. Rows of one key may stand once: the second is a fault. A
-// row that row_check() refuses is a fault of the change set, not an error here.
+// row that row_check() refuses is a fault of the change set, not an error here. After an error nothing can be committed.
 MUST_USE result store_put(struct store *s, uint64_t number, const struct row *row, struct store_error *why);
 // Tell of a row of KIND that was refused by row_set(): it counts as a fault, and none of KIND is deleted as an "other".
 MUST_USE result store_refuse(struct store *s, uint64_t number, enum row_kind kind, const struct row_fault *fault);
@@ -106,5 +106,8 @@ MUST_USE result store_undo(struct store *s, uint64_t change_set, const char *who
 
 // Walk the chain of hashes from the first change set. E_FORGED: *BROKEN is the first that does not fit.
 MUST_USE result store_verify(struct store *s, uint64_t *broken, struct store_error *why);
+// The hash of CHANGE_SET, to be compared with one that was noted elsewhere: who cuts off the end of the journal, or makes a new
+// chain, is found by nothing else. E_NOT_FOUND, E_FORGED.
+MUST_USE result store_hash(struct store *s, uint64_t change_set, uint8_t hash[STORE_HASH_LEN], struct store_error *why);
 
 #endif

@@ -8,6 +8,7 @@
 #include "registry/store/store_postgresql_schema.h"
 #include "registry/store/store_postgresql_wire.h"
 
+#include <libpq-fe.h>
 #include <stdio.h>
 
 enum { COPY_MAX = 256 * 1024, COPY_ROW_MAX = 2 * ROW_COLUMNS_MAX * ROW_TEXT_MAX };
@@ -270,9 +271,14 @@ static result postgresql_open(void **db, const char *uri, bool read_only, struct
 	return r;
 }
 
+// A connection that was lost is made again here, where no transaction is under way.
 static uint64_t postgresql_session(void *db)
 {
-	return ((const struct postgresql *)db)->session;
+	struct postgresql *p = db;
+	struct store_error why;
+
+	IGNORE_RESULT(wire_ready(p, &why)); // what follows fails for the same reason, and tells
+	return p->session;
 }
 
 const struct backend store_postgresql = {
@@ -280,6 +286,7 @@ const struct backend store_postgresql = {
 	.sequence = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
 	.text = "TEXT COLLATE \"C\"",
 	.stage_tail = " ON COMMIT DELETE ROWS",
+	.after_bulk = "ANALYZE @T, journal, change_set", // else small change sets are planned for the table as it was
 	.open = postgresql_open,
 	.close = postgresql_close,
 	.session = postgresql_session,

@@ -7,6 +7,7 @@
 #include "registry/store/store_postgresql_fault.h"
 
 #include <errno.h>
+#include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,7 +119,7 @@ static result answers_take(struct postgresql *p, struct answer *want, struct sto
 	}
 }
 
-static result wire_ready(struct postgresql *p, struct store_error *why)
+result wire_ready(struct postgresql *p, struct store_error *why)
 {
 	if (!p->broken && PQstatus(p->c) == CONNECTION_OK)
 		return OK;

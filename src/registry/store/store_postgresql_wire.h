@@ -5,10 +5,10 @@
 
 #include "registry/store/backend.h"
 
-#include <libpq-fe.h>
+struct pg_conn; // PGconn of libpq
 
 struct postgresql {
-	PGconn *c;
+	struct pg_conn *c;
 	uint64_t session;   // connections made so far
 	uint32_t wait_ms;   // for the next octets of the server
 	bool read_only, in_transaction, broken;
@@ -19,6 +19,8 @@ struct postgresql {
 
 // Connect, or connect again after the connection was lost. E_NOT_FOUND, E_SYSTEM, E_CONFIG, E_TIMEOUT.
 MUST_USE result wire_connect(struct postgresql *p, struct store_error *why);
+// Connect again if the connection is lost and no transaction is under way. Errors as wire_connect.
+MUST_USE result wire_ready(struct postgresql *p, struct store_error *why);
 // Several statements without parameters and without interest in answers.
 MUST_USE result wire_script(struct postgresql *p, const char *sql, struct store_error *why);
 // As backend->run.

@@ -185,7 +185,8 @@ static result sqlite_stage_clear(void *db, struct store_error *why)
 {
 	for (enum row_kind k = ROW_PEER; k < ROW_KINDS; k++) {
 		char sql[128];
-		snprintf(sql, sizeof(sql), "DROP INDEX IF EXISTS temp.stage_%s_key; DELETE FROM temp.stage_%s", row_kind_name(k), row_kind_name(k));
+		snprintf(sql, sizeof(sql), "DROP INDEX IF EXISTS temp.stage_%s_key; DELETE FROM temp.stage_%s", row_kind_name(k),
+			row_kind_name(k));
 		TRY(script(db, sql, why));
 	}
 	return OK;

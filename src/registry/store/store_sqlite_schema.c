@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schema of SQLite. A step that was released is never edited; a change of tables is a new step, and STORE_SCHEMA one more.
 // STRICT: a column holds what it says. WITHOUT ROWID: rows lie in the order of their keys, which is how they are read. The
-// indices answer who still uses a peer or group; most ranges go to their owner, so that the index of targets is small. The journal is filled in order only, and found by the number of its entry.
+// indices answer who still uses a peer or group; most ranges go to their owner, so that the index of targets is small. The
+// journal is filled in order only, and found by the number of its entry.
 #include "registry/store/store_sqlite_schema.h"
 
 const char *const sqlite_schema_step[STORE_SCHEMA] = {

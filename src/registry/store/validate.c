@@ -2,7 +2,8 @@
 // What a change set must not do: name a row twice, delete what is not there, leave a reference to nothing, take a name that
 // means two things, cost more than the ceiling (LRF-I4), hold numbers within another's range (LUF-I3: overlap.c).
 //
-// Each check is one statement that marks staged rows as bad, over the tables as they will be, without what is already bad. A mark is the pass times MARKS plus the check, so that what is new can be told apart and told to people.
+// Each check is one statement that marks staged rows as bad, over the tables as they will be, without what is already bad. A mark
+// is the pass times MARKS plus the check, so that what is new can be told apart and told to people.
 #include "registry/store/inside.h"
 
 enum { MARKS = 64, OVERLAP_MARK = MARKS - 1, PASSES_MAX = 64 };

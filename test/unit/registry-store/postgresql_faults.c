@@ -90,6 +90,9 @@ static void connection_lost(void **state)
 	assert_int_equal(store_commit(g->s, STORE_ALL_OR_NOTHING, &g->r, &g->why).error, E_NOT_FOUND);
 	assert_true(!g->r.applied && rig_newest(g) == 2);
 	rig_change(g, ROW_PEER, "name=e", 0);
+	assert_true(pg_server_run(server, "postgres", OTHERS_END));
+	assert_int_equal(store_begin(g->s, "x", "y", &g->why).error, E_NOT_FOUND);
+	rig_change(g, ROW_PEER, "name=f", 0); // the second try finds everything in order
 	rig_close(g);
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// One line for each step of a test, and a sentence when it goes wrong.
 #include "rig.h"
 
 #include "base/memory.h"

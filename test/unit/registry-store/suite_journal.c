@@ -108,6 +108,11 @@ static void undo(void **state)
 	assert_int_equal(rig_count(g, ROW_RANGE), 1);
 	store_report_free(&g->r);
 	rig_ok(g, store_undo(g->s, 3, "otto", &g->r, &g->why)); // and back
+	uint8_t hash[STORE_HASH_LEN];
+	rig_ok(g, store_hash(g->s, 4, hash, &g->why));
+	assert_memory_equal(hash, g->r.hash, sizeof(hash)); // what the caller was given to keep
+	assert_int_equal(store_hash(g->s, 5, hash, &g->why).error, E_NOT_FOUND);
+	assert_int_equal(store_hash(g->s, 0, hash, &g->why).error, E_NOT_FOUND);
 	assert_true(rig_has(g, ROW_RANGE, "prefix=+44 owner=d to=g"));
 	assert_int_equal(store_undo(g->s, 99, "otto", &g->r, &g->why).error, E_NOT_FOUND);
 	rig_ok(g, store_verify(g->s, &broken, &g->why));

@@ -54,7 +54,7 @@ static void refuses(enum row_kind kind, const char *column, const char *value, e
 static void numbers(void **state)
 {
 	static const char *const bad[] = {"030", "00493012", "4930", "+", "+49 30", "+49-30", "+4930x", "+0301", "++49", "+49\t",
-		"'; DROP TABLE peer;--", "+1234567890123456", "\xef\xbc\x8b" "49"};
+		"'; DROP TABLE peer;--", "+1234567890123456", "\xef\xbc\x8b\x34\x39"};
 	char long_one[200];
 
 	(void)state;
@@ -105,10 +105,10 @@ static void names_and_domains(void **state)
 
 static void organizations(void **state)
 {
-	static const char *const good[] = {"", "B\xc3\xbc" "cher & S\xc3\xb6hne", "Robert'); DROP TABLE peer;--", "100 % \\N \\. \"x\"",
+	static const char *const good[] = {"", "M\xc3\xbcller & S\xc3\xb6hne", "Robert'); DROP TABLE peer;--", "100 % \\N \\. \"x\"",
 		"\xf0\x9f\x93\x9e"};
 	static const char *const bad[] = {"a\tb", "a\nb", "\x7f", "\xc2\x85", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-		"\xff", "\xc3", "\x80", "a\xe2\x80\xae" "b", "\xef\xbb\xbf", "\xef\xbf\xbf", "\xe2\x80\xa8", "\xf8\x88\x80\x80\x80"};
+		"\xff", "\xc3", "\x80", "a\xe2\x80\xaez", "\xef\xbb\xbf", "\xef\xbf\xbf", "\xe2\x80\xa8", "\xf8\x88\x80\x80\x80"};
 	struct row row = {.kind = ROW_PEER};
 
 	(void)state;
