@@ -247,7 +247,8 @@ def test_lookup_and_route(sallyport):
         assert (o["peer"], o["domain"]) == ("b", "b.example") and len(o["hops"]) == 1
         hop = o["hops"][0]
         assert (hop["transport"], hop["address"], hop["listener"], hop["dead"]) == ("TLS", f"{B}:5061", "peering", False)
-        assert re.search(r"^peer +b$", text, re.M) and re.search(rf"^TLS +{B}:5061 +peering ", text, re.M), text
+        assert re.search(r"^peer +b$", text, re.M) and re.search(rf"^b +TLS +{B}:5061 +peering ", text, re.M), text
+        assert o["steps"] and o["source"] == "configuration" and "answered by the configuration" in text
     assert "no peer is responsible" in refused(sallyport, "lookup", "+15550100", "--from", "a")
     assert "no peer is responsible" in refused(sallyport, "route", "nobody.example", "--from", "a", "--json")
     assert "a domain, not a number" in refused(sallyport, "lookup", "b.example", "--from", "a")
