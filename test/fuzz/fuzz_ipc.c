@@ -5,6 +5,7 @@
 // A child that was taken over says anything; nobody may read beyond the message, sign what is not TLS, or grant what the
 // table does not.
 #include "../support/flow_rig.c"
+#include "../support/ldr_rig.c"
 #include "../support/flow_play.c"
 
 #include "../../src/main/control.c" // src/main is in no library
