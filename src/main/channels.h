@@ -18,6 +18,7 @@ struct channels {
 	struct channel_pair lookup[NET_WORKERS_MAX];   // 0 signaller's worker, 1 directory
 	struct channel_pair signaller; // 0 admin, 1 signaller
 	struct channel_pair directory; // 0 admin, 1 directory
+	struct channel_pair dns;       // 0 directory, 1 resolver
 };
 
 // Make those that WORKERS and HANDSHAKE_THREADS ask for. E_SYSTEM.
