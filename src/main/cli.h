@@ -102,6 +102,6 @@ void cli_show_peers(const json_t *status);
 void cli_show_calls(const json_t *o);
 void cli_show_steps(const json_t *o);
 void cli_show_explain(const json_t *o);
-void cli_show_hops(const json_t *o);
+void cli_show_lookup(const json_t *o);
 
 #endif

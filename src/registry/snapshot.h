@@ -206,6 +206,7 @@ struct settings {
 	struct address metrics;
 	struct dns_settings dns;
 	struct luf_settings luf;
+	uint8_t registry; // a database is configured: without what it says nobody is told that a number is nobody's
 	struct blob certificate; // PEM chain; the key never stands here: signer alone reads it
 };
 

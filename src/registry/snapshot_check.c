@@ -87,6 +87,15 @@ static bool dns_ok(const struct snapshot *s)
 	return good && blob_ok(s, d->trust_anchors);
 }
 
+static bool luf_ok(const struct luf_settings *l)
+{
+	bool good = l->apex_count <= LUF_APEXES_MAX;
+
+	for (uint32_t i = 0; good && i < LUF_APEXES_MAX; i++)
+		good = text_ok(l->apex[i].domain, sizeof(l->apex[i].domain)) && flag_ok(l->apex[i].dnssec);
+	return good;
+}
+
 static bool settings_ok(const struct snapshot *s)
 {
 	const struct settings *g = &s->settings;
@@ -94,7 +103,7 @@ static bool settings_ok(const struct snapshot *s)
 	return text_ok(g->domain, sizeof(g->domain)) && text_ok(g->records_path, sizeof(g->records_path)) &&
 	       text_ok(g->trace_path, sizeof(g->trace_path)) &&
 	       text_ok(g->admin_socket, sizeof(g->admin_socket)) && flag_ok(g->records_when_full_drop) &&
-	       address_ok(&g->metrics) && blob_ok(s, g->certificate) && dns_ok(s);
+	       address_ok(&g->metrics) && blob_ok(s, g->certificate) && flag_ok(g->registry) && luf_ok(&g->luf) && dns_ok(s);
 }
 
 static bool zone_ok(const struct zone *z)
