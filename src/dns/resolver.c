@@ -35,6 +35,7 @@ struct dns_resolver {
 	struct event_base *base;
 	struct ub_ctx *library;
 	struct event *readable; // the library has answers
+	bool begun;
 	struct dns_settings settings;
 	struct dns_cache *cache;
 	struct gcra rate;
@@ -192,6 +193,20 @@ static void ask_again(struct dns_resolver *r)
 			begin(&r->lookup[i]);
 }
 
+static void nothing_h(void *arg, int error, struct ub_result *found)
+{
+	UNUSED(arg);
+	UNUSED(error);
+	ub_resolve_free(found);
+}
+
+// A name that the library answers by itself (RFC6761#6.3).
+void dns_resolver_begin(struct dns_resolver *r)
+{
+	r->begun = true;
+	ub_resolve_async(r->library, "localhost", DNS_A, CLASS_IN, NULL, nothing_h, NULL);
+}
+
 result dns_resolver_configure(struct dns_resolver *r, const struct dns_settings *s, struct bytes anchors)
 {
 	struct ub_ctx *next, *before = r->library;
@@ -206,6 +221,8 @@ result dns_resolver_configure(struct dns_resolver *r, const struct dns_settings 
 	r->readable = readable;
 	r->settings = *s;
 	dns_cache_clear(r->cache); // verdicts were made under other anchors
+	if (r->begun)
+		dns_resolver_begin(r);
 	ask_again(r);
 	return OK;
 }

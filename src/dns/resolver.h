@@ -40,6 +40,9 @@ struct dns_resolver;
 // On BASE, which must live longer, with S and the trust anchors of text ANCHORS; both are copied or read at once.
 // E_NO_MEMORY, E_SYSTEM: the library does not take S or ANCHORS.
 MUST_USE result dns_resolver_new(struct dns_resolver **out, struct event_base *base, const struct dns_settings *s, struct bytes anchors);
+// Within the sandbox: let the library begin its thread and open what it needs, now and after each configuration; else the first
+// question does.
+void dns_resolver_begin(struct dns_resolver *r);
 // Nobody is answered any more.
 void dns_resolver_free(struct dns_resolver *r);
 // From now on S and ANCHORS count; questions under way are asked again by them. Not to be called from a handler. On error everything

@@ -92,7 +92,9 @@ static result begin(struct resolver_process *p)
 	TRY(use_snapshot(p, p->start->snapshot_fd));
 	TRY(resolver_locate_new(&p->locate, p->base, p->dns, p->start->control));
 	TRY(resolver_questions_new(&p->questions, p->base, p->dns, p->start->channels->dns.end[1]));
-	return process_ready(p->start, paths, ARRAY_LEN(paths));
+	TRY(process_ready(p->start, paths, ARRAY_LEN(paths)));
+	dns_resolver_begin(p->dns);
+	return OK;
 }
 
 static result run(struct resolver_process *p)

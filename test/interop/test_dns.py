@@ -327,3 +327,19 @@ def test_unsigned_peer_where_signatures_are_required(provider, folder, knot, sta
     assert Call(a, "+4989111", (core, 5060)).dial(5).status >= 400
     log = p.log.read_text()
     assert "sbc.plain.example is not resolved yet" in log and "dns.policy" in log
+
+
+def test_question_of_the_directory(provider, folder, started):
+    """A question of the directory reaches Knot through the resolver; the same tree unsigned is not believed (LUF-I2)."""
+    tree = '1.1.1.9.8.9.4 NAPTR 10 10 "u" "E2U+sip" "!^.*$!sip:+4989111@b.example!" .\n'
+    signed = started(Knot(folder / "enum", HOST, {"e164.example": tree}, signed=("e164.example",)))
+    plain = started(Knot(folder / "enum-plain", HOST, {"e164.example": tree}))
+    for name, core, border, server, found in (("e", "127.61.2.21", "127.61.2.22", signed, True), ("f", "127.61.2.23", "127.61.2.24", plain, False)):
+        b = peer("b", "peering", FAR, ["+4940"], [f"udp:{FAR}:5060"],
+                 reach={"domain": "b.example", "transport": "udp", "targets": [f"udp:{FAR}:5060"]})
+        text = system(folder / name, core, border, [peer("a", "core", NEAR, ["+4930"], [f"udp:{NEAR}:5060"]), b],
+                      dns={"upstreams": [f"{HOST}@{server.port}"], "trust_anchors": str(signed.anchor("e164.example"))},
+                      luf={"enum": [{"apex": "e164.example", "dnssec": "required"}]})
+        _, out = provider(name, text).command("lookup", "+4989111", "--from", "a", check=False)
+        assert ("found, 1 records, secure" in out) == found and ("sip:+4989111@b.example" in out) == found, out
+        assert found or "not signed" in out or "insecure" in out or "bogus" in out, out
