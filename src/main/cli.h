@@ -19,7 +19,8 @@ enum { CLI_ARGUMENTS_MAX = 4, CLI_PATH_MAX = 4096 };
 
 struct cli { // one invocation
 	const char *program, *command;
-	bool json, off;
+	bool json, off, skip_bad, replace, verify;
+	const char *registry, *kind, *format;
 	const char *socket, *config, *user, *peer, *call, *output, *from, *seconds;
 	const char *argument[CLI_ARGUMENTS_MAX];
 	int arguments;
@@ -31,6 +32,7 @@ struct cli_command {
 	const char *does;      // one line of help
 	int least, most;       // arguments
 	const char *options;   // that it takes, of: c(onfig) s(ocket) j(son) u(ser) p(eer) f(rom) k(call) o(utput) x(off) t(seconds)
+			       // r(egistry) K(ind) F(ormat) b(skip-bad) R(eplace) v(erify)
 	int (*run)(const struct cli *c);
 };
 
@@ -52,6 +54,16 @@ int cli_version(const struct cli *c);
 int cli_dns_forwarder(const struct cli *c); // cli_dns.c
 // The admin socket of C: --socket, else that of --config, else the default. False: said why not.
 bool cli_socket_path(const struct cli *c, char out[CLI_PATH_MAX]);
+
+// The database that --registry or the configuration of --config names, as store_open wants it. False: said why not.
+bool cli_registry_uri(const struct cli *c, char out[CLI_PATH_MAX]);
+
+// cli_registry.c, cli_import.c
+int cli_import(const struct cli *c);
+int cli_export(const struct cli *c);
+int cli_diff(const struct cli *c);
+int cli_undo(const struct cli *c);
+int cli_journal(const struct cli *c);
 
 // cli_ask.c
 int cli_status(const struct cli *c);

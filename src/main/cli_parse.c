@@ -23,6 +23,12 @@ static const struct option_row rows[] = {
 	{'o', "--output", "-o", true, offsetof(struct cli, output)},
 	{'t', "--seconds", NULL, true, offsetof(struct cli, seconds)},
 	{'j', "--json", NULL, false, offsetof(struct cli, json)},
+	{'r', "--registry", NULL, true, offsetof(struct cli, registry)},
+	{'K', "--kind", NULL, true, offsetof(struct cli, kind)},
+	{'F', "--format", NULL, true, offsetof(struct cli, format)},
+	{'b', "--skip-bad", NULL, false, offsetof(struct cli, skip_bad)},
+	{'R', "--replace", NULL, false, offsetof(struct cli, replace)},
+	{'v', "--verify", NULL, false, offsetof(struct cli, verify)},
 	{'x', "--off", NULL, false, offsetof(struct cli, off)},
 };
 
