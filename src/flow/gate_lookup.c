@@ -75,13 +75,14 @@ static struct verdict use_answer(struct passage *p, const struct lookup_kept *a)
 {
 	static const char *const how[] = {[DNS_INSECURE] = "by ENUM, insecure", [DNS_SECURE] = "by ENUM, DNSSEC secure", [DNS_BOGUS] = ""};
 	p->target = (struct target){.peer = PEER_NONE, .group = GROUP_NONE};
-	bool taken = is_ok(luf_accept(p->flow->registry, &p->query, a->peer, &p->target));
+	struct query q = p->query;
+	if (a->rn[0] != '\0') // a ported number goes by its routing number (RFC 4694): that one must be the peer's
+		memcpy(q.rn, a->rn, sizeof(q.rn));
+	bool taken = is_ok(luf_accept(p->flow->registry, &q, a->peer, &p->target));
 	if (a->outcome == LOOKUP_LATER)
 		return later();
 	if (a->outcome != LOOKUP_FOUND || !taken) // none, bogus, not for this peer: the same answer (LUF-C1)
 		return REPLY(404, "Not Found");
-	if (a->rn[0] != '\0')
-		memcpy(p->target.rn, a->rn, sizeof(p->target.rn));
 	p->target.npdi |= a->npdi;
 	p->target.source = a->source;
 	p->target.verdict = a->verdict;

@@ -17,7 +17,7 @@
 enum {
 	INQUIRIES_MAX = 1024,       // look-ups under way: 2 s of 500 a second that all ask the DNS
 	INQUIRY_MS_MAX = 10000,     // the longest that an asker may want to wait
-	INQUIRY_MS = 4000,          // of an administrator
+	INQUIRY_MS = 2500,          // of an administrator, whose question has 3 s (admin/ask.h)
 	INQUIRIES_PER_TURN = 64,    // of one channel, so that control and DNS are not starved
 	LOOKUP_CHANNELS_MAX = NET_WORKERS_MAX + 1,
 };

@@ -30,8 +30,8 @@ def phones():
 @pytest.fixture(scope="module")
 def knot(folder):
     """An ENUM tree, and the domain of the far provider: whoever assists with LUF and LRF."""
-    tree = f'{REVERSED} NAPTR 10 10 "u" "E2U+sip" "!^(.*)$!sip:\\\\\\\\1@far.example!" .\n'
-    ported = '2.1.1.9.8.9.4 NAPTR 10 10 "u" "E2U+pstn:tel" "!^(.*)$!tel:\\\\\\\\1;npdi;rn=+4999123!" .\n'
+    tree = f'{REVERSED} NAPTR 10 10 "u" "E2U+sip" "!^(.*)$!sip:\\\\1@far.example!" .\n'
+    ported = '2.1.1.9.8.9.4 NAPTR 10 10 "u" "E2U+pstn:tel" "!^(.*)$!tel:\\\\1;npdi;rn=+4999123!" .\n'
     domain = f'@ NAPTR 10 10 "s" "SIP+D2U" "" _sip._udp\n_sip._udp SRV 10 1 5060 sbc\nsbc A {FAR}\n'
     k = Knot(folder / "knot", DNS, {"e164.example": tree + ported, "far.example": domain}, signed=("e164.example", "far.example")).start()
     yield k
