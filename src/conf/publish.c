@@ -104,6 +104,11 @@ static void check_servers(struct conf_load *c, const struct conf_publish *p)
 		if (within(p->nameserver[i], p->zone))
 			conf_error(c, place(c, "nameservers"), "nameservers: %s is inside the zone, which holds no addresses; write a name "
 				"outside it", p->nameserver[i]);
+	for (uint32_t i = 0; i < p->secondary_count; i++)
+		if (address_classify(&p->primary) == ADDRESS_LOOPBACK && address_classify(&p->secondary[i]) != ADDRESS_LOOPBACK) {
+			conf_error(c, place(c, "primary"), "primary: no secondary reaches a loopback address; write one that they reach");
+			break;
+		}
 	if (p->secondary_count > 0 && p->transfer_key.name[0] == '\0')
 		conf_error(c, place(c, "secondaries"), "secondaries without a key of their own; add \"transfer_key: {name: NAME, "
 			"secret_file: FILE}\"");

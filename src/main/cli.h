@@ -4,6 +4,7 @@
 #define MAIN_CLI_H
 
 #include "base/result.h"
+#include "conf/conf.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -19,8 +20,8 @@ enum { CLI_ARGUMENTS_MAX = 4, CLI_PATH_MAX = 4096 };
 
 struct cli { // one invocation
 	const char *program, *command;
-	bool json, off;
-	const char *socket, *config, *user, *peer, *call, *output, *from, *seconds;
+	bool json, off, dry_run;
+	const char *socket, *config, *user, *peer, *call, *output, *from, *seconds, *out;
 	const char *argument[CLI_ARGUMENTS_MAX];
 	int arguments;
 };
@@ -31,6 +32,7 @@ struct cli_command {
 	const char *does;      // one line of help
 	int least, most;       // arguments
 	const char *options;   // that it takes, of: c(onfig) s(ocket) j(son) u(ser) p(eer) f(rom) k(call) o(utput) x(off) t(seconds)
+	                       // O(out) n(dry-run)
 	int (*run)(const struct cli *c);
 };
 
@@ -51,6 +53,13 @@ int cli_run(const struct cli *c);
 int cli_version(const struct cli *c);
 // The admin socket of C: --socket, else that of --config, else the default. False: said why not.
 bool cli_socket_path(const struct cli *c, char out[CLI_PATH_MAX]);
+
+// The configuration at PATH; OUT is to be freed by conf_result_free() also when it fails, and holds the messages then. Names are not
+// resolved: that is the resolver's work, in its own process. A file that cannot be read was said.
+MUST_USE result cli_conf_load(const struct cli *c, const char *path, struct conf_result *out);
+
+// cli_publish.c
+int cli_luf(const struct cli *c);
 
 // cli_ask.c
 int cli_status(const struct cli *c);

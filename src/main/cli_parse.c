@@ -23,6 +23,8 @@ static const struct option_row rows[] = {
 	{'o', "--output", "-o", true, offsetof(struct cli, output)},
 	{'t', "--seconds", NULL, true, offsetof(struct cli, seconds)},
 	{'j', "--json", NULL, false, offsetof(struct cli, json)},
+	{'O', "--out", NULL, true, offsetof(struct cli, out)},
+	{'n', "--dry-run", "-n", false, offsetof(struct cli, dry_run)},
 	{'x', "--off", NULL, false, offsetof(struct cli, off)},
 };
 

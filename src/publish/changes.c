@@ -151,6 +151,8 @@ result publish_changes_update(const struct publish_changes *c, const char *zone,
 	if (is_ok(r) && name != NULL) {
 		*out = ldns_update_pkt_new(name, LDNS_RR_CLASS_IN, s.condition, s.update, NULL); // takes NAME, copies the lists
 		name = *out != NULL ? NULL : name;
+		if (*out != NULL)
+			ldns_pkt_set_rd(*out, false);
 	}
 	ldns_rdf_deep_free(name);
 	ldns_rr_list_deep_free(s.condition);

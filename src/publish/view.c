@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which numbers may be told: those of our own peers, and of these only what the look-up function answers to who may ask. A
+// published zone is read by more people than any other answer, so that nothing enters it by default but the core's ranges.
+#include "publish/publish.h"
+
+static bool named(const struct conf_publish *conf, const struct snapshot *s, const struct peer *p)
+{
+	for (uint32_t i = 0; i < conf->to_count; i++)
+		if (strcmp(conf->to[i], p->name) == 0)
+			return true;
+	return conf->to_count == 0 && p->zone < s->zone_count && s->zone[p->zone].is_core;
+}
+
+static zone_id zone_of_asker(const struct conf_publish *conf, const struct snapshot *s, bool *known)
+{
+	*known = false;
+	for (uint32_t i = 0; i < s->peer_count; i++) {
+		const struct peer *p = snapshot_peer(s, (peer_id)i);
+		if (p != NULL && !p->removed && strcmp(p->name, conf->for_peer) == 0) {
+			*known = true;
+			return p->zone;
+		}
+	}
+	return 0;
+}
+
+// The rule of registry_peer_by_number: in service, and not in the asker's own zone unless that is a transit zone (SF-I12).
+static bool answered(const struct conf_publish *conf, const struct snapshot *s, const struct peer *p)
+{
+	bool known;
+	zone_id from;
+	if (p->removed || p->blocked || !p->in_service)
+		return false;
+	if (conf->for_peer[0] == '\0')
+		return true;
+	from = zone_of_asker(conf, s, &known);
+	return known && from < s->zone_count && (p->zone != from || s->zone[from].transit);
+}
+
+static result add(const struct peer *p, struct publish_numbers *out)
+{
+	for (uint32_t i = 0; i < p->calls_to_count; i++)
+		if (p->calls_to[i].digits[0] != '\0') // "any" is no range of ours
+			TRY(publish_numbers_add(out, p->calls_to[i].digits, false, ""));
+	return OK;
+}
+
+result publish_numbers_of(const struct conf_publish *conf, const struct snapshot *s, struct publish_numbers *out)
+{
+	for (uint32_t i = 0; i < s->peer_count; i++) {
+		const struct peer *p = snapshot_peer(s, (peer_id)i);
+		if (p != NULL && named(conf, s, p) && answered(conf, s, p))
+			TRY(add(p, out));
+	}
+	return OK;
+}
+
+result publish_numbers_add_range(const struct conf_publish *conf, const struct snapshot *s, const struct row_range *range,
+	struct publish_numbers *out)
+{
+	for (uint32_t i = 0; i < s->peer_count; i++) {
+		const struct peer *p = snapshot_peer(s, (peer_id)i);
+		if (p == NULL || strcmp(p->name, range->to) != 0)
+			continue;
+		return named(conf, s, p) && answered(conf, s, p) ?
+			publish_numbers_add(out, range->prefix, range->exact != 0, range->rn) : OK;
+	}
+	return OK;
+}
