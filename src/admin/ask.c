@@ -84,6 +84,10 @@ size_t ask_size_least(uint16_t type)
 		return sizeof(m->u.stream);
 	case IPC_ADMIN_HOP:
 		return sizeof(m->u.hop);
+	case IPC_ADMIN_NOTE:
+		return sizeof(m->u.note);
+	case IPC_ADMIN_FOUND:
+		return sizeof(m->u.found);
 	case IPC_ADMIN_TRACED:
 		return offsetof(struct ipc_admin_traced, octets);
 	case IPC_ADMIN_RECORD:

@@ -55,33 +55,61 @@ static void rows_h(void *ctx, const struct ask_reply *r)
 		answer_failed(a, r->error, a->target[0] != '\0' ? a->target : "signaller", NULL);
 }
 
-static const char *domain_of(const struct ipc_admin *m, char out[DOMAIN_MAX])
+// --- look-ups
+
+static const char *const outcomes[] = {"found", "none", "bogus", "later", "syntax"};
+static const char *const sources[] = {"configuration", "registry", "enum", "cache"};
+static const char *const verdicts[] = {"insecure", "secure", "bogus"};
+
+static const char *word(const char *const *words, size_t count, uint8_t i)
 {
-	snprintf(out, DOMAIN_MAX, "%.*s", DOMAIN_MAX - 1, m->u.hop.domain);
-	return out;
+	return i < count ? words[i] : "?";
+}
+
+static json_t *text_of(const char *text, size_t room)
+{
+	return text_json(text, strnlen(text, room) < room ? room : room - 1);
+}
+
+static void found_row(struct answer *a, const struct lookup_answer *f)
+{
+	struct lookup_answer whole = *f; // each text ends, whatever came
+	whole.rn[NUMBER_MAX - 1] = whole.number[NUMBER_MAX - 1] = whole.domain[DOMAIN_MAX - 1] = '\0';
+	whole.uri[sizeof(whole.uri) - 1] = whole.reason[LOOKUP_REASON_MAX - 1] = '\0';
+	json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:o, s:I}", "outcome",
+		word(outcomes, ARRAY_LEN(outcomes), whole.outcome), "source", word(sources, ARRAY_LEN(sources), whole.source), "verdict",
+		word(verdicts, ARRAY_LEN(verdicts), whole.verdict), "number", text_of(whole.number, sizeof(whole.number)),
+		"routing_number", text_of(whole.rn, sizeof(whole.rn)), "npdi", (int)(whole.npdi != 0), "uri",
+		text_of(whole.uri, sizeof(whole.uri)), "reason", text_of(whole.reason, sizeof(whole.reason)), "ttl_s",
+		(json_int_t)whole.ttl_s);
+	if (o == NULL || json_object_update_new(a->root, o) != 0)
+		a->left_off++;
+	json_object_set_new(a->root, "domain", text_of(whole.domain, sizeof(whole.domain)));
+	if (whole.outcome == LOOKUP_FOUND)
+		json_object_set_new(a->root, "peer", json_string(view_peer_name(a->admin->snapshot, whole.peer)));
+}
+
+static void hop_row(struct answer *a, const struct ipc_admin *m)
+{
+	const struct snapshot *s = a->admin->snapshot;
+	row_add(a, json_pack("{s:s, s:s, s:o, s:s, s:b}", "peer", view_peer_name(s, m->peer), "transport",
+		transport_via_name((enum transport)m->u.hop.transport), "address", view_address(&m->u.hop.address), "listener",
+		m->u.hop.listener < s->listener_count ? s->listener[m->u.hop.listener].name : "", "dead", (int)(m->u.hop.dead != 0)));
 }
 
 static void hops_h(void *ctx, const struct ask_reply *r)
 {
 	struct answer *a = ctx;
-	char domain[DOMAIN_MAX];
-	if (r->end) {
-		if (r->error == E_OK)
-			answer_send(a);
-		else
-			answer_failed(a, r->error, a->target, r->error == E_NOT_FOUND ? "no peer is responsible for it" : NULL);
-		return;
-	}
-	const struct ipc_admin *m = r->row;
-	const struct snapshot *s = a->admin->snapshot;
-	if (m->type != IPC_ADMIN_HOP)
-		return;
-	json_object_set_new(a->root, "peer", json_string(view_peer_name(s, m->peer)));
-	json_object_set_new(a->root, "domain", text_json(domain_of(m, domain), DOMAIN_MAX));
-	row_add(a, json_pack("{s:s, s:o, s:s, s:b}", "transport", transport_via_name((enum transport)m->u.hop.transport),
-		"address", view_address(&m->u.hop.address), "listener",
-		m->u.hop.listener < s->listener_count ? s->listener[m->u.hop.listener].name : "", "dead",
-		(int)(m->u.hop.dead != 0)));
+	if (r->end && r->error == E_OK)
+		answer_send(a);
+	else if (r->end)
+		answer_failed(a, r->error, a->target, NULL);
+	else if (r->row->type == IPC_ADMIN_HOP)
+		hop_row(a, r->row);
+	else if (r->row->type == IPC_ADMIN_FOUND)
+		found_row(a, &r->row->u.found);
+	else if (r->row->type == IPC_ADMIN_NOTE)
+		json_array_append_new(json_object_get(a->root, "steps"), text_of(r->row->u.note, sizeof(r->row->u.note)));
 }
 
 // Ask and answer with the rows in LIST of the root.
@@ -202,7 +230,7 @@ static void look_up(struct answer *a, const char *key)
 		return;
 	}
 	a->admin->packet->peer = from;
-	a->root = json_pack("{s:n, s:n, s:[]}", "peer", "domain", "hops");
+	a->root = json_pack("{s:n, s:n, s:s, s:[], s:[]}", "peer", "domain", "outcome", "none", "steps", "hops");
 	ask_rows(a, ASK_DIRECTORY, sizeof(a->admin->packet->u.key), "hops", hops_h);
 }
 

@@ -242,9 +242,9 @@ static const struct conf_option root_rows[] = {
 		.type = CONF_VALUE,
 		.scope = CONF_START,
 		.set = conf_set_registry,
-		.form = "\"sqlite:FILE\"",
-		.manual = "Reserved for the registry database of a later release: its form is checked, no file is "
-			  "opened or made. Leave it out; calls are routed by the peers' own `numbers` and `reach.domain`."},
+		.form = "\"sqlite:FILE\" or \"postgresql://...\"",
+		.manual = "Database of numbers, domains, routes and next hops (`sallyport import`). Absent: calls are routed by the "
+			  "peers' own `numbers` and `reach.domain`."},
 	{.key = "luf",
 		.type = CONF_MAP,
 		.scope = CONF_RELOAD,

@@ -169,6 +169,7 @@ bool conf_set_registry(struct conf_load *c, void *target, const struct conf_node
 	if (!known || n->text_len >= sizeof(d->private.registry))
 		return false;
 	memcpy(d->private.registry, n->text, n->text_len + 1);
+	d->settings.registry = 1;
 	return true;
 }
 

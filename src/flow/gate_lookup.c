@@ -121,6 +121,8 @@ struct verdict gate_lookup(struct passage *p)
 	result r = luf_lookup(p->flow->registry, &p->query, &p->target);
 	if (is_ok(r))
 		return PASS;
+	if (r.error == E_AGAIN)
+		return later();
 	return r.error == E_NOT_FOUND ? by_directory(p) : REPLY(404, "Not Found");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One list for all children, and what a role needs beyond it. No role may execute a program, make memory
-// executable, trace, or (but resolver and admin) open sockets and files. Landlock does not cover UDP: this does.
+// One list for all children, and what a role needs beyond it. No role may execute a program, make memory executable, trace, or
+// (but resolver, directory and admin) open sockets and files. Landlock does not cover UDP: this does.
 #include "guard/filter.h"
 
 #include <errno.h>
@@ -33,11 +33,18 @@ static const int admin_calls[] = {SCMP_SYS(openat), SCMP_SYS(lseek), SCMP_SYS(fs
 	SCMP_SYS(ftruncate), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
 	SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(statx), SCMP_SYS(fstatfs), SCMP_SYS(statfs)};
 
+// The registry's database: SQLite's files with their locks, or a connection to PostgreSQL; blocks of memory for others; the cache.
+static const int directory_calls[] = {SCMP_SYS(openat), SCMP_SYS(lseek), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate),
+	SCMP_SYS(rename), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(statx), SCMP_SYS(access),
+	SCMP_SYS(readlink), SCMP_SYS(getcwd), SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(memfd_create), SCMP_SYS(fallocate), SCMP_SYS(uname),
+	SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind)};
+
 static const struct {
 	const int *calls;
 	uint32_t count;
 } extra[ROLE_COUNT] = {
 	[ROLE_RESOLVER] = {resolver_calls, ARRAY_LEN(resolver_calls)},
+	[ROLE_DIRECTORY] = {directory_calls, ARRAY_LEN(directory_calls)},
 	[ROLE_ADMIN] = {admin_calls, ARRAY_LEN(admin_calls)},
 };
 
@@ -59,11 +66,13 @@ static bool allow_sending(scmp_filter_ctx f)
 	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)) == 0;
 }
 
-// No owner of a descriptor: with F_SETOWN the kernel would send signals to others for us. Nor locks, leases, seals.
-static bool allow_fcntl(scmp_filter_ctx f)
+// No owner of a descriptor: with F_SETOWN the kernel would send signals to others for us. Nor leases; locks and seals only where
+// there is a database.
+static bool allow_fcntl(scmp_filter_ctx f, unsigned role)
 {
-	static const int commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL};
-	for (uint32_t i = 0; i < ARRAY_LEN(commands); i++)
+	static const int commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_ADD_SEALS};
+	uint32_t count = role == ROLE_DIRECTORY ? ARRAY_LEN(commands) : ARRAY_LEN(commands) - 4;
+	for (uint32_t i = 0; i < count; i++)
 		if (seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
 			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i], 0)) != 0)
 			return false;
@@ -82,7 +91,7 @@ static bool allow_by_argument(scmp_filter_ctx f)
 // Refused with an error instead of the end: libraries try these and live without.
 static bool refuse_softly(scmp_filter_ctx f, unsigned role)
 {
-	if (role != ROLE_RESOLVER && role != ROLE_ADMIN &&
+	if (role != ROLE_RESOLVER && role != ROLE_ADMIN && role != ROLE_DIRECTORY &&
 		seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0) != 0)
 		return false;
 	return seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0) == 0 && // FIOSETOWN is one
@@ -99,7 +108,7 @@ result filter_enter(const struct sandbox_config *c, uint32_t *calls)
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	REQUIRE(f != NULL, E_SYSTEM);
 	bool good = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && allow(f, common, ARRAY_LEN(common)) &&
-		    allow(f, extra[c->role].calls, extra[c->role].count) && allow_sending(f) && allow_fcntl(f) && allow_by_argument(f) &&
+		    allow(f, extra[c->role].calls, extra[c->role].count) && allow_sending(f) && allow_fcntl(f, c->role) && allow_by_argument(f) &&
 		    refuse_softly(f, c->role) && seccomp_load(f) == 0;
 	*calls = (uint32_t)ARRAY_LEN(common) + extra[c->role].count + 8;
 	seccomp_release(f);

@@ -78,7 +78,7 @@ result landlock_enter(const struct sandbox_config *c, int *abi)
 	if (*abi == 0)
 		return OK;
 	struct ruleset attr;
-	size_t size = ruleset_fill(&attr, *abi, c->role == ROLE_RESOLVER);
+	size_t size = ruleset_fill(&attr, *abi, c->role == ROLE_RESOLVER || c->connect);
 	long ruleset = syscall(SYS_landlock_create_ruleset, &attr, size, 0);
 	REQUIRE(ruleset >= 0, E_SYSTEM);
 	result r = restrict_self((int)ruleset, c, *abi);

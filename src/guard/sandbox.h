@@ -21,6 +21,7 @@ struct sandbox_config {
 	const char *user;  // to become when started as root; NULL: stay
 	uint32_t path_count;
 	struct sandbox_path path[SANDBOX_PATHS_MAX];
+	bool connect;      // TCP to a server of its own: the directory's PostgreSQL (the resolver may in any case)
 	bool seccomp_off;  // sanitizer builds need system calls that the filter kills; said in the report
 };
 

@@ -152,6 +152,8 @@ static result by_domain(const struct registry *r, const struct query *q, struct 
 result luf_lookup(const struct registry *r, const struct query *q, struct target *out)
 {
 	result found = FAIL(E_NOT_FOUND);
+	const struct settings *s = &registry_snapshot(r)->settings;
+	REQUIRE(s->registry == 0 || registry_ldr(r) != NULL, E_AGAIN); // it has not come yet
 	if (luf_key(q)[0] != '\0')
 		found = by_number(r, q, out);
 	if (!is_ok(found) && q->domain[0] != '\0')

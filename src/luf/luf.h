@@ -18,7 +18,8 @@ MUST_USE result luf_query_portability(struct query *q, struct bytes text);
 // The number that decides: the routing number where one came, else the number. "" when it is no number's query.
 const char *luf_key(const struct query *q);
 // The responsible peer, or the group of routes that leads there (peer PEER_NONE: lrf_select chooses), by the longest prefix in
-// configuration and registry, then by domain. E_NOT_FOUND when no provisioned peer in service takes it.
+// configuration and registry, then by domain. E_NOT_FOUND when no provisioned peer in service takes it; E_AGAIN: the
+// registry's database has not been read yet.
 MUST_USE result luf_lookup(const struct registry *r, const struct query *q, struct target *out);
 // The domain that stands for PEER: his own, or where Q is only told the answer and he is of the core, ours. Never NULL.
 const char *luf_domain(const struct registry *r, const struct query *q, peer_id peer);

@@ -39,6 +39,8 @@ static void each(struct channels *c, void (*visit)(struct channel_pair *))
 		visit(&c->sign[i]);
 	visit(&c->signaller);
 	visit(&c->directory);
+	visit(&c->dns);
+	visit(&c->ldr);
 }
 
 static void pair_none(struct channel_pair *p)
@@ -60,7 +62,9 @@ result channels_open(struct channels *c, uint32_t workers, uint32_t handshake_th
 	for (uint32_t i = 0; i < handshake_threads; i++)
 		TRY(pair_open(&c->sign[i]));
 	TRY(pair_open(&c->signaller));
-	return pair_open(&c->directory);
+	TRY(pair_open(&c->directory));
+	TRY(pair_open(&c->dns));
+	return pair_open(&c->ldr);
 }
 
 void channels_close(struct channels *c)
@@ -83,4 +87,8 @@ void channels_of_role(const struct channels *c, unsigned role, void (*keep)(void
 		keep(ctx, c->signaller.end[role == ROLE_SIGNALLER]);
 	if (role == ROLE_ADMIN || role == ROLE_DIRECTORY)
 		keep(ctx, c->directory.end[role == ROLE_DIRECTORY]);
+	if (role == ROLE_DIRECTORY || role == ROLE_RESOLVER)
+		keep(ctx, c->dns.end[role == ROLE_RESOLVER]);
+	if (role == ROLE_SIGNALLER || role == ROLE_DIRECTORY)
+		keep(ctx, c->ldr.end[role == ROLE_DIRECTORY]);
 }

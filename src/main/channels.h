@@ -18,6 +18,8 @@ struct channels {
 	struct channel_pair lookup[NET_WORKERS_MAX];   // 0 signaller's worker, 1 directory
 	struct channel_pair signaller; // 0 admin, 1 signaller
 	struct channel_pair directory; // 0 admin, 1 directory
+	struct channel_pair dns;       // 0 directory, 1 resolver
+	struct channel_pair ldr;       // 0 signaller, 1 directory
 };
 
 // Make those that WORKERS and HANDSHAKE_THREADS ask for. E_SYSTEM.

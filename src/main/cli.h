@@ -20,7 +20,8 @@ enum { CLI_ARGUMENTS_MAX = 4, CLI_PATH_MAX = 4096 };
 
 struct cli { // one invocation
 	const char *program, *command;
-	bool json, off, dry_run;
+	bool json, off, skip_bad, replace, verify, dry_run;
+	const char *registry, *kind, *format;
 	const char *socket, *config, *user, *peer, *call, *output, *from, *seconds, *out;
 	const char *argument[CLI_ARGUMENTS_MAX];
 	int arguments;
@@ -32,7 +33,7 @@ struct cli_command {
 	const char *does;      // one line of help
 	int least, most;       // arguments
 	const char *options;   // that it takes, of: c(onfig) s(ocket) j(son) u(ser) p(eer) f(rom) k(call) o(utput) x(off) t(seconds)
-	                       // O(out) n(dry-run)
+			       // r(egistry) K(ind) F(ormat) b(skip-bad) R(eplace) v(erify) O(out) n(dry-run)
 	int (*run)(const struct cli *c);
 };
 
@@ -60,6 +61,16 @@ MUST_USE result cli_conf_load(const struct cli *c, const char *path, struct conf
 
 // cli_publish.c
 int cli_luf(const struct cli *c);
+
+// The database that --registry or the configuration of --config names, as store_open wants it. False: said why not.
+bool cli_registry_uri(const struct cli *c, char out[CLI_PATH_MAX]);
+
+// cli_registry.c, cli_import.c
+int cli_import(const struct cli *c);
+int cli_export(const struct cli *c);
+int cli_diff(const struct cli *c);
+int cli_undo(const struct cli *c);
+int cli_journal(const struct cli *c);
 
 // cli_ask.c
 int cli_status(const struct cli *c);
@@ -110,6 +121,6 @@ void cli_show_peers(const json_t *status);
 void cli_show_calls(const json_t *o);
 void cli_show_steps(const json_t *o);
 void cli_show_explain(const json_t *o);
-void cli_show_hops(const json_t *o);
+void cli_show_lookup(const json_t *o);
 
 #endif

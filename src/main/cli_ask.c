@@ -79,16 +79,42 @@ static bool has_from(const struct cli *c)
 	return c->from != NULL;
 }
 
+// The steps are shown in any case; the exit tells whether somebody is responsible.
+static int look_up(const struct cli *c, const char *path, const char *key)
+{
+	json_t *o;
+	char buf[32];
+	if (!has_from(c))
+		return CLI_USAGE;
+	int status = cli_request(c, &(struct cli_request){.method = "GET", .path = path,
+		.query = {{key, c->argument[0]}, {"from", c->from}}}, &o);
+	if (status != CLI_OK)
+		return status;
+	if (c->json) {
+		json_dumpf(o, stdout, JSON_INDENT(1));
+		putchar('\n');
+	} else {
+		cli_show_lookup(o);
+	}
+	if (strcmp(cli_member(o, "outcome", buf), "found") != 0) {
+		cli_say(c, "no peer is responsible for it (%s); see the steps above", cli_member(o, "outcome", buf));
+		status = CLI_FAILED;
+	}
+	json_decref(o);
+	if (fflush(stdout) == 0)
+		return status;
+	cli_say(c, "the output cannot be written (%s)", strerror(errno));
+	return CLI_FAILED;
+}
+
 int cli_lookup(const struct cli *c)
 {
-	return !has_from(c) ? CLI_USAGE : show(c, &(struct cli_request){.method = "GET", .path = "/lookup",
-		.query = {{"number", c->argument[0]}, {"from", c->from}}}, cli_show_hops);
+	return look_up(c, "/lookup", "number");
 }
 
 int cli_route(const struct cli *c)
 {
-	return !has_from(c) ? CLI_USAGE : show(c, &(struct cli_request){.method = "GET", .path = "/route",
-		.query = {{"domain", c->argument[0]}, {"from", c->from}}}, cli_show_hops);
+	return look_up(c, "/route", "domain");
 }
 
 // A file written with an editor ends its lines with LF alone; as a SIP message it is refused for its first line, which

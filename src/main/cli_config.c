@@ -55,6 +55,43 @@ bool cli_socket_path(const struct cli *c, char out[CLI_PATH_MAX])
 	return false;
 }
 
+// "sqlite:FILE" as it can be opened: relative to the folder of the configuration.
+static bool uri_of(const struct cli *c, const struct conf_result *conf, char out[CLI_PATH_MAX])
+{
+	static const char scheme[] = "sqlite:";
+	const char *uri = conf->private.registry;
+	struct files_root root;
+	char path[FILES_PATH_MAX];
+	int n = -1;
+	files_root_of(&root, c->config);
+	if (strncmp(uri, scheme, sizeof(scheme) - 1) != 0)
+		n = snprintf(out, CLI_PATH_MAX, "%s", uri);
+	else if (is_ok(files_path(&root, uri + sizeof(scheme) - 1, path)))
+		n = snprintf(out, CLI_PATH_MAX, "%s%s", scheme, path);
+	return n > 0 && n < CLI_PATH_MAX;
+}
+
+bool cli_registry_uri(const struct cli *c, char out[CLI_PATH_MAX])
+{
+	struct conf_result conf;
+	if (c->registry != NULL)
+		return snprintf(out, CLI_PATH_MAX, "%s", c->registry) < CLI_PATH_MAX;
+	if (c->config == NULL) {
+		cli_say(c, "which database is not told; write --config FILE, or --registry sqlite:FILE");
+		return false;
+	}
+	if (!is_ok(cli_conf_load(c, c->config, &conf)) || conf.snapshot == NULL) {
+		cli_say(c, "%s is no valid configuration; see `sallyport check %s`", c->config, c->config);
+		conf_result_free(&conf);
+		return false;
+	}
+	bool named = conf.private.registry[0] != '\0' && uri_of(c, &conf, out);
+	conf_result_free(&conf);
+	if (!named)
+		cli_say(c, "%s names no database; add `registry: \"sqlite:FILE\"`", c->config);
+	return named;
+}
+
 static const char *severity_word(enum conf_severity s)
 {
 	return s == CONF_ERROR ? "error" : s == CONF_OUT_OF_SERVICE ? "out of service" : "warning";

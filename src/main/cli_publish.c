@@ -4,15 +4,15 @@
 #include "main/cli_publish.h"
 
 #include "base/memory.h"
+#include "main/cli_registry.h"
 #include "main/files.h"
-#include "registry/store/store.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SECRET_FILE_MAX = 512, SQLITE_WORD = 7 }; // [octets]
+enum { SECRET_FILE_MAX = 512 }; // [octets]
 
 static bool read_secret(const struct cli *c, const char *path, uint8_t *buf, size_t *len)
 {
@@ -73,41 +73,28 @@ static result read_ranges(struct store *s, struct ranges *to, struct store_error
 	return r;
 }
 
-// "sqlite:PATH" with PATH as it is seen from here; every other URI as it is.
-static result store_uri(const char *config, const char *uri, char out[FILES_PATH_MAX + SQLITE_WORD])
+static bool read_registry(const struct cli *c, struct ranges *to)
 {
-	struct files_root root;
-	char path[FILES_PATH_MAX];
-	if (strncmp(uri, "sqlite:", SQLITE_WORD) != 0) {
-		snprintf(out, FILES_PATH_MAX, "%s", uri);
-		return OK;
-	}
-	files_root_of(&root, config);
-	TRY(files_path(&root, uri + SQLITE_WORD, path));
-	snprintf(out, FILES_PATH_MAX + SQLITE_WORD, "sqlite:%s", path);
-	return OK;
+	struct store_error why = {""};
+	struct store *s;
+	result r;
+	if (!cli_store_open(c, true, &s))
+		return false;
+	r = read_ranges(s, to, &why);
+	store_close(s);
+	if (!is_ok(r))
+		cli_say(c, "the registry cannot be read (%s) %s", error_name(r.error), why.text);
+	return is_ok(r);
 }
 
 // The whole set or none: half a set would take the other half out of the zone.
 static bool gather(const struct cli *c, const struct conf_result *conf, struct publish_numbers *out)
 {
 	struct ranges to = {.conf = &conf->private.publish, .snapshot = conf->snapshot, .out = out};
-	char uri[FILES_PATH_MAX + SQLITE_WORD];
-	struct store_error why = {""};
-	struct store *s = NULL;
 	result r = publish_numbers_of(to.conf, to.snapshot, out);
-	if (is_ok(r) && conf->private.registry[0] != '\0') {
-		r = store_uri(c->config, conf->private.registry, uri);
-		if (is_ok(r))
-			r = store_open(&s, uri, true, &why);
-		if (is_ok(r)) {
-			r = read_ranges(s, &to, &why);
-			store_close(s);
-		}
-	}
 	if (!is_ok(r))
-		cli_say(c, "the numbers cannot be read (%s) %s; nothing was published", error_name(r.error), why.text);
-	return is_ok(r);
+		cli_say(c, "the peers have more than %d numbers; split the zone", PUBLISH_NUMBERS_MAX);
+	return is_ok(r) && (conf->private.registry[0] == '\0' || read_registry(c, &to));
 }
 
 static void show_json(const struct cli *c, const char *zone, const struct publish_report *r, const struct publish_fault *why)

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { LINE_MAX_ = 256 };
+enum { LINE_MAX_ = 512 };
 
 static void line(const char *name, const json_t *o, const char *key)
 {
@@ -217,18 +217,24 @@ void cli_show_explain(const json_t *o)
 		show_stream(s);
 }
 
-void cli_show_hops(const json_t *o)
+void cli_show_lookup(const json_t *o)
 {
-	static const char *const title[] = {"TRANSPORT", "ADDRESS", "LISTENER", "DEAD"};
+	static const char *const title[] = {"PEER", "TRANSPORT", "ADDRESS", "LISTENER", "DEAD"};
+	static const char *const lines[] = {"outcome", "number", "routing_number", "peer", "domain", "uri", "source", "verdict", "reason"};
 	struct cli_table t;
 	size_t i;
 	json_t *h;
-	char buf[32];
-	line("peer", o, "peer");
-	line("domain", o, "domain");
+	char buf[32], clean[LINE_MAX_];
+	json_array_foreach(json_object_get(o, "steps"), i, h)
+		printf("%3zu  %s\n", i + 1, text_terminal(json_is_string(h) ? json_string_value(h) : "", clean, sizeof(clean)));
+	for (i = 0; i < ARRAY_LEN(lines); i++)
+		if (cli_member(o, lines[i], buf)[0] != '\0')
+			line(lines[i], o, lines[i]);
+	if (json_array_size(json_object_get(o, "hops")) == 0)
+		return;
 	cli_table_begin(&t, title, ARRAY_LEN(title));
 	json_array_foreach(json_object_get(o, "hops"), i, h)
-		cli_table_row(&t, (const char *[]){cli_member(h, "transport", buf), cli_member(h, "address", buf),
+		cli_table_row(&t, (const char *[]){cli_member(h, "peer", buf), cli_member(h, "transport", buf), cli_member(h, "address", buf),
 			cli_member(h, "listener", buf), cli_member(h, "dead", buf)});
 	end_table(&t);
 }

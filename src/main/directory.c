@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The directory process: look-up and routing over the registry, for the administrators' questions. Today the registry is
-// the configuration's snapshot; signalling reads the same snapshot in its own memory.
+// The directory process: look-up and location for whoever may ask. It parses nothing of strangers; the database has a thread of its
+// own, the DNS a process: nothing here waits for either.
 #include "base/clock.h"
 #include "base/log.h"
 #include "guard/sandbox.h"
-#include "lrf/lrf.h"
-#include "luf/luf.h"
 #include "main/control.h"
-#include "main/process.h"
+#include "main/directory.h"
 #include "terms/ipc_admin.h"
 
 #include <poll.h>
@@ -16,23 +14,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct directory_process {
-	const struct process_start *start;
-	const struct snapshot *snapshot;
-	size_t size;
-	struct registry *registry;
-	struct lrf_memory *memory;
-	int admin;
-	bool stop;
-};
+// ---- snapshots
 
 static result use_snapshot(struct directory_process *d, int fd)
 {
 	const struct snapshot *s;
 	size_t size;
 	struct registry *r;
+	const struct ldr *ldr = ldr_client_ldr(&d->ldr);
 	TRY(process_map_snapshot(fd, &s, &size));
 	result made = registry_new(&r, s);
+	if (is_ok(made) && ldr != NULL && !is_ok(made = registry_attach(r, ldr)))
+		registry_free(r);
 	if (!is_ok(made)) {
 		process_unmap_snapshot(s, size);
 		return made;
@@ -60,70 +53,122 @@ static void on_control(struct directory_process *d)
 	close(fd);
 }
 
-static void say(struct directory_process *d, const struct ipc_admin *m)
-{
-	if (send(d->admin, m, IPC_ADMIN_HEAD + sizeof(m->u.hop), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		log_write(LOG_LEVEL_WARNING, "directory.answer-lost", LOG_NUM("request", m->request));
-}
+// ---- questions
 
 // A key that begins with "+" or a digit is a number, anything else a domain.
-static result look_up(struct directory_process *d, const struct ipc_admin *q, struct sed *sed, struct target *target)
+static void on_admin(struct directory_process *d, const struct now *now)
 {
-	struct query query;
-	struct now now = clock_now();
-	bool number = q->u.key[0] == '+' || (q->u.key[0] >= '0' && q->u.key[0] <= '9');
-	struct bytes key = bytes_of_string(q->u.key), none = {NULL, 0};
-	const struct peer *asking = snapshot_peer(d->snapshot, q->peer);
-	REQUIRE(asking != NULL, E_NOT_FOUND);
-	TRY(luf_query_make(&query, URI_KIND_SIP, number ? key : none, number ? none : key, number ? q->u.key : "", ""));
-	query.from_peer = q->peer;
-	query.from_zone = asking->zone;
-	TRY(luf_lookup(d->registry, &query, target));
-	return lrf_route(d->registry, d->memory, target, 0, &now, sed);
+	static struct ipc_admin m; // large, one thread
+	struct query q;
+	ssize_t n = recv(d->admin, &m, sizeof(m), MSG_DONTWAIT | MSG_TRUNC);
+	if (n < (ssize_t)(IPC_ADMIN_HEAD + 1) || n > (ssize_t)sizeof(m) || m.version != IPC_ADMIN_VERSION || m.type != IPC_ADMIN_LOOKUP)
+		return;
+	m.u.key[sizeof(m.u.key) - 1] = '\0';
+	const struct asked a = {.fd = d->admin, .administrator = true, .request = m.request, .story = true, .deadline_ms = INQUIRY_MS};
+	bool number = m.u.key[0] == '+' || (m.u.key[0] >= '0' && m.u.key[0] <= '9');
+	struct bytes key = bytes_of_string(m.u.key), none = {NULL, 0};
+	const struct peer *asking = snapshot_peer(d->snapshot, m.peer);
+	result r = asking == NULL ? FAIL(E_NOT_FOUND)
+				  : luf_query_make(&q, URI_KIND_SIP, number ? key : none, number ? none : key, number ? m.u.key : "", "");
+	if (!is_ok(r)) {
+		struct lookup_answer l = {.outcome = LOOKUP_SYNTAX, .peer = PEER_NONE};
+		static const struct target nobody = {.peer = PEER_NONE, .group = GROUP_NONE};
+		q = (struct query){.from_peer = PEER_NONE};
+		snprintf(l.reason, sizeof(l.reason), "%s", asking == NULL ? "the asking peer is not configured" : "neither a number nor a domain");
+		inquiry_answer(d, &a, &q, &nobody, &l, now);
+		return;
+	}
+	q.from_peer = m.peer;
+	q.from_zone = asking->zone;
+	inquiry_begin(d, &a, &q, now);
 }
 
-static void on_admin(struct directory_process *d)
+// Every text ended: a worker parses what strangers send.
+static bool whole(const struct query *q)
 {
-	static struct ipc_admin q, a; // large, one thread
-	ssize_t n = recv(d->admin, &q, sizeof(q), MSG_DONTWAIT | MSG_TRUNC);
-	if (n == 0) {
-		close(d->admin);
-		d->admin = -1;
+	return memchr(q->number, 0, sizeof(q->number)) != NULL && memchr(q->user, 0, sizeof(q->user)) != NULL &&
+	       memchr(q->domain, 0, sizeof(q->domain)) != NULL && memchr(q->caller, 0, sizeof(q->caller)) != NULL &&
+	       memchr(q->rn, 0, sizeof(q->rn)) != NULL;
+}
+
+static void on_lookup(struct directory_process *d, int fd, const struct now *now)
+{
+	static struct ipc_lookup m; // large, one thread
+	for (int i = 0; i < INQUIRIES_PER_TURN; i++) {
+		ssize_t n = recv(fd, &m, sizeof(m), MSG_DONTWAIT | MSG_TRUNC);
+		if (n <= 0)
+			return;
+		bool lawful = (size_t)n == IPC_LOOKUP_HEAD + sizeof(m.u.query) && m.version == IPC_LOOKUP_VERSION && m.type == IPC_LOOKUP_ASK &&
+			      whole(&m.u.query) && m.deadline_ms > 0 && snapshot_peer(d->snapshot, m.u.query.from_peer) != NULL;
+		if (!lawful)
+			continue; // it has a deadline of its own
+		const struct asked a = {.fd = fd, .request = m.request, .story = m.notes != 0,
+			.deadline_ms = m.deadline_ms < INQUIRY_MS_MAX ? m.deadline_ms : INQUIRY_MS_MAX};
+		inquiry_begin(d, &a, &m.u.query, now);
 	}
-	if (n < (ssize_t)(IPC_ADMIN_HEAD + 1) || n > (ssize_t)sizeof(q) || q.version != IPC_ADMIN_VERSION || q.type != IPC_ADMIN_LOOKUP)
+}
+
+// ---- the loop
+
+enum { FIXED = 4 }; // control, admin, dns, registry
+
+static uint32_t watch(const struct directory_process *d, struct pollfd *p)
+{
+	uint32_t n = FIXED;
+	p[0].fd = d->start->control;
+	p[1].fd = d->admin;
+	p[2].fd = d->dns;
+	p[3].fd = d->ldr.fd;
+	for (uint32_t i = 0; i < d->lookups; i++)
+		p[n++].fd = d->lookup[i];
+	for (uint32_t i = 0; i < n; i++) {
+		p[i].events = POLLIN;
+		p[i].revents = 0;
+	}
+	return n;
+}
+
+static int patience_ms(const struct directory_process *d)
+{
+	uint64_t until = inquiry_deadline(d), now = clock_now().mono_us;
+	return until == NO_DEADLINE ? -1 : until <= now ? 0 : (int)((until - now) / MS) + 1;
+}
+
+static void turn(struct directory_process *d)
+{
+	struct pollfd p[FIXED + LOOKUP_CHANNELS_MAX];
+	uint32_t count = watch(d, p);
+	if (poll(p, count, patience_ms(d)) < 0)
 		return;
-	q.u.key[sizeof(q.u.key) - 1] = '\0';
-	struct sed sed = {.count = 0};
-	struct target target;
-	result r = look_up(d, &q, &sed, &target);
-	for (uint8_t i = 0; is_ok(r) && i < sed.count; i++) {
-		a = (struct ipc_admin){.version = IPC_ADMIN_VERSION, .type = IPC_ADMIN_HOP, .request = q.request, .peer = target.peer};
-		a.u.hop.transport = (uint8_t)sed.hop[i].transport;
-		a.u.hop.listener = sed.hop[i].listener;
-		a.u.hop.address = sed.hop[i].remote;
-		snprintf(a.u.hop.domain, sizeof(a.u.hop.domain), "%s", target.domain);
-		say(d, &a);
-	}
-	a = (struct ipc_admin){.version = IPC_ADMIN_VERSION, .type = IPC_ADMIN_END, .request = q.request, .error = (int32_t)r.error};
-	say(d, &a);
+	struct now now = clock_now();
+	if (p[1].revents != 0)
+		on_admin(d, &now);
+	if (p[2].revents != 0)
+		inquiry_dns(d, &now);
+	if (p[3].revents != 0 && !is_ok(ldr_client_receive(&d->ldr)))
+		d->ldr.fd = -1;
+	for (uint32_t i = FIXED; i < count; i++)
+		if (p[i].revents != 0)
+			on_lookup(d, p[i].fd, &now);
+	inquiry_run(d, &now);
+	if (p[0].revents != 0)
+		on_control(d);
 }
 
 int directory_main(struct process_start *start)
 {
 	static struct directory_process d;
-	d = (struct directory_process){.start = start, .admin = start->channels->directory.end[1]};
-	if (!is_ok(use_snapshot(&d, start->snapshot_fd)) || !is_ok(lrf_memory_new(&d.memory)) || !is_ok(process_ready(start, NULL, 0)))
+	struct sandbox_path paths[SANDBOX_PATHS_MAX];
+	const struct channels *c = start->channels;
+	d = (struct directory_process){.start = start, .admin = c->directory.end[1], .dns = c->dns.end[0]};
+	for (uint32_t i = 0; i < start->workers; i++)
+		d.lookup[d.lookups++] = c->lookup[i].end[1];
+	if (!is_ok(use_snapshot(&d, start->snapshot_fd)) || !is_ok(lrf_memory_new(&d.memory)) || !is_ok(inquiries_new(&d)))
 		return 1;
-	while (!d.stop) {
-		struct pollfd p[2] = {{.fd = start->control, .events = POLLIN}, {.fd = d.admin, .events = POLLIN}};
-		if (poll(p, 2, -1) < 0)
-			continue;
-		if (p[1].fd >= 0 && p[1].revents != 0)
-			on_admin(&d);
-		if (p[0].revents != 0)
-			on_control(&d);
-	}
-	registry_free(d.registry);
-	lrf_memory_free(d.memory);
+	uint32_t count = directory_paths(&d, paths, ARRAY_LEN(paths));
+	if (!is_ok(process_ready(start, paths, count)) || !is_ok(directory_feed(&d)))
+		return 1;
+	while (!d.stop)
+		turn(&d);
 	return 0;
 }

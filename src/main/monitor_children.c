@@ -92,6 +92,22 @@ static void close_others(const struct monitor *m, const struct process_start *s)
 	memory_free(k.fd);
 }
 
+// "sqlite:FILE" is relative to the folder of the configuration, as every path in it.
+static void fill_registry(const struct monitor *m, const struct files_root *root, struct process_start *s)
+{
+	static const char scheme[] = "sqlite:";
+	const char *uri = m->conf.private.registry;
+	size_t n = sizeof(scheme) - 1;
+	char path[FILES_PATH_MAX];
+	if (uri[0] == '\0')
+		return;
+	if (strncmp(uri, scheme, n) != 0)
+		snprintf(s->registry, sizeof(s->registry), "%s", uri);
+	else if (is_ok(files_path(root, uri + n, path)) && strlen(path) + n < sizeof(s->registry))
+		snprintf(s->registry, sizeof(s->registry), "%s%.*s", scheme, (int)(sizeof(s->registry) - n - 1), path);
+	IGNORE_RESULT(files_path(root, "registry-cache.key", s->registry_key)); // too long: there is no cache
+}
+
 static void fill_start(struct monitor *m, const struct spawn *as, int control, struct process_start *s)
 {
 	*s = (struct process_start){
@@ -117,6 +133,8 @@ static void fill_start(struct monitor *m, const struct spawn *as, int control, s
 	}
 	struct files_root root;
 	files_root_of(&root, m->config_path);
+	if (as->role == ROLE_DIRECTORY)
+		fill_registry(m, &root, s);
 	if (as->key_path[0] != '\0')
 		IGNORE_RESULT(files_path(&root, as->key_path, s->key_path)); // too long: the signer says so
 }

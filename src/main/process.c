@@ -6,6 +6,7 @@
 #include "main/control.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,6 +52,7 @@ result process_ready(const struct process_start *start, const struct sandbox_pat
 	struct sandbox_config c = {.role = start->role, .user = start->user, .seccomp_off = start->sanitizer};
 	struct sandbox_report report = {{0}};
 	REQUIRE(count <= SANDBOX_PATHS_MAX, E_CONFIG);
+	c.connect = start->role == ROLE_DIRECTORY && strncmp(start->registry, "postgresql:", 11) == 0;
 	for (uint32_t i = 0; i < count; i++)
 		c.path[c.path_count++] = paths[i];
 	TRY(sandbox_enter(&c, &report));

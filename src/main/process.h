@@ -41,6 +41,8 @@ struct process_start {
 	uint8_t token_current;
 	uint8_t secret[16];   // for keyed hashes; signaller only
 	char key_path[FILES_PATH_MAX]; // signer only
+	char registry[FILES_PATH_MAX];     // directory only: of the database, as store_open wants it; "" none
+	char registry_key[FILES_PATH_MAX]; // directory only: file of the key that signs its cache
 	const char *user;     // to become when started as root
 	bool sanitizer;       // sanitizer build: no system call filter
 };

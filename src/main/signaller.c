@@ -35,7 +35,7 @@ static result next_snapshot(struct signaller *s, int fd)
 	size_t size;
 	struct registry *r;
 	TRY(process_map_snapshot(fd, &next, &size));
-	result made = registry_new(&r, next);
+	result made = registry_make(next, ldr_client_ldr(&s->ldr), &r);
 	if (!is_ok(made)) {
 		process_unmap_snapshot(next, size);
 		return made;
@@ -264,6 +264,7 @@ static result prepare(struct signaller *s)
 	TRY(loop_init(&s->loop, &s->counters, s->holder));
 	TRY(make_workers(s));
 	TRY(watch(s));
+	TRY(ldr_watch(s));
 	TRY(outbox_init(s));
 	TRY(counters_init(s));
 	records_send(s); // what a predecessor left

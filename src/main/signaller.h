@@ -8,6 +8,7 @@
 
 #include "flow/flow.h"
 #include "guard/records.h"
+#include "main/ldr_client.h"
 #include "main/ended.h"
 #include "main/process.h"
 #include "net/net.h"
@@ -124,6 +125,7 @@ struct signaller {
 	const struct snapshot *snapshot; // of the control loop
 	size_t snapshot_size;
 	struct registry *registry;
+	struct ldr_client ldr; // what the registry's database says
 	_Atomic(struct trace_filter *) trace;
 	uint32_t trace_serial;
 	// records of ended calls, in order
@@ -146,6 +148,11 @@ void worker_drain(struct signaller *s, bool on, bool end);
 
 // signaller_port.c
 struct flow_port worker_port(struct worker *w);
+
+// signaller_ldr.c
+// A registry over SNAPSHOT and, unless NULL, LDR. E_NO_MEMORY, E_DUPLICATE.
+MUST_USE result registry_make(const struct snapshot *snapshot, const struct ldr *ldr, struct registry **out);
+MUST_USE result ldr_watch(struct signaller *s); // on the control loop: sets and changes that the directory sends
 
 // signaller_lookup.c
 result port_lookup(void *ctx, uint32_t request, const struct query *q, uint32_t deadline_ms); // of flow_port

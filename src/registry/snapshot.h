@@ -182,6 +182,7 @@ struct settings {
 	char records_path[256], trace_path[256], admin_socket[108];
 	struct address metrics;
 	struct luf_settings luf;
+	uint8_t registry; // a database is configured: without what it says nobody is told that a number is nobody's
 	struct blob certificate; // PEM chain; the key never stands here: signer alone reads it
 };
 

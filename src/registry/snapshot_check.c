@@ -73,6 +73,15 @@ static bool blob_ok(const struct snapshot *s, struct blob b)
 	return b.offset >= sizeof(*s) && b.offset <= s->size && b.len <= s->size - b.offset;
 }
 
+static bool luf_ok(const struct luf_settings *l)
+{
+	bool good = l->apex_count <= LUF_APEXES_MAX;
+
+	for (uint32_t i = 0; good && i < LUF_APEXES_MAX; i++)
+		good = text_ok(l->apex[i].domain, sizeof(l->apex[i].domain)) && flag_ok(l->apex[i].dnssec);
+	return good;
+}
+
 static bool settings_ok(const struct snapshot *s)
 {
 	const struct settings *g = &s->settings;
@@ -80,7 +89,7 @@ static bool settings_ok(const struct snapshot *s)
 	return text_ok(g->domain, sizeof(g->domain)) && text_ok(g->records_path, sizeof(g->records_path)) &&
 	       text_ok(g->trace_path, sizeof(g->trace_path)) &&
 	       text_ok(g->admin_socket, sizeof(g->admin_socket)) && flag_ok(g->records_when_full_drop) &&
-	       address_ok(&g->metrics) && blob_ok(s, g->certificate);
+	       address_ok(&g->metrics) && blob_ok(s, g->certificate) && flag_ok(g->registry) && luf_ok(&g->luf);
 }
 
 static bool zone_ok(const struct zone *z)

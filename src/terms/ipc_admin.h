@@ -5,6 +5,7 @@
 #define TERMS_IPC_ADMIN_H
 
 #include "base/pool.h"
+#include "terms/ipc_lookup.h"
 #include "terms/media.h"
 #include "terms/route.h"
 #include "terms/verdict.h"
@@ -25,11 +26,13 @@ enum ipc_admin_type {
 	IPC_ADMIN_HANGUP,       // key: Call-ID; END with error
 	IPC_ADMIN_DRY_RUN,      // peer, octets; rows: MARK...; END
 	IPC_ADMIN_TRACE,        // key: "peer NAME", "call ID", or "" for off; then TRACED as they happen; END at once
-	IPC_ADMIN_LOOKUP,       // key: number or domain, peer: asking; rows: HOP...; END
+	IPC_ADMIN_LOOKUP,       // key: number, domain or URI, peer: asking; rows: NOTE..., FOUND, HOP...; END
 	IPC_ADMIN_RECORD_ACK,   // records up to `request` are on disk
 	IPC_ADMIN_RECORD_STATE, // flag 1: records full, refuse new calls; 0: may take more
 	// signaller -> admin
 	IPC_ADMIN_COUNTER, IPC_ADMIN_PEER, IPC_ADMIN_CALL, IPC_ADMIN_MARK, IPC_ADMIN_STREAM, IPC_ADMIN_HOP,
+	IPC_ADMIN_NOTE,         // one line of the story of a look-up
+	IPC_ADMIN_FOUND,        // what it came to
 	IPC_ADMIN_TRACED,       // one message of signalling
 	IPC_ADMIN_RECORD,       // one ended call: `request` numbers it; kept by the signaller until acknowledged
 	IPC_ADMIN_END,
@@ -105,6 +108,8 @@ struct ipc_admin {
 		struct ipc_admin_mark mark;
 		struct ipc_admin_stream stream;
 		struct { uint8_t transport, dead; listener_id listener; struct address address; char domain[DOMAIN_MAX]; } hop;
+		char note[LOOKUP_NOTE_MAX];
+		struct lookup_answer found;
 		struct ipc_admin_traced traced;
 		struct ipc_admin_record record;
 	} u;

@@ -3,6 +3,7 @@
 // peers and strangers, lawful, bent and raw, answers, waiting, faults. parse -> gates -> rewrite -> serialise -> parse again;
 // nothing goes to nobody's address, nothing inside leaves, and an hour later nothing is left.
 #include "../support/flow_rig.c"
+#include "../support/ldr_rig.c"
 #include "../support/flow_play.c"
 
 #include "base/log.h"

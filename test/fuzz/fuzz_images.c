@@ -4,6 +4,7 @@
 // was taken over too, with checksums that fit. Nobody may read beyond an image, and what is taken over can be worked with
 // and ended.
 #include "../support/flow_rig.c"
+#include "../support/ldr_rig.c"
 #include "../support/flow_play.c"
 
 #include "guard/records.h"

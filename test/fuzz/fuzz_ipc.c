@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzz target: messages between processes. The first octet chooses the receiver: flow (from media), the monitor's table of
-// requests (from each child), the signer (from a handshake thread), media (from the signaller), the directory (from admin and
-// the monitor), admin (from signaller, directory and monitor). The signaller's own receiver of questions is fuzz_questions.c's.
+// requests (from each child), the signer (from a handshake thread), media (from the signaller), the directory (from admin, the
+// monitor, a worker and the resolver), admin (from signaller, directory and monitor). The signaller's own receiver of questions is fuzz_questions.c's.
 // A child that was taken over says anything; nobody may read beyond the message, sign what is not TLS, or grant what the
 // table does not.
 #include "../support/flow_rig.c"
+#include "../support/ldr_rig.c"
 #include "../support/flow_play.c"
 
 #include "../../src/main/control.c" // src/main is in no library
@@ -209,15 +210,20 @@ static void to_directory(const uint8_t *data, size_t size)
 		struct ipc_control control;
 		uint8_t octets[2 * sizeof(struct ipc_control)]; // a packet may be too long
 	} u;
-	int admin[2], monitor[2];
+	int admin[2], monitor[2], dns[2], worker[2];
+	struct now now = {1000, FLOW_RIG_WALL_MS};
 	const uint8_t *at;
 	size_t n;
 
 	channel(admin);
 	channel(monitor);
+	channel(dns);
+	channel(worker);
 	start.control = monitor[0];
 	d.admin = admin[0];
-	if (!is_ok(lrf_memory_new(&d.memory)))
+	d.dns = dns[0];
+	d.ldr.fd = -1;
+	if (!is_ok(lrf_memory_new(&d.memory)) || !is_ok(inquiries_new(&d)))
 		abort();
 	while (packet_next(&data, &size, &at, &n) && d.admin >= 0) {
 		if (n > 0 && at[0] & 1) {
@@ -227,6 +233,26 @@ static void to_directory(const uint8_t *data, size_t size)
 			u.control.version = at[0] & 2 ? IPC_CONTROL_VERSION : u.control.version;
 			send(monitor[1], &u, at[0] & 4 ? n : sizeof(u.control), 0);
 			on_control(&d);
+		} else if (n > 0 && at[0] & 2) { // whatever it is: of a worker, and of the resolver for the newest question
+			static union {
+				struct ipc_lookup lookup;
+				struct ipc_dns dns;
+			} m;
+			memset(&m, at[0], sizeof(m));
+			memcpy(&m, at, n < sizeof(m) ? n : sizeof(m));
+			m.dns.version = IPC_DNS_VERSION;
+			m.dns.type = at[0] & 4 ? IPC_LOOKUP_ASK : IPC_DNS_ANSWER;
+			m.dns.request = at[0] & 4 ? m.dns.request : d.serial;
+			if (at[0] & 4)
+				send(worker[1], &m, IPC_LOOKUP_HEAD + (at[0] & 8 ? n : sizeof(m.lookup.u.query)), 0);
+			else
+				send(dns[1], &m, at[0] & 8 ? n : IPC_DNS_ANSWER_HEAD + 256, 0);
+			on_lookup(&d, worker[0], &now);
+			inquiry_dns(&d, &now);
+			now.mono_us += (uint64_t)(at[0] >> 4) * SECOND;
+			inquiry_run(&d, &now);
+			drain(worker[1]);
+			drain(dns[1]);
 		} else if (n > 0) {
 			static struct ipc_admin q;
 			memset(&q, 'x', IPC_ADMIN_HEAD + sizeof(q.u.key)); // a key without an end
@@ -235,12 +261,15 @@ static void to_directory(const uint8_t *data, size_t size)
 			q.peer = at[0] >> 1 & 3;
 			memcpy(q.u.key, at + 1, n - 1 < sizeof(q.u.key) ? n - 1 : sizeof(q.u.key));
 			send(admin[1], &q, IPC_ADMIN_HEAD + (at[0] & 8 ? n : sizeof(q.u.key)), 0);
-			on_admin(&d);
+			on_admin(&d, &now);
 			drain(admin[1]);
 		}
 	}
 	lrf_memory_free(d.memory);
+	memory_free(d.inquiry);
 	for (int i = 0; i < 2; i++) {
+		close(dns[i]);
+		close(worker[i]);
 		close(admin[i]);
 		close(monitor[i]);
 	}

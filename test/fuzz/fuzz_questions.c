@@ -3,6 +3,7 @@
 // with a live call behind it. Mail between threads is delivered at once: one worker, one thread. Whatever an admin that was
 // taken over sends, each answer is whole, and the call can still be worked with.
 #include "../support/flow_rig.c"
+#include "../support/ldr_rig.c"
 #include "../support/flow_play.c"
 
 #include "main/signaller.h"

@@ -5,6 +5,7 @@
 #define FUZZ_SIP_H
 
 #include "../support/flow_rig.c"
+#include "../support/ldr_rig.c"
 #include "../support/flow_play.c"
 
 #include "wire/sip/header.h"

@@ -247,9 +247,12 @@ def test_lookup_and_route(sallyport):
         assert (o["peer"], o["domain"]) == ("b", "b.example") and len(o["hops"]) == 1
         hop = o["hops"][0]
         assert (hop["transport"], hop["address"], hop["listener"], hop["dead"]) == ("TLS", f"{B}:5061", "peering", False)
-        assert re.search(r"^peer +b$", text, re.M) and re.search(rf"^TLS +{B}:5061 +peering ", text, re.M), text
-    assert "no peer is responsible" in refused(sallyport, "lookup", "+15550100", "--from", "a")
-    assert "no peer is responsible" in refused(sallyport, "route", "nobody.example", "--from", "a", "--json")
+        assert re.search(r"^peer +b$", text, re.M) and re.search(rf"^b +TLS +{B}:5061 +peering ", text, re.M), text
+        assert o["steps"] and o["source"] == "configuration" and "answered by the configuration" in text
+    status, out, err = run(sallyport, "lookup", "+15550100", "--from", "a")  # the steps are told all the same
+    assert status == 1 and "nobody has +15550100" in out and err.startswith("sallyport lookup: no peer is responsible"), (out, err)
+    status, out, err = run(sallyport, "route", "nobody.example", "--from", "a", "--json")
+    assert status == 1 and json.loads(out)["outcome"] == "none" and "no peer is responsible" in err, (out, err)
     assert "a domain, not a number" in refused(sallyport, "lookup", "b.example", "--from", "a")
     assert "a number, not a domain" in refused(sallyport, "route", NUMBER, "--from", "a")
     assert "no peer has that name" in refused(sallyport, "lookup", NUMBER, "--from", "nobody")

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool row_of(const char *text, struct row *row)
+bool ldr_rig_row(const char *text, struct row *row)
 {
 	struct row_fault fault;
 	size_t n = strcspn(text, " ");
@@ -48,7 +48,7 @@ static bool build(struct ldr_rig *r, const char *const *rows, uint32_t count, st
 	size_t size;
 
 	for (uint32_t i = 0; i < count; i++)
-		if (!row_of(rows[i], &row) || !add(b, g, names, &row)) {
+		if (!ldr_rig_row(rows[i], &row) || !add(b, g, names, &row)) {
 			fprintf(stderr, "ldr_rig: refused: %s\n", rows[i]);
 			return false;
 		}

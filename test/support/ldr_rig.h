@@ -12,6 +12,8 @@ struct ldr_rig {
 
 // Each text is "KIND column=value column=value ...", "_" for a space in a value. False: a row was refused, or memory is out.
 bool ldr_rig_open(struct ldr_rig *r, const char *const *rows, uint32_t count);
+// One such text as a row. False: refused.
+bool ldr_rig_row(const char *text, struct row *row);
 void ldr_rig_close(struct ldr_rig *r);
 
 #endif

@@ -224,6 +224,18 @@ def media(bed, core, size):
     return iter(())
 
 
+def registry(bed, core, size):
+    """Look-ups: a known number with its route on a worker; the longest of ten million ranges."""
+    out = _tool(bed, "taskset", "-c", core, bed.tool("bench-lookup"))
+    ns, heap = map(float, re.search(r"route: (\d+) ns, ([\d.]+) heap", out).groups())
+    yield "lookup", {"ratio": ns / 1000, "low": ns / 1000, "high": ns / 1000, "runs": 1, "measured": {"ns": ns, "heap calls": heap},
+                     "unit": "us", "target": 1.0, "aim": 0.5}
+    out = _tool(bed, "taskset", "-c", core, bed.tool("bench-ranges"), 1000000 if size.quick else 10000000)
+    mib, ns = map(float, re.search(r": (\d+) MiB.*; (\d+) ns", out).groups())
+    yield "ranges", {"ratio": ns / 1000, "low": ns / 1000, "high": ns / 1000, "runs": 1, "measured": {"MiB": mib, "ns": ns},
+                     "unit": "us", "target": 1.5, "aim": 0.5}
+
+
 class Row:
     def __init__(self, run, names, title, needs=()):
         self.run, self.names, self.title, self.needs = run, names, title, needs
@@ -240,6 +252,7 @@ ROWS = [
     Row(parse, ("parse",), "parse a 922-octet INVITE, all values / sofia-sip"),
     Row(memory, ("memory-signalling", "memory-media"), "memory per held call [KiB]"),
     Row(relay, ("relay-20k", "relay-100k"), "relayed RTP packet / do-nothing relay"),
+    Row(registry, ("lookup", "ranges"), "look-up and route [us]; longest of 10 million ranges [us]"),
     Row(media, ("media",), "SRTP and media memory (no target)"),
 ]
 
