@@ -53,6 +53,7 @@ bool cli_publish_key(const struct cli *c, const char *config, const struct conf_
 struct ranges {
 	const struct conf_publish *conf;
 	const struct snapshot *snapshot;
+	enum publish_pass pass;
 	struct publish_numbers *out;
 	result failed;
 };
@@ -60,41 +61,53 @@ struct ranges {
 static bool range_h(void *ctx, const struct row *row)
 {
 	struct ranges *r = ctx;
-	r->failed = publish_numbers_add_range(r->conf, r->snapshot, &row->u.range, r->out);
+	r->failed = publish_numbers_add_range(r->conf, r->snapshot, r->pass, &row->u.range, r->out);
 	return is_ok(r->failed);
 }
 
-static result read_ranges(struct store *s, struct ranges *to, struct store_error *why)
+static result read_pass(struct store *s, struct ranges *to, enum publish_pass pass, struct store_error *why)
 {
-	TRY(store_read_begin(s, NULL, why));
-	result r = store_each(s, ROW_RANGE, range_h, to, why);
-	store_read_end(s);
-	TRY(to->failed);
-	return r;
+	to->pass = pass;
+	TRY(publish_numbers_of(to->conf, to->snapshot, pass, to->out));
+	if (s != NULL)
+		TRY(store_each(s, ROW_RANGE, range_h, to, why));
+	return to->failed;
 }
 
-static bool read_registry(const struct cli *c, struct ranges *to)
+static result read_passes(struct store *s, struct ranges *to, struct store_error *why)
 {
-	struct store_error why = {""};
-	struct store *s;
-	result r;
-	if (!cli_store_open(c, true, &s))
-		return false;
-	r = read_ranges(s, to, &why);
-	store_close(s);
-	if (!is_ok(r))
-		cli_say(c, "the registry cannot be read (%s) %s", error_name(r.error), why.text);
-	return is_ok(r);
+	TRY(read_pass(s, to, PUBLISH_OURS, why));
+	publish_numbers_sort(to->out);
+	return read_pass(s, to, PUBLISH_HOLES, why);
+}
+
+// As of one change set.
+static result read_all(struct store *s, struct ranges *to, struct store_error *why)
+{
+	if (s != NULL)
+		TRY(store_read_begin(s, NULL, why));
+	result r = read_passes(s, to, why);
+	if (s != NULL)
+		store_read_end(s);
+	return r;
 }
 
 // The whole set or none: half a set would take the other half out of the zone.
 static bool gather(const struct cli *c, const struct conf_result *conf, struct publish_numbers *out)
 {
 	struct ranges to = {.conf = &conf->private.publish, .snapshot = conf->snapshot, .out = out};
-	result r = publish_numbers_of(to.conf, to.snapshot, out);
-	if (!is_ok(r))
-		cli_say(c, "the peers have more than %d numbers; split the zone", PUBLISH_NUMBERS_MAX);
-	return is_ok(r) && (conf->private.registry[0] == '\0' || read_registry(c, &to));
+	struct store_error why = {""};
+	struct store *s = NULL;
+	if (conf->private.registry[0] != '\0' && !cli_store_open(c, true, &s))
+		return false;
+	result r = read_all(s, &to, &why);
+	if (s != NULL)
+		store_close(s);
+	if (r.error == E_TOO_MANY)
+		cli_say(c, "more than %d numbers and ranges for one zone; split it", PUBLISH_NUMBERS_MAX);
+	else if (!is_ok(r))
+		cli_say(c, "the numbers cannot be read (%s) %s; nothing was published", error_name(r.error), why.text);
+	return is_ok(r);
 }
 
 static void show_json(const struct cli *c, const char *zone, const struct publish_report *r, const struct publish_fault *why)

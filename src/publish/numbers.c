@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sorted numbers are a tree walked in order: what one shares with the one before it was told already.
+// Sorted numbers are a tree: those that begin alike stand together.
 #include "publish/numbers.h"
 
 #include "base/memory.h"
@@ -55,67 +55,145 @@ static int compare(const void *a, const void *b)
 	int by_digits = strcmp(x->digits, y->digits);
 	if (by_digits != 0)
 		return by_digits;
-	return x->exact != y->exact ? (int)x->exact - (int)y->exact : strcmp(x->rn, y->rn);
+	if (x->exact != y->exact)
+		return (int)x->exact - (int)y->exact;
+	return x->hole != y->hole ? (int)y->hole - (int)x->hole : strcmp(x->rn, y->rn);
+}
+
+void publish_numbers_sort(struct publish_numbers *n)
+{
+	if (n->count > 0)
+		qsort(n->at, n->count, sizeof(*n->at), compare);
+	n->ours = n->count;
+}
+
+static int compare_prefix(const void *key, const void *row)
+{
+	const struct publish_number *x = row;
+	int by_digits = strcmp(key, x->digits);
+	return by_digits != 0 ? by_digits : x->exact ? -1 : 0;
+}
+
+// Does a prefix of ours hold DIGITS?
+static bool held(const struct publish_numbers *n, const char *digits)
+{
+	char prefix[NUMBER_MAX] = "+";
+	for (size_t i = 1; digits[i] != '\0' && n->ours > 0; i++) {
+		prefix[i] = digits[i];
+		if (bsearch(prefix, n->at, n->ours, sizeof(*n->at), compare_prefix) != NULL)
+			return true;
+	}
+	return false;
+}
+
+result publish_numbers_except(struct publish_numbers *n, const char *digits, bool exact)
+{
+	REQUIRE(digits_ok(digits), E_SYNTAX);
+	if (!held(n, digits))
+		return OK;
+	TRY(publish_numbers_add(n, digits, exact, ""));
+	n->at[n->count - 1].hole = true;
+	return OK;
 }
 
 struct walk {
 	publish_name_h handler;
 	void *ctx;
-	const struct publish_number *prefix[PUBLISH_DIGITS_MAX + 1]; // that holds the first i digits of where we are; NULL none
+	const struct publish_number *at;
 };
 
-// The name of the first LEN digits of DIGITS and the wildcard below it. EXACT: the row for this number alone, NULL none.
-static bool tell(const struct walk *w, const char *digits, size_t len, const struct publish_number *exact)
-{
-	const struct publish_number *prefix = w->prefix[len], *own = exact != NULL ? exact : prefix;
-	char name[NUMBER_MAX] = {0};
-	memcpy(name, digits, len + 1); // the plus
-	if (own != NULL && !w->handler(w->ctx, name, false, own))
-		return false;
-	return prefix == NULL || len >= PUBLISH_DIGITS_MAX || w->handler(w->ctx, name, true, prefix);
-}
+struct node { // the rows FROM to TO begin with the same LEN digits
+	uint32_t from, to;
+	size_t len;
+	const struct publish_number *own;   // for these digits; NULL none
+	const struct publish_number *below; // for what is longer; NULL none
+};
 
-static size_t shared(const char *a, const char *b)
-{
-	size_t n = 1; // the plus
-	while (a[n] != '\0' && a[n] == b[n])
-		n++;
-	return n - 1;
-}
-
-// One group of rows for the same digits: a prefix, an exact number, or both.
-static bool step(struct walk *w, const struct publish_number *group, uint32_t rows, size_t known)
+// ABOVE: the nearest prefix so far. Rows for exactly these digits stand first; of two for the same the first counts.
+static struct node node_make(const struct walk *w, uint32_t from, uint32_t to, size_t len, const struct publish_number *above)
 {
 	const struct publish_number *prefix = NULL, *exact = NULL;
-	size_t len = strlen(group->digits) - 1;
-	for (uint32_t i = rows; i-- > 0;) {
-		if (group[i].exact)
-			exact = &group[i];
+	struct node n = {.from = from, .to = to, .len = len, .below = above};
+	for (; n.from < to && w->at[n.from].digits[len + 1] == '\0'; n.from++) {
+		const struct publish_number *row = &w->at[n.from];
+		if (row->exact)
+			exact = exact != NULL ? exact : row;
 		else
-			prefix = &group[i];
+			prefix = prefix != NULL ? prefix : row;
 	}
-	for (size_t i = known + 1; i <= len; i++)
-		w->prefix[i] = w->prefix[i - 1];
-	for (size_t i = known + 1; i < len; i++)
-		if (!tell(w, group->digits, i, NULL))
-			return false;
 	if (prefix != NULL)
-		w->prefix[len] = prefix;
-	return tell(w, group->digits, len, exact);
+		n.below = prefix->hole ? NULL : prefix;
+	n.own = exact == NULL ? n.below : exact->hole ? NULL : exact;
+	return n;
+}
+
+// Rows from FROM on with the same digit behind the LEN first ones.
+static uint32_t branch_end(const struct walk *w, const struct node *n, uint32_t from)
+{
+	uint32_t to = from;
+	while (to < n->to && w->at[to].digits[n->len + 1] == w->at[from].digits[n->len + 1])
+		to++;
+	return to;
+}
+
+static bool tell(const struct walk *w, const char *digits, const struct publish_number *own, const struct publish_number *below)
+{
+	if (own != NULL && !w->handler(w->ctx, digits, false, own))
+		return false;
+	return below == NULL || strlen(digits) > PUBLISH_DIGITS_MAX || w->handler(w->ctx, digits, true, below);
+}
+
+// Is one of the branches of N nobody's or another's, so that no wildcard may stand above it?
+static bool has_hole(const struct walk *w, const struct node *n)
+{
+	for (uint32_t from = n->from, to; from < n->to; from = to) {
+		to = branch_end(w, n, from);
+		if (node_make(w, from, to, n->len + 1, n->below).own == NULL)
+			return true;
+	}
+	return false;
+}
+
+// Each digit behind DIGITS that has no branch of its own.
+static bool tell_others(const struct walk *w, const struct node *n, const char *digits)
+{
+	char name[NUMBER_MAX] = {0};
+	uint32_t at = n->from;
+	memcpy(name, digits, n->len + 1);
+	for (char digit = '0'; digit <= '9'; digit++) {
+		name[n->len + 1] = digit;
+		if (at < n->to && w->at[at].digits[n->len + 1] == digit)
+			at = branch_end(w, n, at);
+		else if (!tell(w, name, n->below, n->below))
+			return false;
+	}
+	return true;
+}
+
+// As deep as a number is long.
+static bool walk_node(const struct walk *w, const struct node *n)
+{
+	char digits[NUMBER_MAX] = {0};
+	bool split = n->below != NULL && has_hole(w, n);
+	if (n->len > 0) {
+		memcpy(digits, w->at[n->to - 1].digits, n->len + 1);
+		if (!tell(w, digits, n->own, split ? NULL : n->below) || (split && !tell_others(w, n, digits)))
+			return false;
+	}
+	for (uint32_t from = n->from, to; from < n->to; from = to) {
+		to = branch_end(w, n, from);
+		struct node child = node_make(w, from, to, n->len + 1, n->below);
+		if (!walk_node(w, &child))
+			return false;
+	}
+	return true;
 }
 
 result publish_numbers_walk(struct publish_numbers *n, publish_name_h handler, void *ctx)
 {
-	struct walk w = {.handler = handler, .ctx = ctx};
-	const char *before = "+";
-	if (n->count > 0)
-		qsort(n->at, n->count, sizeof(*n->at), compare);
-	for (uint32_t i = 0, rows; i < n->count; i += rows) {
-		const struct publish_number *group = &n->at[i];
-		for (rows = 1; i + rows < n->count && strcmp(group[rows].digits, group->digits) == 0;)
-			rows++;
-		REQUIRE(step(&w, group, rows, shared(before, group->digits)), E_FULL);
-		before = group->digits;
-	}
+	publish_numbers_sort(n);
+	struct walk w = {.handler = handler, .ctx = ctx, .at = n->at};
+	struct node root = {.to = n->count};
+	REQUIRE(walk_node(&w, &root), E_FULL);
 	return OK;
 }

@@ -18,12 +18,17 @@ struct publish_report {
 	uint32_t updates, updates_done;     // messages
 };
 
-// The numbers of the peers that CONF names (`to`, else every peer of a core zone), as S has them; with `for` those alone that
-// this peer may look up (LUF-C2, LRF-C1). E_TOO_MANY, E_NO_MEMORY.
-MUST_USE result publish_numbers_of(const struct conf_publish *conf, const struct snapshot *s, struct publish_numbers *out);
-// The same for a range of the registry: added when it leads to such a peer. Groups are left out: they lead elsewhere.
-MUST_USE result publish_numbers_add_range(const struct conf_publish *conf, const struct snapshot *s, const struct row_range *range,
+// Numbers are gathered in two passes, PUBLISH_OURS of all sources, publish_numbers_sort(), and PUBLISH_HOLES of all sources.
+enum publish_pass {
+	PUBLISH_OURS,  // of the peers that CONF names (`to`, else every peer of a core zone); with `for` what this peer may look up (LUF-C2)
+	PUBLISH_HOLES, // everybody else's, where they lie within
+};
+// The numbers of peers as S has them. E_TOO_MANY, E_NO_MEMORY.
+MUST_USE result publish_numbers_of(const struct conf_publish *conf, const struct snapshot *s, enum publish_pass pass,
 	struct publish_numbers *out);
+// A range of the registry. Groups of routes lead elsewhere: never ours.
+MUST_USE result publish_numbers_add_range(const struct conf_publish *conf, const struct snapshot *s, enum publish_pass pass,
+	const struct row_range *range, struct publish_numbers *out);
 // Publish NUMBERS (sorted here). DRY: compare alone. OUT counts also when it fails: updates that were done stay done. WHY is
 // filled in when it fails: every trouble of publish_fault.h.
 MUST_USE result publish_run(const struct publish_zone *zone, struct publish_numbers *numbers, const struct publish_server *server,

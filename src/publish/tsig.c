@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The library computes and compares the codes; it looks at neither key name, algorithm nor time of an answer, so we do.
+// The library computes and compares the codes; of an answer it looks at neither key name, algorithm,
+// class, time to live nor time, so we do.
 #include "publish/tsig.h"
 
 #include "base/memory.h"
@@ -102,12 +103,15 @@ enum publish_trouble tsig_chain_check(struct tsig_chain *c, ldns_pkt *pkt, struc
 {
 	const ldns_rr *tsig = ldns_pkt_tsig(pkt);
 	enum publish_trouble trouble;
-	if (tsig == NULL || ldns_rr_rd_count(tsig) != TSIG_PARTS)
+	if (tsig == NULL || ldns_rr_rd_count(tsig) != TSIG_PARTS || ldns_rr_get_class(tsig) != LDNS_RR_CLASS_ANY ||
+		ldns_rr_ttl(tsig) != 0)
 		return PUBLISH_UNVERIFIED;
 	// Such an answer cannot be signed (RFC8945#5.3.2); believed or not, what was asked was not done.
 	trouble = said(ldns_rdf2native_int16(ldns_rr_rdf(tsig, 5)));
 	if (trouble != PUBLISH_FINE)
 		return trouble;
+	if (ldns_rdf2native_int16(ldns_rr_rdf(tsig, 4)) != ldns_pkt_id(pkt)) // nothing may stand between us and the primary
+		return PUBLISH_UNVERIFIED;
 	if (!same_name(ldns_rr_owner(tsig), key->name) || !same_name(ldns_rr_rdf(tsig, 0), algorithm_text(key)))
 		return PUBLISH_UNVERIFIED;
 	if (!ldns_pkt_tsig_verify_next(pkt, wire.at, wire.len, key->name, key->secret, c->mac, c->later))

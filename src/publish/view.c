@@ -37,33 +37,46 @@ static bool answered(const struct conf_publish *conf, const struct snapshot *s, 
 	return known && from < s->zone_count && (p->zone != from || s->zone[from].transit);
 }
 
-static result add(const struct peer *p, struct publish_numbers *out)
+static result add(const struct peer *p, bool ours, enum publish_pass pass, struct publish_numbers *out)
 {
-	for (uint32_t i = 0; i < p->calls_to_count; i++)
-		if (p->calls_to[i].digits[0] != '\0') // "any" is no range of ours
-			TRY(publish_numbers_add(out, p->calls_to[i].digits, false, ""));
-	return OK;
-}
-
-result publish_numbers_of(const struct conf_publish *conf, const struct snapshot *s, struct publish_numbers *out)
-{
-	for (uint32_t i = 0; i < s->peer_count; i++) {
-		const struct peer *p = snapshot_peer(s, (peer_id)i);
-		if (p != NULL && named(conf, s, p) && answered(conf, s, p))
-			TRY(add(p, out));
+	for (uint32_t i = 0; i < p->calls_to_count; i++) {
+		const char *digits = p->calls_to[i].digits;
+		if (digits[0] == '\0') // "any" is no range
+			continue;
+		if (pass == PUBLISH_OURS && ours)
+			TRY(publish_numbers_add(out, digits, false, ""));
+		if (pass == PUBLISH_HOLES && !ours)
+			TRY(publish_numbers_except(out, digits, false));
 	}
 	return OK;
 }
 
-result publish_numbers_add_range(const struct conf_publish *conf, const struct snapshot *s, const struct row_range *range,
+result publish_numbers_of(const struct conf_publish *conf, const struct snapshot *s, enum publish_pass pass,
 	struct publish_numbers *out)
 {
 	for (uint32_t i = 0; i < s->peer_count; i++) {
 		const struct peer *p = snapshot_peer(s, (peer_id)i);
-		if (p == NULL || strcmp(p->name, range->to) != 0)
-			continue;
-		return named(conf, s, p) && answered(conf, s, p) ?
-			publish_numbers_add(out, range->prefix, range->exact != 0, range->rn) : OK;
+		if (p != NULL && !p->removed)
+			TRY(add(p, named(conf, s, p) && answered(conf, s, p), pass, out));
 	}
 	return OK;
+}
+
+static bool leads_to_us(const struct conf_publish *conf, const struct snapshot *s, const char *to)
+{
+	for (uint32_t i = 0; i < s->peer_count; i++) {
+		const struct peer *p = snapshot_peer(s, (peer_id)i);
+		if (p != NULL && strcmp(p->name, to) == 0)
+			return named(conf, s, p) && answered(conf, s, p);
+	}
+	return false;
+}
+
+result publish_numbers_add_range(const struct conf_publish *conf, const struct snapshot *s, enum publish_pass pass,
+	const struct row_range *range, struct publish_numbers *out)
+{
+	bool ours = leads_to_us(conf, s, range->to);
+	if (pass == PUBLISH_OURS)
+		return ours ? publish_numbers_add(out, range->prefix, range->exact != 0, range->rn) : OK;
+	return ours ? OK : publish_numbers_except(out, range->prefix, range->exact != 0);
 }
