@@ -67,7 +67,7 @@ static void measure(const struct conf_load *c, struct plan *plan)
 {
 	plan->peers_at = align16(sizeof(struct snapshot));
 	plan->blobs_at = align16(plan->peers_at + (size_t)plan->peers * sizeof(struct peer));
-	plan->size = plan->blobs_at + align16(c->draft.certificate_len);
+	plan->size = plan->blobs_at + align16(c->draft.certificate_len) + align16(c->draft.anchors_len);
 	for (uint32_t id = 0; id < plan->peers; id++)
 		plan->size += align16(trust_len(c, plan, id));
 }
@@ -124,6 +124,7 @@ static void fill(const struct conf_load *c, struct plan *plan, uint8_t *block)
 	s->generation = c->previous != NULL ? c->previous->generation + 1 : 1;
 	s->settings = d->settings;
 	s->settings.certificate = put_blob(block, plan, d->certificate, d->certificate_len);
+	s->settings.dns.trust_anchors = put_blob(block, plan, d->anchors, d->anchors_len);
 	s->zone_count = (uint8_t)d->zone_count;
 	for (uint32_t i = 0; i < d->zone_count; i++)
 		s->zone[i] = d->zone[i].zone;
@@ -144,7 +145,7 @@ static bool has_name(const struct conf_peer *p)
 	return false;
 }
 
-static uint32_t names_of(const struct conf_peer *p, peer_id id, struct conf_name *out)
+static uint32_t names_of(const struct conf_load *c, const struct conf_peer *p, peer_id id, struct conf_name *out)
 {
 	uint32_t n = 0;
 
@@ -152,21 +153,19 @@ static uint32_t names_of(const struct conf_peer *p, peer_id id, struct conf_name
 		return 0;
 	for (uint32_t i = 0; i < p->target_count; i++) {
 		const struct conf_target *t = &p->target[i];
-		if (out != NULL) {
-			out[n] = (struct conf_name){.peer = id, .transport = t->transport, .port = t->port, .address = t->address};
-			memcpy(out[n].host, t->host, sizeof(out[n].host));
-		}
+		if (out != NULL)
+			out[n] = (struct conf_name){.peer = id, .want = conf_want(c, p, t), .address = t->address};
 		n++;
 	}
 	return n;
 }
 
-static result list_names(const struct plan *plan, struct conf_private *private)
+static result list_names(const struct conf_load *c, const struct plan *plan, struct conf_private *private)
 {
 	uint32_t n = 0;
 
 	for (uint32_t id = 0; id < plan->peers; id++)
-		n += plan->by_id[id] != NULL ? names_of(plan->by_id[id], (peer_id)id, NULL) : 0;
+		n += plan->by_id[id] != NULL ? names_of(c, plan->by_id[id], (peer_id)id, NULL) : 0;
 	if (n == 0)
 		return OK;
 	private->name = memory_array(n, sizeof(*private->name));
@@ -174,7 +173,7 @@ static result list_names(const struct plan *plan, struct conf_private *private)
 	for (uint32_t id = 0; id < plan->peers; id++) {
 		if (plan->by_id[id] != NULL)
 		private->name_count +=
-			names_of(plan->by_id[id], (peer_id)id, private->name + private->name_count);
+			names_of(c, plan->by_id[id], (peer_id)id, private->name + private->name_count);
 	}
 	return OK;
 }
@@ -184,7 +183,7 @@ static result make(struct conf_load *c, struct plan *plan, struct conf_result *o
 	TRY(number_peers(c, plan));
 	measure(c, plan);
 	out->private = c->draft.private;
-	TRY(list_names(plan, &out->private));
+	TRY(list_names(c, plan, &out->private));
 	out->snapshot = memory_alloc(plan->size);
 	REQUIRE(out->snapshot != NULL, E_NO_MEMORY);
 	out->size = plan->size;

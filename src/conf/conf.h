@@ -7,7 +7,9 @@
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
 
+#include "lrf/locate.h"
 #include "registry/snapshot.h"
+#include "terms/way.h"
 
 #include <stdio.h>
 
@@ -17,16 +19,14 @@ enum {
 	CONF_PATH_MAX = 256,             // [octets] with the NUL
 	CONF_MESSAGES_MAX = 500,         // more help nobody; the rest is counted
 	CONF_TEXT_MAX = 320,             // [octets] one message
-	CONF_RESOLVED_MAX = 16,          // addresses taken from one name
 };
 
 // Read the file PATH (as written in the configuration; relative to its folder) into BUF of ROOM octets and
 // set *LEN. E_NOT_FOUND, E_TOO_LONG or another error.
 typedef result (*conf_reader)(void *ctx, const char *path, uint8_t *buf, size_t room, size_t *len);
-// Resolve HOST for TRANSPORT; PORT 0 means that SRV or the transport's default decides. Fill at most ROOM
-// addresses with ports into OUT and set *COUNT. Any error: the name stays unresolved.
-typedef result (*conf_resolver)(void *ctx, const char *host, uint16_t port, enum transport transport,
-	struct address *out, uint32_t room, uint32_t *count);
+// Locate the servers of a name (RFC 3263). Fill at most ROOM ways into OUT, in their order, and set *COUNT. Any error: the name
+// stays unresolved.
+typedef result (*conf_resolver)(void *ctx, const struct locate_want *want, struct way *out, uint32_t room, uint32_t *count);
 
 struct conf_hooks {
 	void *ctx;
@@ -49,10 +49,13 @@ struct conf_message {
 
 struct conf_name { // a target, in order, of a peer that has one given by name
 	peer_id peer;
-	uint8_t transport; // enum transport
-	uint16_t port;     // 0: SRV or default
-	char host[DOMAIN_MAX];  // "": it has an address
+	struct locate_want want; // domain "": it has an address
 	struct address address;
+};
+
+struct conf_forward { // a DNS-over-TLS server
+	struct address address;
+	char name[DOMAIN_MAX]; // that its certificate must have
 };
 
 enum { PUBLISH_SERVERS_MAX = 8, PUBLISH_TO_MAX = 16, PUBLISH_URI_MAX = 241 }; // URI: in a string of 255 with its pattern
@@ -72,13 +75,16 @@ struct conf_publish { // the published ENUM zone; zone "": none. For `sallyport 
 	char nameserver[PUBLISH_SERVERS_MAX][DOMAIN_MAX];
 	struct address secondary[PUBLISH_SERVERS_MAX];
 	char to[PUBLISH_TO_MAX][NAME_MAX_LEN]; // peers whose numbers are published; none: all of core zones
-	char for_peer[NAME_MAX_LEN];           // what this peer may look up; "": any peer outside the core
+	char for_peer[NAME_MAX_LEN];           // who reads the zone; "": more than one peer
 	char uri[PUBLISH_URI_MAX];             // with \1 where the number goes
 };
 
 struct conf_private { // for the monitor alone; never in the snapshot (BE-2)
 	char certificate_path[CONF_PATH_MAX], key_path[CONF_PATH_MAX];
 	char registry[CONF_PATH_MAX];
+	char trust_anchors[CONF_PATH_MAX];
+	uint32_t forward_tls_count;
+	struct conf_forward forward_tls[DNS_UPSTREAMS_MAX]; // for `sallyport dns-forwarder`
 	struct conf_publish publish;
 	struct conf_name *name;
 	uint32_t name_count;

@@ -10,6 +10,7 @@ enum { CONF_UNSET = 0xff }; // a choice whose default depends on the zone
 
 struct conf_target {            // next hop of a peer, as written
 	uint8_t transport;      // enum transport or CONF_UNSET
+	uint8_t fixed;          // the transport was written: no other is tried
 	uint16_t port;          // 0: not written
 	struct address address; // family 0: a name
 	char host[DOMAIN_MAX];
@@ -60,6 +61,8 @@ struct conf_draft {
 	uint32_t peer_room;
 	uint8_t *certificate; // PEM, heap
 	size_t certificate_len;
+	uint8_t *anchors; // of DNSSEC: text, heap
+	size_t anchors_len;
 };
 
 struct conf_load { // one run of conf_load

@@ -10,6 +10,7 @@ static void check_all(struct conf_load *c)
 {
 	conf_check_system(c);
 	conf_read_certificates(c);
+	conf_check_dns(c);
 	for (uint32_t i = 0; i < c->draft.peer_count; i++) {
 		conf_check_reach(c, &c->draft.peer[i]);
 		conf_check_controls(c, &c->draft.peer[i]);
@@ -37,6 +38,7 @@ static void free_load(struct conf_load *c)
 		memory_free(c->draft.peer[i].trust);
 	memory_free(c->draft.peer);
 	memory_free(c->draft.certificate);
+	memory_free(c->draft.anchors);
 	conf_tree_free(&c->tree);
 	memory_free(c);
 }

@@ -266,6 +266,11 @@ static const struct conf_option root_rows[] = {
 		.form = "- {name: ssp-b, zone: peering, ...}",
 		.manual = "Everybody whom we exchange calls with, the own core included. Nobody else is "
 			  "served."},
+	{.key = "dns",
+		.type = CONF_MAP,
+		.section = &conf_dns_section,
+		.form = "{upstreams: [\"127.0.0.1@53\"]}",
+		.manual = "How names are resolved, and what must hold of the answers."},
 	{.key = "limits",
 		.type = CONF_MAP,
 		.section = &conf_limit_section,

@@ -94,8 +94,12 @@ static void check_peers(struct conf_load *c, const struct conf_publish *p)
 	for (uint32_t i = 0; i < p->to_count; i++)
 		if (peer_of(c, p->to[i]) == NULL)
 			conf_error(c, place(c, "to"), "to: there is no peer \"%s\"; write the name of one", p->to[i]);
-	if (p->for_peer[0] != '\0' && peer_of(c, p->for_peer) == NULL)
+	if (p->for_peer[0] == '\0')
+		return;
+	if (peer_of(c, p->for_peer) == NULL)
 		conf_error(c, place(c, "for"), "for: there is no peer \"%s\"; write the name of one", p->for_peer);
+	else if (peer_of(c, p->for_peer)->peer.lookup_view == VIEW_NONE)
+		conf_error(c, place(c, "for"), "for: peer \"%s\" may look up nothing; give it `lookup: {view: domain}`", p->for_peer);
 }
 
 static void check_servers(struct conf_load *c, const struct conf_publish *p)

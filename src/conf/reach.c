@@ -44,46 +44,72 @@ const char *conf_target_fault(const struct peer *p, const struct address *a, boo
 	return NULL;
 }
 
-void conf_target_add(struct peer *to, uint8_t transport, const struct address *a)
+const char *conf_way_fault(const struct peer *p, const struct locate_want *want, const struct way *w, bool own)
 {
-	if (to->target_count >= PEER_TARGETS_MAX)
-		return;
-	// Written one after the other they are tried so, or take turns.
-	bool turns = to->target_policy == TARGETS_BALANCE;
-	to->target[to->target_count].priority = turns ? 0 : to->target_count;
-	to->target[to->target_count].weight = turns ? 1 : 0;
-	to->target[to->target_count].transport = transport;
-	to->target[to->target_count].address = *a;
-	to->target_count++;
+	bool asked = want->transport_fixed ? w->transport == want->transport : w->transport >= want->transport;
+
+	if (!asked || w->transport >= TRANSPORT_COUNT || (want->transports >> w->transport & 1) == 0)
+		return "has a transport that is below the peer's, or that no socket of its zone has (LRF-I3)";
+	return conf_target_fault(p, &w->address, own);
 }
 
-static void add_resolved(
-	struct conf_load *c, struct conf_peer *p, const struct conf_target *t, struct address *a)
+// Written one after the other they are tried so, or take turns; those of one name in the order of DNS (RFC 2782).
+void conf_targets_add(struct peer *to, const struct way *way, uint32_t count)
+{
+	bool turns = to->target_policy == TARGETS_BALANCE;
+	uint32_t before = to->target_count, rank = turns || before == 0 ? 0 : to->target[before - 1].priority + 1u;
+
+	for (uint32_t i = 0; i < count && to->target_count < PEER_TARGETS_MAX; i++) {
+		rank += i > 0 && way[i].priority != way[i - 1].priority;
+		to->target[to->target_count].priority = (uint16_t)rank;
+		to->target[to->target_count].weight = turns && way[i].weight == 0 ? 1 : way[i].weight;
+		to->target[to->target_count].transport = way[i].transport;
+		to->target[to->target_count].address = way[i].address;
+		to->target_count++;
+	}
+}
+
+struct locate_want conf_want(const struct conf_load *c, const struct conf_peer *p, const struct conf_target *t)
+{
+	struct locate_want w = {.port = t->port, .transport = t->transport, .transport_fixed = t->fixed};
+
+	memcpy(w.domain, t->host, sizeof(w.domain));
+	for (uint8_t transport = 0; transport < TRANSPORT_COUNT; transport++) {
+		if (transport < t->transport || (t->fixed && transport != t->transport))
+			continue;
+		w.transports |= (uint8_t)(conf_zone_listens(c, p->peer.zone, transport, 0) << transport);
+		w.families |= (uint8_t)(conf_zone_listens(c, p->peer.zone, transport, 4) |
+			conf_zone_listens(c, p->peer.zone, transport, 6) << 1);
+	}
+	return w;
+}
+
+static bool is_usable(struct conf_load *c, const struct conf_peer *p, const struct conf_target *t, const struct locate_want *want,
+	struct way *w)
 {
 	char text[ADDRESS_TEXT_MAX];
 	const char *fault;
 
-	if (a->port == 0)
-		a->port = transport_port((enum transport)t->transport);
-	fault = conf_target_fault(&p->peer, a, is_own_socket(c, a));
+	if (w->address.port == 0)
+		w->address.port = transport_port((enum transport)w->transport);
+	fault = conf_way_fault(&p->peer, want, w, is_own_socket(c, &w->address));
 	if (fault != NULL)
 		conf_say_at(c, CONF_WARNING, t->node, "%.100s resolves to %s, which is not used: it %s",
-			t->host, address_text(a, text), fault);
-	else
-		conf_target_add(&p->peer, t->transport, a);
+			t->host, address_text(&w->address, text), fault);
+	return fault == NULL;
 }
 
 static void resolve(struct conf_load *c, struct conf_peer *p, const struct conf_target *t)
 {
-	struct address found[CONF_RESOLVED_MAX];
-	uint32_t count = 0;
+	struct locate_want want = conf_want(c, p, t);
+	struct way found[WAYS_MAX];
+	uint32_t count = 0, used = 0;
 	result r = FAIL(E_NOT_FOUND);
 
 	memset(found, 0, sizeof(found));
 	if (c->hooks != NULL && c->hooks->resolver != NULL)
-		r = c->hooks->resolver(c->hooks->ctx, t->host, t->port, (enum transport)t->transport, found,
-			CONF_RESOLVED_MAX, &count);
-	if (!is_ok(r) || count == 0 || count > CONF_RESOLVED_MAX) {
+		r = c->hooks->resolver(c->hooks->ctx, &want, found, WAYS_MAX, &count);
+	if (!is_ok(r) || count == 0 || count > WAYS_MAX) {
 		conf_say_at(c, CONF_WARNING, t->node,
 			"%.100s is not resolved yet; it is asked for again, no call goes there until then; check the "
 			"name if this lasts",
@@ -91,7 +117,9 @@ static void resolve(struct conf_load *c, struct conf_peer *p, const struct conf_
 		return;
 	}
 	for (uint32_t i = 0; i < count; i++)
-		add_resolved(c, p, t, &found[i]);
+		if (is_usable(c, p, t, &want, &found[i]))
+			found[used++] = found[i];
+	conf_targets_add(&p->peer, found, used);
 }
 
 static void check_numeric(struct conf_load *c, struct conf_peer *p, struct conf_target *t)
@@ -105,7 +133,7 @@ static void check_numeric(struct conf_load *c, struct conf_peer *p, struct conf_
 	if (fault != NULL)
 		conf_error(c, t->node, "target %s %s", address_text(&t->address, text), fault);
 	else
-		conf_target_add(&p->peer, t->transport, &t->address);
+		conf_targets_add(&p->peer, &(struct way){.transport = t->transport, .address = t->address}, 1);
 }
 
 static void check_target(struct conf_load *c, struct conf_peer *p, struct conf_target *t)
@@ -113,7 +141,8 @@ static void check_target(struct conf_load *c, struct conf_peer *p, struct conf_t
 	static const char *const words[TRANSPORT_COUNT] = {"udp", "tcp", "tls", "dtls"};
 	static const char *const families[] = {[0] = "", [4] = "IPv4 ", [6] = "IPv6 "};
 
-	if (t->transport == CONF_UNSET)
+	t->fixed = t->transport != CONF_UNSET;
+	if (!t->fixed)
 		t->transport = p->peer.reach_transport;
 	if (t->transport < p->peer.reach_transport)
 		conf_error(c, t->node,

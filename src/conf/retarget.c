@@ -22,24 +22,27 @@ static bool is_own(const struct snapshot *s, const struct address *a)
 	return false;
 }
 
-static void add(const struct snapshot *s, struct peer *p, const struct conf_name *n, struct address a)
+static void add(const struct snapshot *s, struct peer *p, const struct conf_name *n, struct way *way, uint32_t count)
 {
-	if (a.port == 0)
-		a.port = transport_port((enum transport)n->transport);
-	if (conf_target_fault(p, &a, is_own(s, &a)) == NULL)
-		conf_target_add(p, n->transport, &a);
+	uint32_t used = 0;
+
+	for (uint32_t i = 0; i < count && i < WAYS_MAX; i++) {
+		if (way[i].address.port == 0)
+			way[i].address.port = transport_port((enum transport)way[i].transport);
+		if (conf_way_fault(p, &n->want, &way[i], is_own(s, &way[i].address)) == NULL)
+			way[used++] = way[i];
+	}
+	conf_targets_add(p, way, used);
 }
 
 static void add_name(const struct snapshot *s, struct peer *p, const struct conf_name *n, conf_resolver resolver, void *ctx)
 {
-	struct address found[CONF_RESOLVED_MAX];
+	struct way found[WAYS_MAX];
 	uint32_t count = 0;
 
 	memset(found, 0, sizeof(found));
-	if (!is_ok(resolver(ctx, n->host, n->port, (enum transport)n->transport, found, CONF_RESOLVED_MAX, &count)))
-		return;
-	for (uint32_t i = 0; i < count && i < CONF_RESOLVED_MAX; i++)
-		add(s, p, n, found[i]);
+	if (is_ok(resolver(ctx, &n->want, found, WAYS_MAX, &count)))
+		add(s, p, n, found, count);
 }
 
 static bool same_targets(const struct peer *a, const struct peer *b)
@@ -47,7 +50,8 @@ static bool same_targets(const struct peer *a, const struct peer *b)
 	bool same = a->target_count == b->target_count;
 
 	for (uint32_t i = 0; same && i < a->target_count && i < PEER_TARGETS_MAX; i++)
-		same = a->target[i].transport == b->target[i].transport &&
+		same = a->target[i].transport == b->target[i].transport && a->target[i].priority == b->target[i].priority &&
+		       a->target[i].weight == b->target[i].weight &&
 		       address_equal(&a->target[i].address, &b->target[i].address);
 	return same;
 }
@@ -66,8 +70,8 @@ bool conf_retarget(const struct conf_result *r, struct snapshot *s, conf_resolve
 		memset(p->target, 0, sizeof(p->target));
 		for (peer_id peer = n->peer; i < r->private.name_count && r->private.name[i].peer == peer; i++) {
 			n = &r->private.name[i];
-			if (n->host[0] == '\0')
-				add(s, p, n, n->address);
+			if (n->want.domain[0] == '\0')
+				add(s, p, n, &(struct way){.transport = n->want.transport, .address = n->address}, 1);
 			else
 				add_name(s, p, n, resolver, ctx);
 		}

@@ -10,6 +10,8 @@
 void conf_check_system(struct conf_load *c);
 // Read certificate and anchors through the caller's reader (pem.c).
 void conf_read_certificates(struct conf_load *c);
+// Upstreams against `tls`, policies against anchors, whose file is read here (dns.c).
+void conf_check_dns(struct conf_load *c);
 // Defaults that depend on the zone, next hops (reach.c).
 void conf_check_reach(struct conf_load *c, struct conf_peer *p);
 // Names, certificate names and ranges that two peers share (unique.c).
@@ -27,8 +29,12 @@ MUST_USE result conf_build(struct conf_load *c, struct conf_result *out);
 bool conf_is_socket_of(const struct listener *l, const struct address *a);
 // NULL when A may be a next hop of P, else what speaks against it. OWN: it is a socket of ours.
 const char *conf_target_fault(const struct peer *p, const struct address *a, bool own);
-// One more next hop, as far as there is room.
-void conf_target_add(struct peer *p, uint8_t transport, const struct address *a);
+// The same of W, an answer to WANT: also its transport is one that was asked for (LRF-I3).
+const char *conf_way_fault(const struct peer *p, const struct locate_want *want, const struct way *w, bool own);
+// One more target of the configuration: the next hops that it leads to, in order, as far as there is room.
+void conf_targets_add(struct peer *p, const struct way *way, uint32_t count);
+// What DNS is asked about target T of P (RFC 3263): the floor, and what our sockets of the zone can do.
+struct locate_want conf_want(const struct conf_load *c, const struct conf_peer *p, const struct conf_target *t);
 
 bool conf_zone_is_core(const struct conf_load *c, zone_id zone);
 // Does zone ZONE have a socket for TRANSPORT and address family FAMILY (0: any)?

@@ -18,6 +18,11 @@ bool conf_read_date(const char *text, uint64_t *out_ms);
 bool conf_set_domain(struct conf_load *c, void *target, const struct conf_node *n);
 bool conf_set_metrics(struct conf_load *c, void *target, const struct conf_node *n);
 bool conf_set_registry(struct conf_load *c, void *target, const struct conf_node *n);
+bool conf_set_upstream(struct conf_load *c, void *target, const struct conf_node *n);
+bool conf_set_forward_tls(struct conf_load *c, void *target, const struct conf_node *n);
+bool conf_set_dns_only(struct conf_load *c, void *target, const struct conf_node *n);
+// into struct dns_policy
+bool conf_set_dns_suffix(struct conf_load *c, void *target, const struct conf_node *n);
 // into struct conf_zone
 bool conf_set_zone_name(struct conf_load *c, void *target, const struct conf_node *n);
 // into struct conf_listener

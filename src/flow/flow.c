@@ -15,6 +15,8 @@ static result parts_new(struct flow *f, const struct now *now)
 	REQUIRE(f->counters.refused_by_peer != NULL && f->counters.media_by_peer != NULL, E_NO_MEMORY);
 	TRY(lrf_memory_new(&f->dead_targets));
 	TRY(flow_lookups_new(&f->lookups, f->config.secret));
+	f->harvest = memory_array(PEERS_MAX, sizeof(*f->harvest));
+	REQUIRE(f->harvest != NULL, E_NO_MEMORY);
 	TRY(flow_media_new(&f->media, f->config.max_calls));
 	flow_media_hide(f->media, flow_snapshot(f));
 	struct sf_config sf = {
@@ -54,6 +56,7 @@ void flow_free(struct flow *f)
 	flow_media_free(f->media);
 	lrf_memory_free(f->dead_targets);
 	flow_lookups_free(f->lookups);
+	memory_free(f->harvest);
 	memory_free(f->counters.refused_by_peer);
 	memory_free(f->counters.media_by_peer);
 	memory_free(f);

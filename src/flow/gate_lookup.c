@@ -114,7 +114,7 @@ static struct verdict by_directory(struct passage *p)
 	return a != NULL ? use_answer(p, a) : ask(p, number);
 }
 
-struct verdict gate_lookup(struct passage *p)
+static struct verdict look_up(struct passage *p)
 {
 	if (p->msg->method == SIP_OPTIONS && p->query.number[0] == '\0' && p->query.domain[0] == '\0')
 		return p->dry ? DONE : sf_step_options(p->flow->sf, p->msg, p->origin, p->peer, p->now);
@@ -124,6 +124,32 @@ struct verdict gate_lookup(struct passage *p)
 	if (r.error == E_AGAIN)
 		return later();
 	return r.error == E_NOT_FOUND ? by_directory(p) : REPLY(404, "Not Found");
+}
+
+// Of peers alone: who serves our own users is not slowed down by what they dial.
+static struct luf_harvest *harvest_of(const struct passage *p)
+{
+	const struct snapshot *s = flow_snapshot(p->flow);
+	bool counted = !p->dry && p->peer < PEERS_MAX && p->origin->zone < s->zone_count && !s->zone[p->origin->zone].is_core;
+	return counted && luf_key(&p->query)[0] != '\0' ? &p->flow->harvest[p->peer] : NULL;
+}
+
+struct verdict gate_harvest(struct passage *p)
+{
+	struct luf_harvest *h = harvest_of(p);
+	if (h == NULL || p->again || luf_harvest_admits(h, p->now))
+		return PASS;
+	return p->query.tell ? REPLY(404, "Not Found") : later();
+}
+
+struct verdict gate_lookup(struct passage *p)
+{
+	struct verdict v = look_up(p);
+	struct luf_harvest *h = harvest_of(p);
+	bool none = v.action == VERDICT_REPLY && v.status == 404;
+	if (h != NULL && (none || v.action == VERDICT_PASS))
+		luf_harvest_note(h, luf_key(&p->query), !none, p->query.tell != 0, p->now);
+	return v;
 }
 
 void flow_lookup_answer(struct flow *f, uint32_t request, const struct lookup_answer *a, const struct now *now)

@@ -29,6 +29,7 @@ struct verdict gate_body(struct passage *p);             // one session descript
 struct verdict gate_view(struct passage *p);             // where only look-ups are answered: may this peer ask?
 struct verdict gate_destination(struct passage *p);      // Request-URI is one that we may route
 struct verdict gate_identity(struct passage *p);         // the caller's number belongs to this peer
+struct verdict gate_harvest(struct passage *p);          // does this peer go through our numbers?
 struct verdict gate_lookup(struct passage *p);           // LUF
 struct verdict gate_route(struct passage *p);            // LRF
 struct verdict gate_redirect(struct passage *p);         // a look-up ends here: who asks is told what his view holds

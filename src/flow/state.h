@@ -5,6 +5,7 @@
 
 #include "flow/flow.h"
 #include "lrf/lrf.h"
+#include "luf/harvest.h"
 
 struct flow_media_table; // flow/media.c
 struct flow_lookups;     // flow/lookup.h
@@ -16,6 +17,7 @@ struct flow {
 	struct sf *sf;
 	struct lrf_memory *dead_targets;
 	struct flow_lookups *lookups;
+	struct luf_harvest *harvest; // PEERS_MAX, of this worker
 	struct flow_media_table *media;
 	struct flow_counters counters;
 	struct sip_msg msg;       // index of the message on its way; one at a time

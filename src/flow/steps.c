@@ -42,6 +42,7 @@ static const struct step in_dialog[] = {
 	{STEP_VIEW, "view", gate_view, ANY, "LUF-C2 LUF-C1"},                                                \
 	{STEP_DESTINATION, "destination", gate_destination, CONTROL_NUMBERS, "SF-I12"},                      \
 	{STEP_IDENTITY, "identity", gate_identity, CONTROL_NUMBERS, "SF-I3"},                                \
+	{STEP_HARVEST, "harvest", gate_harvest, ANY, "LUF-C1"},                                              \
 	{STEP_LOOKUP, "look-up", gate_lookup, ANY, "LUF-C1 LUF-C3 SF-I12"},                                  \
 	{STEP_ROUTE, "route", gate_route, ANY, "LRF-I2 LRF-I3 LRF-A3"},                                     \
 	{STEP_REDIRECT, "redirect", gate_redirect, ANY, "LUF-C2 LRF-C1"}

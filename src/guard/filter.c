@@ -27,8 +27,8 @@ static const int common[] = {
 	SCMP_SYS(munlock), SCMP_SYS(get_mempolicy), SCMP_SYS(sysinfo),
 };
 
-static const int resolver_calls[] = {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(openat),
-	SCMP_SYS(lseek), SCMP_SYS(uname), SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(readlink)};
+// A reload makes the library read its configuration, out of a memfd, and /etc again; Landlock says which files.
+static const int resolver_calls[] = {SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(openat), SCMP_SYS(lseek), SCMP_SYS(memfd_create)};
 static const int admin_calls[] = {SCMP_SYS(openat), SCMP_SYS(lseek), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
 	SCMP_SYS(ftruncate), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
 	SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(statx), SCMP_SYS(fstatfs), SCMP_SYS(statfs)};
@@ -64,6 +64,18 @@ static bool allow_sending(scmp_filter_ctx f)
 	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0)) == 0 &&
 	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sendmmsg), 1, SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0)) == 0 &&
 	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)) == 0;
+}
+
+// The resolver speaks DNS: UDP and TCP over IP, no other family (netlink, packet, unix).
+static bool allow_sockets(scmp_filter_ctx f, unsigned role)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+	for (uint32_t i = 0; role == ROLE_RESOLVER && i < ARRAY_LEN(families); i++)
+		if (seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0)) != 0)
+			return false;
+	// its library tells its thread what to do through such a pair
+	return role != ROLE_RESOLVER ||
+	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0)) == 0;
 }
 
 // No owner of a descriptor: with F_SETOWN the kernel would send signals to others for us. Nor leases; locks and seals only where
@@ -108,7 +120,7 @@ result filter_enter(const struct sandbox_config *c, uint32_t *calls)
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	REQUIRE(f != NULL, E_SYSTEM);
 	bool good = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && allow(f, common, ARRAY_LEN(common)) &&
-		    allow(f, extra[c->role].calls, extra[c->role].count) && allow_sending(f) && allow_fcntl(f, c->role) && allow_by_argument(f) &&
+		    allow(f, extra[c->role].calls, extra[c->role].count) && allow_sockets(f, c->role) && allow_sending(f) && allow_fcntl(f, c->role) && allow_by_argument(f) &&
 		    refuse_softly(f, c->role) && seccomp_load(f) == 0;
 	*calls = (uint32_t)ARRAY_LEN(common) + extra[c->role].count + 8;
 	seccomp_release(f);

@@ -32,6 +32,18 @@ static result dial(const struct ipc_control *m, const struct snapshot *s)
 	return OK;
 }
 
+// Indices that the monitor uses, and text that it logs. Whether a way may be used is decided as for every target (LRF-I1).
+static result located(const struct ipc_control *m, const struct snapshot *s)
+{
+	UNUSED(s);
+	REQUIRE(m->way_count <= WAYS_MAX && m->verdict <= DNS_BOGUS, E_SYNTAX);
+	REQUIRE(memchr(m->reason, '\0', sizeof(m->reason)) != NULL, E_SYNTAX);
+	for (uint32_t i = 0; i < m->way_count; i++)
+		REQUIRE(m->way[i].transport < TRANSPORT_COUNT && (m->way[i].address.family == 4 || m->way[i].address.family == 6),
+			E_SYNTAX);
+	return OK;
+}
+
 static result known_peer(const struct ipc_control *m, const struct snapshot *s)
 {
 	return snapshot_peer(s, m->peer) != NULL ? OK : FAIL(E_NOT_FOUND);
@@ -47,7 +59,8 @@ static const struct {
 	{ROLE_MEDIA, IPC_CONTROL_READY, always},
 	{ROLE_MEDIA, IPC_CONTROL_TAKEN, always},
 	{ROLE_RESOLVER, IPC_CONTROL_READY, always},
-	{ROLE_RESOLVER, IPC_CONTROL_RESOLVED, always},
+	{ROLE_RESOLVER, IPC_CONTROL_RESOLVED, located},
+	{ROLE_RESOLVER, IPC_CONTROL_TAKEN, always},
 	{ROLE_DIRECTORY, IPC_CONTROL_READY, always},
 	{ROLE_DIRECTORY, IPC_CONTROL_TAKEN, always},
 	{ROLE_SIGNER, IPC_CONTROL_READY, always},

@@ -52,6 +52,7 @@ void cli_say(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
 int cli_check(const struct cli *c);
 int cli_run(const struct cli *c);
 int cli_version(const struct cli *c);
+int cli_dns_forwarder(const struct cli *c); // cli_dns.c
 // The admin socket of C: --socket, else that of --config, else the default. False: said why not.
 bool cli_socket_path(const struct cli *c, char out[CLI_PATH_MAX]);
 

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "guard/signer.h"
-#include "main/cli.h"
+#include "main/cli_conf.h"
 #include "main/files.h"
 #include "main/monitor.h"
 #include "main/process.h"
@@ -14,6 +14,7 @@
 #define SOCKET_DEFAULT "/run/sallyport/admin.sock"
 #define USER_DEFAULT "sallyport"
 
+// Names are not resolved here: that is the resolver's work, in its own process.
 result cli_conf_load(const struct cli *c, const char *path, struct conf_result *out)
 {
 	uint8_t *text;

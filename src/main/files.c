@@ -73,11 +73,10 @@ result files_conf_read(void *ctx, const char *path, uint8_t *buf, size_t room, s
 	return read_into(full, buf, room, len);
 }
 
-result files_conf_resolve(void *ctx, const char *host, uint16_t port, enum transport transport, struct address *out,
-	uint32_t room, uint32_t *count)
+result files_conf_resolve(void *ctx, const struct locate_want *want, struct way *out, uint32_t room, uint32_t *count)
 {
 	const struct files_hooks *h = ctx;
 	*count = 0;
 	REQUIRE(h->resolve != NULL, E_NOT_FOUND);
-	return h->resolve(h->resolver_ctx, host, port, transport, out, room, count);
+	return h->resolve(h->resolver_ctx, want, out, room, count);
 }

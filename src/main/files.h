@@ -24,7 +24,6 @@ MUST_USE result files_path(const struct files_root *root, const char *path, char
 MUST_USE result files_read_whole(const char *path, size_t max, uint8_t **out, size_t *len);
 // struct conf_hooks: read and resolver.
 result files_conf_read(void *ctx, const char *path, uint8_t *buf, size_t room, size_t *len);
-result files_conf_resolve(void *ctx, const char *host, uint16_t port, enum transport transport, struct address *out,
-	uint32_t room, uint32_t *count);
+result files_conf_resolve(void *ctx, const struct locate_want *want, struct way *out, uint32_t room, uint32_t *count);
 
 #endif

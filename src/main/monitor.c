@@ -65,31 +65,49 @@ static result told(result r, const char *what)
 	return r;
 }
 
+// Load the configuration, seal it, and let it be what the next children are started with.
+static result load(struct monitor *m)
+{
+	struct conf_result conf;
+	int fd = -1;
+	TRY(monitor_load(m, NULL, &conf));
+	result r = told(monitor_seal(conf.snapshot, conf.size, &fd), "the snapshot");
+	if (!is_ok(r)) {
+		conf_result_free(&conf);
+		return r;
+	}
+	monitor_put_in_force(m, &conf, fd);
+	return OK;
+}
+
+// The resolver has its settings in the configuration, and the configuration may hold names: it is read twice.
+static result start_resolver(struct monitor *m)
+{
+	TRY(load(m));
+	const struct settings *s = &m->conf.snapshot->settings;
+	m->workers = s->workers != 0 ? s->workers : process_cores();
+	m->handshake_threads = s->handshake_threads != 0 ? s->handshake_threads : 1;
+	TRY(told(channels_open(&m->channels, m->workers, m->handshake_threads), "the channels between processes"));
+	TRY(spawn_ready(m, ROLE_RESOLVER));
+	monitor_names_learn(m);
+	monitor_names_first(m);
+	return load(m);
+}
+
 static result start(struct monitor *m)
 {
 	char why[256] = "";
-	struct conf_result conf;
-	int fd = -1;
 	TRY(told(sandbox_no_dumps(sanitizer_inside()), "the limits of the process")); // it holds the token keys (BE-3)
 	TRY(told(monitor_keys_make(m), "the secrets"));
 	TRY(told(names_new(&m->names), "the table of names"));
 	TRY(told(block_signals(m), "the signal descriptor"));
-	TRY(spawn_ready(m, ROLE_RESOLVER)); // first: the configuration may hold names
-	TRY(monitor_load(m, NULL, &conf));
-	m->conf = conf;
-	monitor_names_learn(m);
-	TRY(told(monitor_seal(conf.snapshot, conf.size, &fd), "the snapshot"));
-	m->snapshot_fd = fd;
-	const struct settings *s = &m->conf.snapshot->settings;
-	m->workers = s->workers != 0 ? s->workers : process_cores();
-	m->handshake_threads = s->handshake_threads != 0 ? s->handshake_threads : 1;
+	TRY(start_resolver(m));
 	result r = sockets_open(m->conf.snapshot, m->workers, &m->sockets, why, sizeof(why));
 	if (!is_ok(r)) {
 		fprintf(stderr, "sallyport: %s\n", why);
 		return r;
 	}
 	TRY(told(make_memfds(m), "the memory of kept calls and sessions"));
-	TRY(told(channels_open(&m->channels, m->workers, m->handshake_threads), "the channels between processes"));
 	static const unsigned order[] = {ROLE_SIGNER, ROLE_MEDIA, ROLE_DIRECTORY, ROLE_SIGNALLER, ROLE_ADMIN};
 	for (uint32_t i = 0; i < ARRAY_LEN(order); i++)
 		TRY(spawn_ready(m, order[i]));

@@ -79,14 +79,14 @@ static void close_others(const struct monitor *m, const struct process_start *s)
 	if (k.fd == NULL)
 		_exit(1);
 	keep(&k, s->control);
-	if (sockets != NULL) { // not in the first resolver, which starts before there is anything
-		keep(&k, s->snapshot_fd);
+	keep(&k, s->snapshot_fd);
+	channels_of_role(&m->channels, s->role, keep, &k);
+	if (sockets != NULL) { // the first resolver starts before there are any
 		for (int i = 0; s->role == ROLE_SIGNALLER && i < CALL_RECORD_KINDS; i++)
 			keep(&k, m->calls_fd[i]);
 		keep(&k, s->role == ROLE_SIGNALLER ? m->ended_fd : -1);
 		keep(&k, s->role == ROLE_MEDIA ? m->sessions_fd : -1);
 		keep_sockets(&k, s->role, sockets);
-		channels_of_role(&m->channels, s->role, keep, &k);
 	}
 	close_between(k.fd, k.count);
 	memory_free(k.fd);

@@ -10,22 +10,41 @@
 #include <stdio.h>
 #include <string.h>
 
-static void remember(struct monitor *m, const struct ipc_control *a)
+static const char *verdict_name(uint8_t verdict)
 {
-	uint32_t count = a->error == E_OK ? a->address_count : 0;
-	result r = names_put(m->names, a->text, a->address, count, clock_now().mono_us);
+	return verdict == DNS_SECURE ? "secure" : verdict == DNS_BOGUS ? "bogus" : "insecure";
+}
+
+// What came of a name, when it is another thing than before: once, not with each refresh (LRF-A1).
+static void tell(const struct locate_want *want, const struct names_found *f, const char *reason)
+{
+	log_write(f->count > 0 && !f->stale ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, "monitor.name-answered",
+		LOG_STR("name", want->domain), LOG_NUM("ways", f->count), LOG_STR("dnssec", verdict_name(f->verdict)),
+		LOG_NUM("stale", f->stale), LOG_NUM("ttl_s", f->ttl_s), LOG_STR("reason", reason));
+}
+
+static void remember(struct monitor *m, const struct locate_want *want, const struct ipc_control *a)
+{
+	struct names_found f = {.count = a->error == E_OK ? a->way_count : 0, .ttl_s = a->ttl_s, .verdict = a->verdict, .stale = a->stale != 0};
+	struct locate_want asked = *want; // the table may move
+	bool news = false;
+	memcpy(f.way, a->way, sizeof(f.way));
+	result r = names_put(m->names, &asked, &f, clock_now().mono_us, &news);
 	if (!is_ok(r))
-		log_write(LOG_LEVEL_WARNING, "monitor.name-lost", LOG_STR("host", a->text), LOG_STR("why", error_name(r.error)));
+		log_write(LOG_LEVEL_WARNING, "monitor.name-lost", LOG_STR("name", asked.domain), LOG_STR("why", error_name(r.error)));
+	if (news)
+		tell(&asked, &f, a->reason);
 }
 
 // One that comes too late is nobody's: it must not be taken for the next name's.
 void monitor_resolved(struct monitor *m, const struct ipc_control *a)
 {
-	if (names_answered(m->names, a->request, a->text)) {
-		remember(m, a);
-	} else if (m->load.request != 0 && a->request == m->load.request && strcmp(a->text, m->load.host) == 0) {
+	const struct locate_want *want = names_answered(m->names, a->request);
+	if (want != NULL) {
+		remember(m, want, a);
+	} else if (m->load.request != 0 && a->request == m->load.request) {
 		m->load.request = 0;
-		remember(m, a);
+		remember(m, m->load.want, a);
 	}
 }
 
@@ -38,44 +57,47 @@ static result await_answer(struct monitor *m, uint64_t until)
 	return answered ? OK : FAIL(E_TIMEOUT);
 }
 
-static result ask(struct monitor *m, const char *host)
+static struct ipc_control question(const struct locate_want *want, uint32_t request)
 {
 	struct ipc_control q = control_make(IPC_CONTROL_RESOLVE);
-	uint64_t now = clock_now().mono_us, until = now + RESOLVE_MS * MS;
-	REQUIRE(m->child[ROLE_RESOLVER].ready, E_NOT_FOUND);
-	REQUIRE((size_t)snprintf(q.text, sizeof(q.text), "%s", host) < sizeof(q.text), E_TOO_LONG);
-	if (until > m->load.until_us)
-		until = m->load.until_us;
-	REQUIRE(now < until, E_TIMEOUT);
-	q.request = names_number(m->names);
-	TRY(control_send(m->child[ROLE_RESOLVER].control, &q, -1));
-	m->load.request = q.request;
-	m->load.host = host;
-	return await_answer(m, until);
+	q.request = request;
+	q.place.port = want->port;
+	q.place.transport = want->transport;
+	q.place.fixed = want->transport_fixed;
+	q.place.transports = want->transports;
+	q.place.families = want->families;
+	snprintf(q.text, sizeof(q.text), "%s", want->domain);
+	return q;
 }
 
-// What is known of the name, with ports.
-static result known(void *ctx, const char *host, uint16_t port, enum transport transport, struct address *out,
-	uint32_t room, uint32_t *count)
+static result ask(struct monitor *m, const struct locate_want *want)
+{
+	uint64_t now = clock_now().mono_us;
+	REQUIRE(m->child[ROLE_RESOLVER].ready, E_NOT_FOUND);
+	REQUIRE(now < m->load.until_us, E_TIMEOUT);
+	struct ipc_control q = question(want, names_number(m->names));
+	TRY(control_send(m->child[ROLE_RESOLVER].control, &q, -1));
+	m->load.request = q.request;
+	m->load.want = want;
+	return await_answer(m, m->load.until_us);
+}
+
+static result known(void *ctx, const struct locate_want *want, struct way *out, uint32_t room, uint32_t *count)
 {
 	struct monitor *m = ctx;
-	names_get(m->names, host, out, room, count);
-	for (uint32_t i = 0; i < *count; i++)
-		out[i].port = port != 0 ? port : transport_port(transport);
+	names_get(m->names, want, out, room, count);
 	return *count > 0 ? OK : FAIL(E_NOT_FOUND);
 }
 
-// A name is resolved by the resolver; the monitor waits, because there is nothing else to do before the sockets are open.
-// At a reload it waits for new names alone, and shortly: of the others the last answer counts, and all are asked for again
-// when it is done. The answer's addresses were parsed there.
-static result resolve(void *ctx, const char *host, uint16_t port, enum transport transport, struct address *out,
-	uint32_t room, uint32_t *count)
+// A name is located by the resolver. At the start all were asked for together before; at a reload the monitor waits for new names
+// alone, and shortly: of the others the last answer counts, and all are asked for again when it is done.
+static result resolve(void *ctx, const struct locate_want *want, struct way *out, uint32_t room, uint32_t *count)
 {
 	struct monitor *m = ctx;
-	result r = m->load.again && names_knows(m->names, host) ? OK : ask(m, host);
+	result r = names_knows(m->names, want) ? OK : ask(m, want);
 	if (!is_ok(r))
-		log_write(LOG_LEVEL_WARNING, "monitor.not-resolved", LOG_STR("host", host), LOG_STR("why", error_name(r.error)));
-	return known(ctx, host, port, transport, out, room, count);
+		log_write(LOG_LEVEL_WARNING, "monitor.not-resolved", LOG_STR("name", want->domain), LOG_STR("why", error_name(r.error)));
+	return known(ctx, want, out, room, count);
 }
 
 static void print_messages(const struct conf_result *r)
@@ -99,14 +121,15 @@ static void first_error(struct monitor *m, const struct conf_result *r)
 static result load_text(struct monitor *m, struct bytes text, const struct snapshot *previous, struct conf_result *next)
 {
 	struct files_root root;
-	struct files_hooks ctx = {.root = &root, .resolver_ctx = m, .resolve = resolve};
+	bool first = m->child[ROLE_RESOLVER].pid == 0; // its own settings are in the text
+	struct files_hooks ctx = {.root = &root, .resolver_ctx = m, .resolve = first ? NULL : resolve};
 	const struct conf_hooks hooks = {.ctx = &ctx, .read = files_conf_read, .resolver = files_conf_resolve,
 		.cores = process_cores()};
 	files_root_of(&root, m->config_path);
-	m->load.again = previous != NULL;
-	m->load.until_us = clock_now().mono_us + (m->load.again ? RESOLVE_RELOAD_MS : RESOLVE_ALL_MS) * MS;
+	m->load.until_us = clock_now().mono_us + RESOLVE_RELOAD_MS * MS;
 	result r = conf_load(m->config_path, text, &hooks, clock_now().wall_ms, previous, next);
-	print_messages(next);
+	if (!first || !is_ok(r))
+		print_messages(next);
 	if (!is_ok(r)) {
 		first_error(m, next);
 		conf_result_free(next);
@@ -181,15 +204,31 @@ void monitor_names_learn(struct monitor *m)
 		log_write(LOG_LEVEL_ALARM, "monitor.names-lost", LOG_STR("mend", "memory is short; reload later"));
 }
 
+static void ask_due(struct monitor *m, uint64_t now_us)
+{
+	const struct locate_want *want;
+	uint32_t request;
+	while (m->child[ROLE_RESOLVER].ready && (want = names_ask(m->names, &request, now_us)) != NULL) {
+		struct ipc_control q = question(want, request);
+		if (!is_ok(control_send(m->child[ROLE_RESOLVER].control, &q, -1))) {
+			names_answered(m->names, request); // it does not read: asked again when it is due again
+			return;
+		}
+	}
+}
+
+void monitor_names_first(struct monitor *m)
+{
+	uint64_t now, until = clock_now().mono_us + RESOLVE_ALL_MS * MS;
+	while (names_lacking(m->names) && m->child[ROLE_RESOLVER].control >= 0 && (now = clock_now().mono_us) < until) {
+		ask_due(m, now);
+		monitor_serve_calls(m, -1, until);
+	}
+}
+
 void monitor_names_run(struct monitor *m, uint64_t now_us)
 {
-	struct ipc_control q = control_make(IPC_CONTROL_RESOLVE);
-	const char *host = m->child[ROLE_RESOLVER].ready ? names_ask(m->names, &q.request, now_us) : NULL;
-	if (host != NULL) {
-		snprintf(q.text, sizeof(q.text), "%s", host);
-		if (!is_ok(control_send(m->child[ROLE_RESOLVER].control, &q, -1)))
-			names_answered(m->names, q.request, host); // it does not read: asked again when it is due again
-	}
+	ask_due(m, now_us);
 	if (names_changed(m->names, now_us))
 		retarget(m);
 }

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static const unsigned takers[] = {ROLE_SIGNALLER, ROLE_MEDIA, ROLE_DIRECTORY, ROLE_SIGNER, ROLE_ADMIN};
+static const unsigned takers[] = {ROLE_SIGNALLER, ROLE_MEDIA, ROLE_RESOLVER, ROLE_DIRECTORY, ROLE_SIGNER, ROLE_ADMIN};
 
 static result write_whole(int fd, const uint8_t *at, size_t len)
 {
@@ -79,6 +79,8 @@ static void replace_fd(struct monitor *m, int fd)
 
 void monitor_put_in_force(struct monitor *m, struct conf_result *next, int fd)
 {
+	if (m->conf.snapshot == NULL || !snapshot_same_dns(m->conf.snapshot, next->snapshot))
+		m->dns_since = next->snapshot->generation;
 	conf_result_free(&m->conf);
 	m->conf = *next;
 	replace_fd(m, fd);
@@ -123,24 +125,29 @@ void monitor_child_ready(struct monitor *m, unsigned role)
 			send_to(m, role, clock_now().mono_us);
 }
 
+// Is ROLE what GENERATION is still waiting for? The resolver uses the section `dns` alone: while that is the same, a reload does not
+// wait for it, whatever it is busy with.
+static bool is_lacking(const struct monitor *m, unsigned role, uint32_t generation)
+{
+	const struct child *c = &m->child[role];
+	uint32_t least = role == ROLE_RESOLVER && (int32_t)(m->dns_since - generation) < 0 ? m->dns_since : generation;
+	return !c->ready || (int32_t)(c->generation - least) < 0;
+}
+
 static bool all_have(const struct monitor *m, uint32_t generation)
 {
-	for (uint32_t i = 0; i < ARRAY_LEN(takers); i++) {
-		const struct child *c = &m->child[takers[i]];
-		if (!c->ready || (int32_t)(c->generation - generation) < 0)
+	for (uint32_t i = 0; i < ARRAY_LEN(takers); i++)
+		if (is_lacking(m, takers[i], generation))
 			return false;
-	}
 	return true;
 }
 
 static void name_lacking(const struct monitor *m, uint32_t generation, char *out, size_t room)
 {
 	size_t n = (size_t)snprintf(out, room, "in force, but not yet taken by");
-	for (uint32_t i = 0; i < ARRAY_LEN(takers) && n < room; i++) {
-		const struct child *c = &m->child[takers[i]];
-		if (!c->ready || (int32_t)(c->generation - generation) < 0)
+	for (uint32_t i = 0; i < ARRAY_LEN(takers) && n < room; i++)
+		if (is_lacking(m, takers[i], generation))
 			n += (size_t)snprintf(out + n, room - n, " %s", process_role_name(takers[i]));
-	}
 	if (n < room)
 		snprintf(out + n, room - n, "; see `sallyport status`");
 }

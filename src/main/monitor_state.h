@@ -17,8 +17,7 @@ enum {
 	RESTART_CALM_MS = 60000,          // up that long: the back-off begins anew
 	CHILD_READY_MS = 10000,           // to be sandboxed and ready, at the start and after a restart
 	STOP_MS = 3000,                   // to end after STOP, then killed
-	RESOLVE_MS = 3000,                // one name
-	RESOLVE_ALL_MS = 6000,            // all names, at the start; the rest is asked for later
+	RESOLVE_ALL_MS = 6000,            // all names, at the start; what is not there by then comes later
 	RESOLVE_RELOAD_MS = 500,          // all new names of a reload; nothing else but calls is served meanwhile
 	SIGNER_READY_MS = 3000,           // a new signer: two small files and a sandbox
 	SIGNER_SWAP_MS = 1000,            // for the signaller to take the new certificate before the key changes
@@ -66,16 +65,16 @@ struct swap { // of the signer, at a reload with another key or certificate
 };
 
 struct load { // of the configuration, while it is under way
-	bool again;         // a reload: names that are known are not asked for
 	uint64_t until_us;  // for all its names
 	uint32_t request;   // the question that it waits for; 0: none, or answered
-	const char *host;   // what was asked for
+	const struct locate_want *want; // what was asked for
 };
 
 struct monitor {
 	const char *config_path;
 	const char *user;
 	struct conf_result conf; // in force; its snapshot is our own copy
+	uint32_t dns_since; // generation that changed the section `dns` last
 	int snapshot_fd, calls_fd[CALL_RECORD_KINDS], ended_fd, sessions_fd;
 	uint16_t workers, handshake_threads;
 	struct sockets *sockets;
@@ -96,12 +95,14 @@ struct monitor {
 };
 
 // monitor_conf.c
-// Read and resolve into NEXT, which is the caller's; messages go to stderr. PREVIOUS: in force, NULL at the start.
+// Read and resolve into NEXT, which is the caller's; messages go to stderr, those of a good configuration when there is a resolver:
+// before that, names stay unresolved. PREVIOUS: in force, NULL at the start.
 MUST_USE result monitor_load(struct monitor *m, const struct snapshot *previous, struct conf_result *next);
 // Block PEER or take that back, in a new snapshot. Errors of monitor_edit().
 MUST_USE result monitor_block(struct monitor *m, peer_id peer, bool block);
 void monitor_resolved(struct monitor *m, const struct ipc_control *a); // an answer of the resolver
 void monitor_names_learn(struct monitor *m);                           // another configuration is in force
+void monitor_names_first(struct monitor *m);                           // at the start: ask for all, and wait for a while
 void monitor_names_run(struct monitor *m, uint64_t now_us);            // ask for the name that is due; use what has changed
 uint64_t monitor_names_deadline(const struct monitor *m);              // [us] of its next run, as of those below
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plain array: a few hundred names, asked for one after another.
+// A plain array: a few hundred names.
 #include "main/names.h"
 
 #include "base/clock.h"
@@ -7,23 +7,23 @@
 
 #include <string.h>
 
-enum { GROW = 64, NOBODY = -1 };
+enum { GROW = 64 };
 
 struct entry {
-	char host[DOMAIN_MAX];
-	uint32_t count;
-	struct address address[CONF_RESOLVED_MAX];
+	struct locate_want want;
+	struct names_found found; // the last that was good
+	bool answered;
+	uint8_t verdict, stale; // of the last answer
 	uint64_t due_us;
-	uint32_t failures; // questions in a row that brought no address
+	uint32_t request;       // the question under way; 0: none
+	uint64_t asked_until_us;
+	uint32_t failures; // questions in a row that brought nothing
 };
 
 struct names {
 	struct entry *entry;
 	uint32_t count, room;
 	uint32_t number;
-	int64_t asked;          // index of the question under way; NOBODY
-	uint32_t request;       // its number
-	uint64_t asked_until_us;
 	bool changed;
 	uint64_t quiet_until_us; // the next change is told then at the earliest
 };
@@ -31,9 +31,7 @@ struct names {
 result names_new(struct names **out)
 {
 	*out = memory_alloc(sizeof(**out));
-	REQUIRE(*out != NULL, E_NO_MEMORY);
-	(*out)->asked = NOBODY;
-	return OK;
+	return *out != NULL ? OK : FAIL(E_NO_MEMORY);
 }
 
 void names_free(struct names *n)
@@ -46,13 +44,20 @@ void names_free(struct names *n)
 
 uint32_t names_number(struct names *n)
 {
-	return ++n->number;
+	n->number += n->number == UINT32_MAX ? 2 : 1; // 0 is no question
+	return n->number;
 }
 
-static struct entry *find(const struct names *n, const char *host)
+static bool same_want(const struct locate_want *a, const struct locate_want *b)
+{
+	return a->port == b->port && a->transport == b->transport && a->transport_fixed == b->transport_fixed && a->sips == b->sips &&
+	       a->transports == b->transports && a->families == b->families && strcmp(a->domain, b->domain) == 0;
+}
+
+static struct entry *find(const struct names *n, const struct locate_want *want)
 {
 	for (uint32_t i = 0; i < n->count; i++)
-		if (strcmp(n->entry[i].host, host) == 0)
+		if (same_want(&n->entry[i].want, want))
 			return &n->entry[i];
 	return NULL;
 }
@@ -69,34 +74,45 @@ static result grow(struct names *n)
 	return OK;
 }
 
-static result add(struct names *n, const char *host, struct entry **out)
+static result add(struct names *n, const struct locate_want *want, struct entry **out)
 {
-	size_t len = strlen(host);
-	REQUIRE(len < DOMAIN_MAX, E_TOO_LONG);
+	REQUIRE(strnlen(want->domain, DOMAIN_MAX) < DOMAIN_MAX, E_TOO_LONG);
 	if (n->count == n->room)
 		TRY(grow(n));
 	*out = &n->entry[n->count++];
-	**out = (struct entry){.count = 0};
-	memcpy((*out)->host, host, len);
+	memset(*out, 0, sizeof(**out));
+	(*out)->want = *want;
 	return OK;
 }
 
-void names_get(const struct names *n, const char *host, struct address *out, uint32_t room, uint32_t *count)
+void names_get(const struct names *n, const struct locate_want *want, struct way *out, uint32_t room, uint32_t *count)
 {
-	const struct entry *e = find(n, host);
-	*count = e == NULL ? 0 : e->count < room ? e->count : room;
+	const struct entry *e = find(n, want);
+	*count = e == NULL ? 0 : e->found.count < room ? e->found.count : room;
 	if (*count > 0)
-		memcpy(out, e->address, *count * sizeof(*out));
+		memcpy(out, e->found.way, *count * sizeof(*out));
+}
+
+static bool same_way(const struct way *a, const struct way *b)
+{
+	return a->transport == b->transport && a->priority == b->priority && a->weight == b->weight &&
+	       address_equal(&a->address, &b->address);
 }
 
 // Servers turn the order of addresses with each answer: the same set is no change.
-static bool same_set(const struct entry *e, const struct address *a, uint32_t count)
+static bool same_set(const struct names_found *a, const struct names_found *b)
 {
 	uint32_t found = 0;
-	for (uint32_t i = 0; i < count; i++)
-		for (uint32_t k = 0; k < e->count; k++)
-			found += address_equal(&e->address[k], &a[i]);
-	return count == e->count && found == count;
+	for (uint32_t i = 0; i < a->count; i++)
+		for (uint32_t k = 0; k < b->count; k++)
+			found += same_way(&b->way[k], &a->way[i]);
+	return a->count == b->count && found == a->count;
+}
+
+static uint64_t lives_us(const struct names_found *f)
+{
+	uint64_t ms = (uint64_t)f->ttl_s * 1000;
+	return (ms < NAMES_REFRESH_MS ? NAMES_REFRESH_MS : ms > NAMES_REFRESH_MAX_MS ? NAMES_REFRESH_MAX_MS : ms) * MS;
 }
 
 // Until the next question: a name that goes on failing is asked for ever less often.
@@ -104,7 +120,7 @@ static uint64_t wait_us(const struct entry *e)
 {
 	uint64_t wait = NAMES_RETRY_MS;
 	if (e->failures == 0)
-		return (e->count > 0 ? NAMES_REFRESH_MS : NAMES_RETRY_MS) * MS;
+		return e->found.count > 0 ? lives_us(&e->found) : NAMES_RETRY_MS * MS;
 	for (uint32_t i = 1; i < e->failures && wait < NAMES_BACKOFF_MAX_MS; i++)
 		wait *= 2;
 	return (wait < NAMES_BACKOFF_MAX_MS ? wait : NAMES_BACKOFF_MAX_MS) * MS;
@@ -115,35 +131,56 @@ static void failed(struct entry *e)
 	e->failures += e->failures < UINT32_MAX;
 }
 
-result names_put(struct names *n, const char *host, const struct address *a, uint32_t count, uint64_t now_us)
+static void put(struct entry *e, struct names_found found, uint64_t now_us, bool *changed)
 {
-	struct entry *e = find(n, host);
-	if (e == NULL)
-		TRY(add(n, host, &e));
-	if (count > CONF_RESOLVED_MAX)
-		count = CONF_RESOLVED_MAX;
-	if (count == 0)
+	if (found.count > WAYS_MAX)
+		found.count = WAYS_MAX;
+	e->answered = true;
+	if (found.count == 0)
 		failed(e);
 	else
 		e->failures = 0;
-	e->due_us = now_us + (count > 0 ? NAMES_REFRESH_MS * MS : wait_us(e));
-	if (count == 0 || same_set(e, a, count))
-		return OK;
-	memcpy(e->address, a, count * sizeof(*a));
-	e->count = count;
-	n->changed = true;
+	e->due_us = now_us + (found.count > 0 ? lives_us(&found) : wait_us(e));
+	if (found.count == 0)
+		return;
+	*changed |= !same_set(&e->found, &found);
+	uint32_t ttl_s = found.ttl_s;
+	if (!same_set(&e->found, &found))
+		e->found = found;
+	e->found.ttl_s = ttl_s; // the order stays as it was
+}
+
+result names_put(struct names *n, const struct locate_want *want, const struct names_found *found, uint64_t now_us, bool *news)
+{
+	struct entry *e = find(n, want);
+	if (e == NULL)
+		TRY(add(n, want, &e));
+	bool other = !e->answered || e->verdict != found->verdict || e->stale != found->stale;
+	e->verdict = found->verdict;
+	e->stale = found->stale;
+	if (news != NULL)
+		*news = other;
+	put(e, *found, now_us, &n->changed);
 	return OK;
 }
 
-bool names_knows(const struct names *n, const char *host)
+bool names_knows(const struct names *n, const struct locate_want *want)
 {
-	return find(n, host) != NULL;
+	return find(n, want) != NULL;
 }
 
-static bool listed(const char *host, const struct conf_name *name, uint32_t count)
+bool names_lacking(const struct names *n)
+{
+	for (uint32_t i = 0; i < n->count; i++)
+		if (!n->entry[i].answered)
+			return true;
+	return false;
+}
+
+static bool listed(const struct locate_want *want, const struct conf_name *name, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
-		if (strcmp(name[i].host, host) == 0)
+		if (same_want(&name[i].want, want))
 			return true;
 	return false;
 }
@@ -153,15 +190,13 @@ result names_keep(struct names *n, const struct conf_name *name, uint32_t count,
 	uint32_t kept = 0;
 	struct entry *e;
 	for (uint32_t i = 0; i < n->count; i++)
-		if (listed(n->entry[i].host, name, count))
+		if (listed(&n->entry[i].want, name, count))
 			n->entry[kept++] = n->entry[i];
-	if (kept != n->count)
-		n->asked = NOBODY; // the places have moved; its answer is of nobody's question
 	n->count = kept;
 	for (uint32_t i = 0; i < count; i++) {
-		if (name[i].host[0] == '\0' || find(n, name[i].host) != NULL)
+		if (name[i].want.domain[0] == '\0' || find(n, &name[i].want) != NULL)
 			continue;
-		TRY(add(n, name[i].host, &e));
+		TRY(add(n, &name[i].want, &e));
 		e->due_us = now_us;
 	}
 	return OK;
@@ -185,40 +220,55 @@ static struct entry *next_of(const struct names *n, uint64_t now_us)
 	struct entry *first = NULL;
 	for (uint32_t i = 0; i < n->count; i++) {
 		struct entry *e = &n->entry[i];
-		if (e->due_us <= now_us && (first == NULL || rank(e) < rank(first)))
+		if (e->request == 0 && e->due_us <= now_us && (first == NULL || rank(e) < rank(first)))
 			first = e;
 	}
 	return first;
 }
 
-const char *names_ask(struct names *n, uint32_t *request, uint64_t now_us)
+// Answers that were lost: their questions are over.
+static uint32_t under_way(struct names *n, uint64_t now_us)
 {
-	if (n->asked != NOBODY && now_us < n->asked_until_us)
-		return NULL;
-	names_unasked(n);
-	struct entry *e = next_of(n, now_us);
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < n->count; i++) {
+		struct entry *e = &n->entry[i];
+		if (e->request != 0 && now_us >= e->asked_until_us) {
+			e->request = 0;
+			failed(e);
+		}
+		count += e->request != 0;
+	}
+	return count;
+}
+
+const struct locate_want *names_ask(struct names *n, uint32_t *request, uint64_t now_us)
+{
+	struct entry *e = under_way(n, now_us) < NAMES_UNDER_WAY_MAX ? next_of(n, now_us) : NULL;
 	if (e == NULL)
 		return NULL;
 	e->due_us = now_us + wait_us(e);
-	n->asked = e - n->entry;
-	n->asked_until_us = now_us + NAMES_ANSWER_MS * MS;
-	*request = n->request = names_number(n);
-	return e->host;
+	e->asked_until_us = now_us + NAMES_ANSWER_MS * MS;
+	*request = e->request = names_number(n);
+	return &e->want;
 }
 
-bool names_answered(struct names *n, uint32_t request, const char *host)
+const struct locate_want *names_answered(struct names *n, uint32_t request)
 {
-	if (n->asked == NOBODY || request != n->request || strcmp(n->entry[n->asked].host, host) != 0)
-		return false;
-	n->asked = NOBODY;
-	return true;
+	for (uint32_t i = 0; request != 0 && i < n->count; i++)
+		if (n->entry[i].request == request) {
+			n->entry[i].request = 0;
+			return &n->entry[i].want;
+		}
+	return NULL;
 }
 
 void names_unasked(struct names *n)
 {
-	if (n->asked != NOBODY)
-		failed(&n->entry[n->asked]); // it may be what the resolver died of
-	n->asked = NOBODY;
+	for (uint32_t i = 0; i < n->count; i++) {
+		if (n->entry[i].request != 0)
+			failed(&n->entry[i]); // it may be what the resolver died of
+		n->entry[i].request = 0;
+	}
 }
 
 bool names_changed(struct names *n, uint64_t now_us)
@@ -232,11 +282,15 @@ bool names_changed(struct names *n, uint64_t now_us)
 
 uint64_t names_deadline(const struct names *n)
 {
-	uint64_t next = n->changed ? n->quiet_until_us : NO_DEADLINE;
-	if (n->asked != NOBODY)
-		return n->asked_until_us < next ? n->asked_until_us : next;
-	for (uint32_t i = 0; i < n->count; i++)
-		if (n->entry[i].due_us < next)
-			next = n->entry[i].due_us;
-	return next;
+	uint64_t next = n->changed ? n->quiet_until_us : NO_DEADLINE, due = NO_DEADLINE;
+	uint32_t asked = 0;
+	for (uint32_t i = 0; i < n->count; i++) {
+		const struct entry *e = &n->entry[i];
+		asked += e->request != 0;
+		if (e->request != 0 && e->asked_until_us < next)
+			next = e->asked_until_us;
+		if (e->request == 0 && e->due_us < due)
+			due = e->due_us;
+	}
+	return asked < NAMES_UNDER_WAY_MAX && due < next ? due : next;
 }

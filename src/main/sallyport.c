@@ -30,6 +30,7 @@ const struct cli_command cli_commands[] = {
 		"keep an ENUM zone in a name server; --out writes that server's configuration", 1, 1, "cjOn", cli_luf},
 	{"reload", "", "read the configuration again", 0, 0, "csj", cli_reload},
 	{"drain", "[--off]", "refuse new calls, or take them again", 0, 0, "csjx", cli_drain},
+	{"dns-forwarder", "--config FILE", "print an unbound.conf for DNS over TLS", 0, 0, "c", cli_dns_forwarder},
 	{"version", "[--json]", "print the version", 0, 0, "j", cli_version},
 };
 const uint32_t cli_command_count = ARRAY_LEN(cli_commands);

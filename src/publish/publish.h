@@ -20,7 +20,7 @@ struct publish_report {
 
 // Numbers are gathered in two passes, PUBLISH_OURS of all sources, publish_numbers_sort(), and PUBLISH_HOLES of all sources.
 enum publish_pass {
-	PUBLISH_OURS,  // of the peers that CONF names (`to`, else every peer of a core zone); with `for` what this peer may look up (LUF-C2)
+	PUBLISH_OURS,  // of the peers that CONF names (`to`, else every peer of a core zone); as far as they may be told (LUF-C2)
 	PUBLISH_HOLES, // everybody else's, where they lie within
 };
 // The numbers of peers as S has them. E_TOO_MANY, E_NO_MEMORY.

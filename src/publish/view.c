@@ -11,30 +11,12 @@ static bool named(const struct conf_publish *conf, const struct snapshot *s, con
 	return conf->to_count == 0 && p->zone < s->zone_count && s->zone[p->zone].is_core;
 }
 
-static zone_id zone_of_asker(const struct conf_publish *conf, const struct snapshot *s, bool *known)
-{
-	*known = false;
-	for (uint32_t i = 0; i < s->peer_count; i++) {
-		const struct peer *p = snapshot_peer(s, (peer_id)i);
-		if (p != NULL && !p->removed && strcmp(p->name, conf->for_peer) == 0) {
-			*known = true;
-			return p->zone;
-		}
-	}
-	return 0;
-}
-
-// The rule of registry_peer_by_number: in service, and not in the asker's own zone unless that is a transit zone (SF-I12).
+// The rule of registry_serves for those who are told: in service, listed or of the core, and not the asker himself (LUF-C2).
 static bool answered(const struct conf_publish *conf, const struct snapshot *s, const struct peer *p)
 {
-	bool known;
-	zone_id from;
-	if (p->removed || p->blocked || !p->in_service)
+	if (p->removed || p->blocked || !p->in_service || p->zone >= s->zone_count)
 		return false;
-	if (conf->for_peer[0] == '\0')
-		return true;
-	from = zone_of_asker(conf, s, &known);
-	return known && from < s->zone_count && (p->zone != from || s->zone[from].transit);
+	return strcmp(p->name, conf->for_peer) != 0 && (p->lookup_listed || s->zone[p->zone].is_core);
 }
 
 static result add(const struct peer *p, bool ours, enum publish_pass pass, struct publish_numbers *out)
@@ -62,12 +44,14 @@ result publish_numbers_of(const struct conf_publish *conf, const struct snapshot
 	return OK;
 }
 
-static bool leads_to_us(const struct conf_publish *conf, const struct snapshot *s, const char *to)
+// A peer that lists the numbers it takes gets no others, whatever the registry says (SF-I12).
+static bool leads_to_us(const struct conf_publish *conf, const struct snapshot *s, const struct row_range *range)
 {
 	for (uint32_t i = 0; i < s->peer_count; i++) {
 		const struct peer *p = snapshot_peer(s, (peer_id)i);
-		if (p != NULL && strcmp(p->name, to) == 0)
-			return named(conf, s, p) && answered(conf, s, p);
+		if (p != NULL && strcmp(p->name, range->to) == 0)
+			return named(conf, s, p) && answered(conf, s, p) && (p->numbers_by_registry ||
+				numbers_contain(p->calls_to, p->calls_to_count, range->prefix));
 	}
 	return false;
 }
@@ -75,7 +59,7 @@ static bool leads_to_us(const struct conf_publish *conf, const struct snapshot *
 result publish_numbers_add_range(const struct conf_publish *conf, const struct snapshot *s, enum publish_pass pass,
 	const struct row_range *range, struct publish_numbers *out)
 {
-	bool ours = leads_to_us(conf, s, range->to);
+	bool ours = leads_to_us(conf, s, range);
 	if (pass == PUBLISH_OURS)
 		return ours ? publish_numbers_add(out, range->prefix, range->exact != 0, range->rn) : OK;
 	return ours ? OK : publish_numbers_except(out, range->prefix, range->exact != 0);

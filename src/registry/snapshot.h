@@ -30,6 +30,9 @@ enum {
 	CALL_SLOTS_MAX = 1 << 20, // limits.calls times workers: records of kept calls, 2 KiB each at the least
 	WORKERS_MAX = 64,         // threads of signaller and of media each; src/net has as many
 	HANDSHAKE_THREADS_MAX = 8, // a channel to the signer each; src/net has as many
+	DNS_UPSTREAMS_MAX = 8,    // servers that are asked in turn; two or three are usual
+	DNS_POLICIES_MAX = 32,    // suffixes with a DNSSEC policy of their own: trees, and peers that sign
+	DNS_ONLY_MAX = 32,        // suffixes that may be asked for at all
 };
 
 struct blob { // octets elsewhere in the snapshot: offset from its start
@@ -157,6 +160,26 @@ struct peer {
 	uint8_t shadow[CONTROL_COUNT]; // decide and count, do not refuse
 };
 
+enum dns_dnssec { // what must hold of an answer
+	DNSSEC_OPPORTUNISTIC, // an altered one is refused, an unsigned one is taken
+	DNSSEC_REQUIRED,      // signed and intact, or refused
+	DNSSEC_OFF,           // not looked at
+};
+
+struct dns_settings { // of the resolver
+	uint8_t upstream_count; // 0: those of the host
+	uint8_t policy_count, only_count; // `only` empty: every name may be asked for
+	uint8_t tls;            // upstreams must be forwarders on this host, which encrypt (LUF-C3)
+	uint32_t stale_s;       // answers are served so long beyond their time when servers fail; 0: never
+	struct address upstream[DNS_UPSTREAMS_MAX];
+	struct dns_policy {
+		uint8_t dnssec;         // enum dns_dnssec
+		char suffix[DOMAIN_MAX]; // lower case, no final dot; "" is the root
+	} policy[DNS_POLICIES_MAX];
+	char only[DNS_ONLY_MAX][DOMAIN_MAX];
+	struct blob trust_anchors; // text: DS or DNSKEY records, one a line
+};
+
 enum { LUF_APEXES_MAX = 4 };
 
 struct luf_settings { // the chain after the registry (RFC 6116); nothing is asked below any other name (LUF-C3)
@@ -181,6 +204,7 @@ struct settings {
 	uint8_t records_when_full_drop; // 0: refuse-new-calls
 	char records_path[256], trace_path[256], admin_socket[108];
 	struct address metrics;
+	struct dns_settings dns;
 	struct luf_settings luf;
 	uint8_t registry; // a database is configured: without what it says nobody is told that a number is nobody's
 	struct blob certificate; // PEM chain; the key never stands here: signer alone reads it
@@ -206,6 +230,9 @@ void snapshot_seal(struct snapshot *s, size_t size);
 
 const struct peer *snapshot_peer(const struct snapshot *s, peer_id id); // NULL when there is none
 struct bytes snapshot_blob(const struct snapshot *s, struct blob b);    // empty when out of bounds
+
+// Is the section `dns` the same in both, trust anchors by their text?
+bool snapshot_same_dns(const struct snapshot *a, const struct snapshot *b);
 
 // Index for look-ups on the hot path, built by each process from a snapshot it keeps mapped.
 struct registry;

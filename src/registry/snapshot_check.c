@@ -73,6 +73,20 @@ static bool blob_ok(const struct snapshot *s, struct blob b)
 	return b.offset >= sizeof(*s) && b.offset <= s->size && b.len <= s->size - b.offset;
 }
 
+static bool dns_ok(const struct snapshot *s)
+{
+	const struct dns_settings *d = &s->settings.dns;
+	bool good = d->upstream_count <= DNS_UPSTREAMS_MAX && d->policy_count <= DNS_POLICIES_MAX && d->only_count <= DNS_ONLY_MAX;
+
+	for (uint32_t i = 0; good && i < DNS_UPSTREAMS_MAX; i++)
+		good = address_ok(&d->upstream[i]);
+	for (uint32_t i = 0; good && i < DNS_POLICIES_MAX; i++)
+		good = text_ok(d->policy[i].suffix, sizeof(d->policy[i].suffix)) && d->policy[i].dnssec <= DNSSEC_OFF;
+	for (uint32_t i = 0; good && i < DNS_ONLY_MAX; i++)
+		good = text_ok(d->only[i], sizeof(d->only[i]));
+	return good && blob_ok(s, d->trust_anchors);
+}
+
 static bool luf_ok(const struct luf_settings *l)
 {
 	bool good = l->apex_count <= LUF_APEXES_MAX;
@@ -89,7 +103,7 @@ static bool settings_ok(const struct snapshot *s)
 	return text_ok(g->domain, sizeof(g->domain)) && text_ok(g->records_path, sizeof(g->records_path)) &&
 	       text_ok(g->trace_path, sizeof(g->trace_path)) &&
 	       text_ok(g->admin_socket, sizeof(g->admin_socket)) && flag_ok(g->records_when_full_drop) &&
-	       address_ok(&g->metrics) && blob_ok(s, g->certificate) && flag_ok(g->registry) && luf_ok(&g->luf);
+	       address_ok(&g->metrics) && blob_ok(s, g->certificate) && flag_ok(g->registry) && luf_ok(&g->luf) && dns_ok(s);
 }
 
 static bool zone_ok(const struct zone *z)

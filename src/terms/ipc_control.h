@@ -7,10 +7,10 @@
 #ifndef TERMS_IPC_CONTROL_H
 #define TERMS_IPC_CONTROL_H
 
-#include "terms/route.h"
-#include "terms/transport.h"
+#include "terms/dns.h"
+#include "terms/way.h"
 
-enum { IPC_CONTROL_VERSION = 2, IPC_CONTROL_TEXT_MAX = 1024, IPC_CONTROL_KEY_LEN = 16 };
+enum { IPC_CONTROL_VERSION = 3, IPC_CONTROL_TEXT_MAX = 1024, IPC_CONTROL_KEY_LEN = 16 };
 
 enum process_role {
 	ROLE_MONITOR, ROLE_SIGNALLER, ROLE_MEDIA, ROLE_RESOLVER, ROLE_DIRECTORY, ROLE_SIGNER, ROLE_ADMIN, ROLE_COUNT,
@@ -30,7 +30,7 @@ enum ipc_control_type {
 	IPC_CONTROL_DRAIN,       // flag: on or off
 	IPC_CONTROL_DIALED,      // answer to DIAL: + descriptor, connecting; `error` when refused
 	IPC_CONTROL_RELOADED,    // answer to RELOAD: `error`, text: first messages of the check
-	IPC_CONTROL_RESOLVE,     // to resolver: text is a host name
+	IPC_CONTROL_RESOLVE,     // to resolver: locate the servers of the domain in text, by `place` (RFC 3263)
 	IPC_CONTROL_PROCESS,     // answer to PROCESSES: one per child (`role`, `index` = restarts, `worker` = pid, `flag` = ready,
 				 // `generation`, `tally`); last: role ROLE_COUNT
 	IPC_CONTROL_BEGIN,       // signer: its predecessor has ended, answer requests
@@ -41,7 +41,7 @@ enum ipc_control_type {
 	IPC_CONTROL_RELOAD,      // admin: read the configuration again
 	IPC_CONTROL_DRAIN_ASK,   // admin: flag
 	IPC_CONTROL_BLOCK_ASK,   // admin: peer, flag: block or unblock a peer
-	IPC_CONTROL_RESOLVED,    // resolver: addresses of the host in text
+	IPC_CONTROL_RESOLVED,    // resolver: the ways to the domain in text, in order; `verdict`, `stale`, `ttl_s`, `reason`
 	IPC_CONTROL_PROCESSES,   // admin: list the processes
 	IPC_CONTROL_TAKEN,       // the snapshot of `generation` is in use, or was refused with `error`
 	IPC_CONTROL_CANNOT,      // signer, instead of READY: text says why, for people
@@ -49,7 +49,8 @@ enum ipc_control_type {
 	IPC_CONTROL_TYPES,
 };
 
-enum { IPC_CONTROL_ADDRESSES_MAX = 16 };
+
+enum { IPC_CONTROL_ADDRESSES_MAX = 1 };
 
 enum ipc_control_tally { // what the signer counts, since its start
 	IPC_TALLY_SIGNED, IPC_TALLY_REFUSED, IPC_TALLY_LIMITED, IPC_TALLY_COUNT,
@@ -69,7 +70,19 @@ struct ipc_control {
 	uint64_t tally[IPC_TALLY_COUNT];
 	uint8_t key[IPC_CONTROL_KEY_LEN]; // TOKEN_KEY alone; wiped after use
 	uint8_t address_count;
-	struct address address[IPC_CONTROL_ADDRESSES_MAX];
+	struct address address[IPC_CONTROL_ADDRESSES_MAX]; // DIAL
+	struct {
+		uint16_t port;         // 0: none was given
+		uint8_t transport;     // enum transport: the floor
+		uint8_t fixed;         // 1: that transport alone
+		uint8_t transports, families; // bits, see struct locate_want
+	} place; // RESOLVE
+	uint8_t verdict; // RESOLVED: enum dns_verdict
+	uint8_t stale;
+	uint32_t ttl_s;
+	char reason[DNS_REASON_MAX]; // NUL-terminated; why there is none
+	uint8_t way_count;
+	struct way way[WAYS_MAX];
 	char text[IPC_CONTROL_TEXT_MAX]; // NUL-terminated
 };
 

@@ -31,14 +31,13 @@ static result read_h(void *ctx, const char *path, uint8_t *buf, size_t room, siz
 	return OK;
 }
 
-static result resolve_h(void *ctx, const char *host, uint16_t port, enum transport transport,
-	struct address *out, uint32_t room, uint32_t *count)
+static result resolve_h(void *ctx, const struct locate_want *want, struct way *out, uint32_t room, uint32_t *count)
 {
 	UNUSED(ctx);
-	UNUSED(transport);
 	*count = 1;
-	REQUIRE(host[0] != 'x' && room > 0, E_NOT_FOUND);
-	return address_parse_host(BYTES("192.0.2.1"), port, out);
+	REQUIRE(want->domain[0] != 'x' && room > 0, E_NOT_FOUND);
+	out->transport = want->transport;
+	return address_parse_host(BYTES("192.0.2.1"), want->port, &out->address);
 }
 
 static void check_messages(const struct conf_result *r)

@@ -202,6 +202,30 @@ static void drain(int fd)
 }
 
 // From admin and from the monitor to the directory process: its own receivers, over real channels.
+static void anything(struct directory_process *d, int dns, const int worker[2], const uint8_t *at, size_t n, struct now *now)
+{
+	static union {
+		struct ipc_lookup lookup;
+		struct ipc_dns dns;
+	} m;
+
+	memset(&m, at[0], sizeof(m));
+	memcpy(&m, at, n < sizeof(m) ? n : sizeof(m));
+	m.dns.version = IPC_DNS_VERSION;
+	m.dns.type = at[0] & 4 ? IPC_LOOKUP_ASK : IPC_DNS_ANSWER;
+	m.dns.request = at[0] & 4 ? m.dns.request : d->serial;
+	if (at[0] & 4)
+		send(worker[1], &m, IPC_LOOKUP_HEAD + (at[0] & 8 ? n : sizeof(m.lookup.u.query)), 0);
+	else
+		send(dns, &m, at[0] & 8 ? n : IPC_DNS_ANSWER_HEAD + 256, 0);
+	on_lookup(d, worker[0], now);
+	inquiry_dns(d, now);
+	now->mono_us += (uint64_t)(at[0] >> 4) * SECOND;
+	inquiry_run(d, now);
+	drain(worker[1]);
+	drain(dns);
+}
+
 static void to_directory(const uint8_t *data, size_t size)
 {
 	static struct process_start start;
@@ -234,25 +258,7 @@ static void to_directory(const uint8_t *data, size_t size)
 			send(monitor[1], &u, at[0] & 4 ? n : sizeof(u.control), 0);
 			on_control(&d);
 		} else if (n > 0 && at[0] & 2) { // whatever it is: of a worker, and of the resolver for the newest question
-			static union {
-				struct ipc_lookup lookup;
-				struct ipc_dns dns;
-			} m;
-			memset(&m, at[0], sizeof(m));
-			memcpy(&m, at, n < sizeof(m) ? n : sizeof(m));
-			m.dns.version = IPC_DNS_VERSION;
-			m.dns.type = at[0] & 4 ? IPC_LOOKUP_ASK : IPC_DNS_ANSWER;
-			m.dns.request = at[0] & 4 ? m.dns.request : d.serial;
-			if (at[0] & 4)
-				send(worker[1], &m, IPC_LOOKUP_HEAD + (at[0] & 8 ? n : sizeof(m.lookup.u.query)), 0);
-			else
-				send(dns[1], &m, at[0] & 8 ? n : IPC_DNS_ANSWER_HEAD + 256, 0);
-			on_lookup(&d, worker[0], &now);
-			inquiry_dns(&d, &now);
-			now.mono_us += (uint64_t)(at[0] >> 4) * SECOND;
-			inquiry_run(&d, &now);
-			drain(worker[1]);
-			drain(dns[1]);
+			anything(&d, dns[1], worker, at, n, &now);
 		} else if (n > 0) {
 			static struct ipc_admin q;
 			memset(&q, 'x', IPC_ADMIN_HEAD + sizeof(q.u.key)); // a key without an end

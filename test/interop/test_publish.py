@@ -219,7 +219,7 @@ def test_secret_that_others_may_read(site, servers, restored):
 
 def test_never_emptied_by_mistake(site, servers, restored):
     first, _ = servers
-    site.configure(to=["b"], **{"for": "b"})
+    site.configure(to=["b"])
     status, report, _ = site.publish("--json")
     assert status == 1 and report["trouble"] == "empty"
     assert URI in first.ask(name("+4930"))

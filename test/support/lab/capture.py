@@ -31,7 +31,7 @@ class Capture:
         c = json.loads(text)
         for p in c["peers"]:
             ranges = p["known_by"].get("addresses", []) + p["media"].get("addresses", [])
-            self.permitted |= {r.split("/")[0] for r in ranges} | {t.split(":")[1] for t in p["reach"]["targets"]}
+            self.permitted |= {r.split("/")[0] for r in ranges} | {t.split(":")[1] for t in p["reach"].get("targets", [])}
         self.permitted |= {s.split(":")[1] for listener in c["listen"] for s in listener["sip"]}
 
     def destinations(self):

@@ -72,11 +72,11 @@ static void good_targets_h(void **state)
 	assert_int_equal(p->target[3].address.port, 7000);
 	assert_int_equal(p->target[3].transport, TRANSPORT_TLS);
 	assert_int_equal(r.private.name_count, 4); // all of a peer that has one by name, in order
-	assert_string_equal(r.private.name[0].host, "");
+	assert_string_equal(r.private.name[0].want.domain, "");
 	assert_true(address_equal(&r.private.name[1].address, &p->target[1].address));
-	assert_string_equal(r.private.name[3].host, "b.example");
-	assert_int_equal(r.private.name[3].port, 7000);
-	assert_int_equal(r.private.name[3].transport, TRANSPORT_TLS);
+	assert_string_equal(r.private.name[3].want.domain, "b.example");
+	assert_int_equal(r.private.name[3].want.port, 7000);
+	assert_int_equal(r.private.name[3].want.transport, TRANSPORT_TLS);
 	conf_result_free(&r);
 }
 
@@ -116,18 +116,19 @@ static void unresolved_h(void **state)
 struct answers { // of a resolver whose mind changes
 	const char *text[3];
 	uint32_t count;
+	uint8_t transport; // 0: the one that is asked for
 };
 
-static result answer_h(void *ctx, const char *host, uint16_t port, enum transport transport, struct address *out,
-	uint32_t room, uint32_t *count)
+static result answer_h(void *ctx, const struct locate_want *want, struct way *out, uint32_t room, uint32_t *count)
 {
 	const struct answers *a = ctx;
 
-	UNUSED(transport);
 	UNUSED(room);
-	assert_string_equal(host, "b.example");
-	for (*count = 0; *count < a->count; (*count)++)
-		TRY(address_parse_host(bytes_of_string(a->text[*count]), port, &out[*count]));
+	assert_string_equal(want->domain, "b.example");
+	for (*count = 0; *count < a->count; (*count)++) {
+		out[*count].transport = a->transport != 0 ? a->transport : want->transport;
+		TRY(address_parse_host(bytes_of_string(a->text[*count]), want->port, &out[*count].address));
+	}
 	return a->count > 0 ? OK : FAIL(E_NOT_FOUND);
 }
 
@@ -151,12 +152,12 @@ static void names_are_resolved_again_h(void **state)
 		struct answers answers;
 		const char *targets;
 	} tries[] = {
-		{{{"192.0.2.1"}, 1}, "10.0.0.1:5061 192.0.2.1:7000 192.0.2.2:5061"},
-		{{{"192.0.2.9"}, 1}, "10.0.0.1:5061 192.0.2.9:7000 192.0.2.2:5061"},
-		{{{"192.0.2.9", "192.0.2.8"}, 2}, "10.0.0.1:5061 192.0.2.9:7000 192.0.2.8:7000 192.0.2.2:5061"},
-		{{{"10.9.9.9", "192.0.2.8"}, 2}, "10.0.0.1:5061 192.0.2.8:7000 192.0.2.2:5061"},
-		{{{"0.0.0.0", "224.0.0.1", "198.51.100.1"}, 3}, "10.0.0.1:5061 192.0.2.2:5061"},
-		{{{NULL}, 0}, "10.0.0.1:5061 192.0.2.2:5061"},
+		{{{"192.0.2.1"}, 1, 0}, "10.0.0.1:5061 192.0.2.1:7000 192.0.2.2:5061"},
+		{{{"192.0.2.9"}, 1, 0}, "10.0.0.1:5061 192.0.2.9:7000 192.0.2.2:5061"},
+		{{{"192.0.2.9", "192.0.2.8"}, 2, 0}, "10.0.0.1:5061 192.0.2.9:7000 192.0.2.8:7000 192.0.2.2:5061"},
+		{{{"10.9.9.9", "192.0.2.8"}, 2, 0}, "10.0.0.1:5061 192.0.2.8:7000 192.0.2.2:5061"},
+		{{{"0.0.0.0", "224.0.0.1", "198.51.100.1"}, 3, 0}, "10.0.0.1:5061 192.0.2.2:5061"},
+		{{{NULL}, 0, 0}, "10.0.0.1:5061 192.0.2.2:5061"},
 	};
 	struct conf_result r = test_load(with_targets("10.0.0.1, \"b.example:7000\", 192.0.2.2"));
 	struct snapshot *copy = malloc(r.size);
@@ -176,9 +177,30 @@ static void names_are_resolved_again_h(void **state)
 	conf_result_free(&r);
 }
 
+// The attack: DNS names a transport below the floor, or one that no socket of ours has (LRF-I3). Asked for in clear, it would pass.
+static void transports_of_dns_h(void **state)
+{
+	static const struct answers clear = {{"192.0.2.9"}, 1, TRANSPORT_TCP}, other = {{"192.0.2.9"}, 1, TRANSPORT_DTLS};
+	static const struct answers good = {{"192.0.2.9", "192.0.2.8"}, 2, TRANSPORT_TLS};
+	struct conf_result r = test_load(with_targets("\"b.example\", 192.0.2.2"));
+
+	(void)state;
+	conf_retarget(&r, r.snapshot, answer_h, (void *)(uintptr_t)&clear);
+	assert_string_equal(targets_text(test_peer(&r, "ssp-b")), "192.0.2.2:5061");
+	conf_retarget(&r, r.snapshot, answer_h, (void *)(uintptr_t)&other);
+	assert_string_equal(targets_text(test_peer(&r, "ssp-b")), "192.0.2.2:5061");
+	conf_retarget(&r, r.snapshot, answer_h, (void *)(uintptr_t)&good);
+	assert_string_equal(targets_text(test_peer(&r, "ssp-b")), "192.0.2.9:5061 192.0.2.8:5061 192.0.2.2:5061");
+	assert_int_equal(r.private.name[0].want.transports, 1u << TRANSPORT_TLS);
+	assert_int_equal(r.private.name[0].want.families, 1);
+	assert_int_equal(r.private.name[0].want.transport, TRANSPORT_TLS);
+	assert_int_equal(r.private.name[0].want.transport_fixed, 0);
+	conf_result_free(&r);
+}
+
 static void own_socket_by_name_h(void **state)
 {
-	static const struct answers own = {{"127.0.0.1"}, 1};
+	static const struct answers own = {{"127.0.0.1"}, 1, 0};
 	struct conf_result r = test_load(with_targets("\"b.example:5061\", 192.0.2.2"));
 
 	(void)state;
@@ -299,6 +321,7 @@ int main(void)
 		cmocka_unit_test(names_lead_to_the_peer_h),
 		cmocka_unit_test(unresolved_h),
 		cmocka_unit_test(names_are_resolved_again_h),
+		cmocka_unit_test(transports_of_dns_h),
 		cmocka_unit_test(own_socket_by_name_h),
 		cmocka_unit_test(zones_h),
 		cmocka_unit_test(addresses_h),

@@ -61,13 +61,16 @@ static result read_h(void *ctx, const char *path, uint8_t *buf, size_t room, siz
 	char text[32000] = "";
 
 	(void)ctx;
-	if (strstr(path, "missing") != NULL)
+	if (strstr(path, "missing") != NULL || strstr(path, "root.key") != NULL)
 		return FAIL(E_NOT_FOUND);
 	if (strstr(path, "empty") == NULL && strstr(path, "garbage") == NULL)
 		snprintf(text, sizeof(text), "%s", test_certificate());
 	if (strstr(path, "garbage") != NULL)
 		snprintf(
 			text, sizeof(text), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+	if (strstr(path, "anchors") != NULL)
+		snprintf(text, sizeof(text), "%s. 172800 IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n",
+			strstr(path, "multi") != NULL ? "b.example. IN DS (\n1 8 2 00 )\n" : "; the root\n\n");
 	if (strstr(path, "key") != NULL)
 		snprintf(text, sizeof(text), "%s%s", test_certificate(), test_private_key());
 	if (strstr(path, "noise") != NULL)
@@ -82,15 +85,14 @@ static result read_h(void *ctx, const char *path, uint8_t *buf, size_t room, siz
 	return OK;
 }
 
-static result resolve_h(void *ctx, const char *host, uint16_t port, enum transport transport,
-	struct address *out, uint32_t room, uint32_t *count)
+static result resolve_h(void *ctx, const struct locate_want *want, struct way *out, uint32_t room, uint32_t *count)
 {
-	const char *to = strstr(host, "inside") != NULL ? "10.9.9.9" : "192.0.2.1";
+	const char *to = strstr(want->domain, "inside") != NULL ? "10.9.9.9" : "192.0.2.1";
 
 	(void)ctx;
-	(void)transport;
 	*count = room > 0 ? 1 : 0;
-	return address_parse_host(bytes_of_string(to), port, out);
+	out->transport = want->transport;
+	return address_parse_host(bytes_of_string(to), want->port, &out->address);
 }
 
 const struct conf_hooks test_hooks = {.read = read_h, .resolver = resolve_h};

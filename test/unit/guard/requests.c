@@ -42,8 +42,8 @@ static void what_stands_in_no_row_is_refused(void **state)
 			m.peer = PEER_NONE;
 			granted += is_ok(request_check(role, &m, sizeof(m), p->rig.conf.snapshot));
 		}
-	// six times READY, five TAKEN, RESOLVED; CANNOT, TALLY of the signer; RELOAD, DRAIN_ASK, PROCESSES of admin
-	assert_int_equal(granted, 17);
+	// six times READY and TAKEN, RESOLVED; CANNOT, TALLY of the signer; RELOAD, DRAIN_ASK, PROCESSES of admin
+	assert_int_equal(granted, 18);
 	struct ipc_control m = message(IPC_CONTROL_RELOAD);
 	assert_true(is_ok(request_check(ROLE_ADMIN, &m, sizeof(m), p->rig.conf.snapshot)));
 	assert_int_equal(request_check(ROLE_SIGNALLER, &m, sizeof(m), p->rig.conf.snapshot).error, E_POLICY);
@@ -69,6 +69,34 @@ static void form(void **state)
 	m.text[0] = 0;
 	m.version++;
 	assert_int_equal(request_check(ROLE_MEDIA, &m, sizeof(m), s).error, E_SYNTAX);
+}
+
+// What a resolver that was taken over might send: indices beyond their tables, text without an end.
+static void located(void **state)
+{
+	struct play *p = *state;
+	const struct snapshot *s = p->rig.conf.snapshot;
+	struct ipc_control good = message(IPC_CONTROL_RESOLVED);
+
+	good.way_count = WAYS_MAX;
+	for (uint32_t i = 0; i < WAYS_MAX; i++)
+		good.way[i] = (struct way){.transport = TRANSPORT_TLS, .address = {.family = 4}};
+	assert_true(is_ok(request_check(ROLE_RESOLVER, &good, sizeof(good), s)));
+	for (int i = 0; i < 5; i++) {
+		struct ipc_control m = good;
+		if (i == 0)
+			m.way_count++;
+		else if (i == 1)
+			m.verdict = DNS_BOGUS + 1;
+		else if (i == 2)
+			memset(m.reason, 'x', sizeof(m.reason));
+		else if (i == 3)
+			m.way[63].transport = TRANSPORT_COUNT;
+		else
+			m.way[0].address.family = 5;
+		assert_int_equal(request_check(ROLE_RESOLVER, &m, sizeof(m), s).error, E_SYNTAX);
+	}
+	assert_int_equal(request_check(ROLE_MEDIA, &good, sizeof(good), s).error, E_POLICY);
 }
 
 static void dialling(void **state)
@@ -110,6 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_stands_in_no_row_is_refused, world_new, world_free),
 		cmocka_unit_test_setup_teardown(form, world_new, world_free),
+		cmocka_unit_test_setup_teardown(located, world_new, world_free),
 		cmocka_unit_test_setup_teardown(dialling, world_new, world_free),
 	};
 

@@ -29,6 +29,17 @@ static int try_exec(void)
 	return execl("/bin/true", "true", (char *)NULL);
 }
 
+// Other families than IP: the routing table, other processes of this host.
+static int try_netlink(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW, 0) >= 0 ? 0 : 1;
+}
+
+static int try_unix_socket(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM, 0) >= 0 ? 0 : 1;
+}
+
 static int try_socket(void)
 {
 	return socket(AF_INET, SOCK_STREAM, 0) >= 0 ? 0 : 1;
@@ -162,7 +173,10 @@ static void each_role(void **state)
 		assert_false(works(role, false, try_ioctl_owner));
 		assert_false(works(role, false, try_get_owner));
 		assert_false(works(role, false, try_open)); // nothing was listed
-		assert_int_equal(works(role, false, try_socket), role == ROLE_RESOLVER);
+		// the resolver speaks IP alone; the directory reaches its database, also by the name service and on this host
+		assert_int_equal(works(role, false, try_socket), role == ROLE_RESOLVER || role == ROLE_DIRECTORY);
+		assert_int_equal(works(role, false, try_netlink), role == ROLE_DIRECTORY);
+		assert_int_equal(works(role, false, try_unix_socket), role == ROLE_DIRECTORY);
 	}
 }
 
@@ -173,6 +187,8 @@ static void filter_off(void **state)
 	if (instrumented())
 		skip();
 	assert_true(works(ROLE_MEDIA, true, try_socket));
+	assert_true(works(ROLE_RESOLVER, true, try_netlink));
+	assert_true(works(ROLE_RESOLVER, true, try_unix_socket));
 	assert_true(works(ROLE_MEDIA, true, try_fastopen));
 	assert_true(works(ROLE_MEDIA, true, try_fork));
 	assert_true(works(ROLE_MEDIA, true, try_write_exec));

@@ -20,7 +20,7 @@
 	"known_by: {addresses: [192.0.2.0/28], trust: ca.pem, tls_names: [b.example]}, numbers: {calls_from: [\"+4989\"], "  \
 	"calls_to: [\"+49301\", \"+4989\"]}, media: {addresses: [192.0.2.16/28], srtp: required}, "                  \
 	"limits: {calls_per_second: 5, concurrent_calls: 50, messages_per_second: 100}, "                            \
-	"waivers: [{control: identity, reason: laboratory, until: 2027-01-01}]}\n"
+	"waivers: [{control: identity, reason: laboratory, until: 2027-01-01}], lookup: {view: domain, listed: yes}}\n"
 
 static struct conf_result load(const char *section)
 {
@@ -61,22 +61,21 @@ static void core_alone(void **state)
 	conf_result_free(&r);
 }
 
-static void what_this_peer_may_look_up(void **state)
+static void what_may_be_told(void **state)
 {
 	struct conf_result r = load(SECTION URI "  for: b\n  to: [pbx, b]\n");
 	(void)state;
-	struct publish_numbers n = gather(&r); // b is told nothing of its own zone
+	struct publish_numbers n = gather(&r); // b is not told its own
 	assert_true(has(&n, "+4930", false) && has(&n, "+49301", true) && !has(&n, "+4989", false));
-	publish_numbers_free(&n);
-	conf_result_free(&r);
-	r = load(SECTION URI "  for: pbx\n");
-	n = gather(&r);
-	assert_int_equal(n.count, 0);
 	publish_numbers_free(&n);
 	conf_result_free(&r);
 	r = load(SECTION URI "  to: [b]\n");
 	n = gather(&r);
-	assert_true(has(&n, "+49301", false) && has(&n, "+4989", false));
+	assert_true(has(&n, "+49301", false) && has(&n, "+4989", false) && !has(&n, "+4930", false));
+	publish_numbers_free(&n);
+	((struct peer *)(uintptr_t)test_peer(&r, "b"))->lookup_listed = 0;
+	n = gather(&r);
+	assert_int_equal(n.count, 0);
 	publish_numbers_free(&n);
 	conf_result_free(&r);
 }
@@ -97,10 +96,11 @@ static void ranges_of_the_registry(void **state)
 	struct conf_result r = load(SECTION URI);
 	const struct conf_publish *p = &r.private.publish;
 	struct publish_numbers n = {0};
-	struct row_range ours = {.prefix = "+4950", .owner = "pbx", .to = "pbx", .rn = "+4919900"};
-	struct row_range ported = {.prefix = "+49501", .exact = 1, .owner = "b", .to = "b"};
-	struct row_range group = {.prefix = "+49502", .owner = "pbx", .to = "some-group"};
-	const struct row_range *all[] = {&ours, &ported, &group};
+	struct row_range ours = {.prefix = "+4940", .owner = "pbx", .to = "pbx", .rn = "+4919900"};
+	struct row_range elsewhere = {.prefix = "+4960", .owner = "pbx", .to = "pbx"};
+	struct row_range ported = {.prefix = "+49401", .exact = 1, .owner = "b", .to = "b"};
+	struct row_range group = {.prefix = "+49402", .owner = "pbx", .to = "some-group"};
+	const struct row_range *all[] = {&ours, &ported, &group, &elsewhere};
 	(void)state;
 	for (enum publish_pass pass = PUBLISH_OURS; pass <= PUBLISH_HOLES; pass++) {
 		for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -109,7 +109,8 @@ static void ranges_of_the_registry(void **state)
 			publish_numbers_sort(&n);
 	}
 	assert_int_equal(n.count, 3);
-	assert_true(has(&n, "+4950", false) && has(&n, "+49501", true) && has(&n, "+49502", true));
+	assert_true(has(&n, "+4940", false) && has(&n, "+49401", true) && has(&n, "+49402", true));
+	assert_false(has(&n, "+4960", false)); // he lists the numbers that he takes
 	assert_string_equal(n.at[0].rn, "+4919900");
 	publish_numbers_free(&n);
 	conf_result_free(&r);
@@ -152,6 +153,7 @@ static void sections(void **state)
 	refused("publish: {zone: a.example}\n", "is missing");
 	refused(SECTION URI "  to: [nobody]\n", "no peer \"nobody\"");
 	refused(SECTION URI "  for: nobody\n", "no peer \"nobody\"");
+	refused(SECTION URI "  for: pbx\n", "may look up nothing");
 	refused(SECTION URI "  secondaries: [192.0.2.2@53]\n", "key of their own");
 	refused(SECTION URI "  secondaries: [192.0.2.2]\n", "does not fit");
 	refused(SECTION URI "  secondaries: [\"0.0.0.0@53\"]\n", "does not fit");
@@ -171,7 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(core_alone),
-		cmocka_unit_test(what_this_peer_may_look_up),
+		cmocka_unit_test(what_may_be_told),
 		cmocka_unit_test(blocked_is_not_told),
 		cmocka_unit_test(ranges_of_the_registry),
 		cmocka_unit_test(uris),

@@ -89,6 +89,14 @@ static void head_bounds_h(void **state)
 	REFUSED(s->settings.metrics.family = 5);
 	REFUSED(memset(s->settings.domain, 'a', sizeof(s->settings.domain)));
 	REFUSED(s->settings.records_when_full_drop = 2);
+	REFUSED(s->settings.dns.upstream_count = DNS_UPSTREAMS_MAX + 1);
+	REFUSED(s->settings.dns.upstream[7].family = 5);
+	REFUSED(s->settings.dns.policy_count = DNS_POLICIES_MAX + 1);
+	REFUSED(s->settings.dns.policy[0].dnssec = DNSSEC_OFF + 1);
+	REFUSED(memset(s->settings.dns.policy[31].suffix, 'a', DOMAIN_MAX));
+	REFUSED(s->settings.dns.only_count = DNS_ONLY_MAX + 1);
+	REFUSED(memset(s->settings.dns.only[31], 'a', DOMAIN_MAX));
+	REFUSED(s->settings.dns.trust_anchors = ((struct blob){(uint32_t)sizeof(*s), UINT32_MAX}));
 	REFUSED(memset(s->zone[1].name, 'a', NAME_MAX_LEN));
 	REFUSED(s->zone[1].transit = 2);
 	REFUSED(s->listener[0].zone = 3);
