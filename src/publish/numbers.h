@@ -4,8 +4,8 @@
 // A prefix becomes a wildcard and its own name. A wildcard alone is not enough: it ends at every name that exists below it
 // (RFC4592#2.2.2, closest encloser), so one exact number below "+4930" would take "+49301..." out of the prefix. Each name on
 // the way to a number or narrower prefix therefore holds the records of the nearest prefix, and a wildcard of its own.
-// Where numbers within a prefix are another's, the wildcard above them gives way to one for each other digit: nothing in
-// the zone tells that they exist, and nobody is sent to us for them.
+// Where numbers within a prefix are another's, the wildcard above them gives way to one for each other digit, so that
+// nobody is sent to us for them.
 #ifndef PUBLISH_NUMBERS_H
 #define PUBLISH_NUMBERS_H
 

@@ -46,13 +46,19 @@ class Site:
         self.copy_key = "hmac-sha256:copy.sbe.example:" + secret(folder / "copy.key")
         self.numbers = ["+4930", "+4989111"]
 
-    def configure(self, primary=f"{FIRST}@{PORT}", **more):
+    def configure(self, primary=f"{FIRST}@{PORT}", registry=None, **more):
         publish = {"zone": ZONE, "apex": APEX, "primary": primary, "secondaries": [f"{SECOND}@{PORT}"],
                    "key": {"name": "publish.sbe.example", "secret_file": "publish.key"},
                    "transfer_key": {"name": "copy.sbe.example", "secret_file": "copy.key"},
                    "nameservers": ["ns1.sbe.example", "ns2.sbe.example"], "uri": "sip:\\1@sbe.example", **more}
-        peers = [peer("pbx", "core", A, self.numbers, [f"udp:{A}:5060"]), peer("b", "peering", B, ["+4940"], [f"udp:{B}:5060"])]
-        (self.folder / "s.yaml").write_text(system(self.folder, CORE, BORDER, peers, publish=publish))
+        pbx = peer("pbx", "core", A, self.numbers, [f"udp:{A}:5060"])
+        if registry:
+            pbx["numbers"]["calls_to"] = "registry"
+            more_of_all = {"registry": registry}
+        else:
+            more_of_all = {}
+        peers = [pbx, peer("b", "peering", B, ["+4940"], [f"udp:{B}:5060"])]
+        (self.folder / "s.yaml").write_text(system(self.folder, CORE, BORDER, peers, publish=publish, **more_of_all))
 
     def publish(self, *words):
         """(exit status, JSON or text, standard error)"""
@@ -361,6 +367,56 @@ def test_validated_and_without_the_primary(site, servers, folder, restored):
     finally:
         resolver.stop()
     first.start()
+
+
+def test_calls_go_on_without_the_primary(site, servers, provider, folder, restored):
+    """Another provider's Sallyport finds our number in the published zone, secure, also when the primary is dead (LUF-A2)."""
+    first, second = servers
+    assert until(lambda: second.serial() == first.serial() is not None)
+    (folder / "anchor").write_text("\n".join(first.ds()) + "\n")
+    core, border, near, far = (f"127.60.41.{n}" for n in (1, 2, 10, 20))
+    ours = peer("a", "peering", far, [], [f"udp:{far}:5060"], numbers={"calls_from": ["+4930"], "calls_to": "registry"},
+                reach={"domain": "sbe.example", "transport": "udp", "targets": [f"udp:{far}:5060"]})
+    text = system(folder / "other", core, border, [peer("pbx", "core", near, ["+4940"], [f"udp:{near}:5060"]), ours],
+                  dns={"upstreams": [f"{FIRST}@{PORT}", f"{SECOND}@{PORT}"], "trust_anchors": str(folder / "anchor")},
+                  luf={"enum": [{"apex": APEX, "dnssec": "required"}]})
+    other = provider("other", text)
+
+    def found(number):
+        return "sbe.example" in (out := other.command("lookup", number, "--from", "pbx", check=False)[1]) and "secure" in out
+    assert found("+4930123"), other.command("lookup", "+4930123", "--from", "pbx", check=False)
+    first.stop(signal.SIGKILL)
+    assert until(lambda: found("+49302")) and found("+493055")
+    first.start()
+
+
+def test_ranges_of_the_registry(site, servers, restored):
+    """A range of the database with a ported number of ours and one that went to another: the one has its routing number, the other
+    is not told, its neighbours are."""
+    first, _ = servers
+    rows = """kind,name,prefix,exact,owner,to,rn
+peer,pbx,,,,,
+peer,b,,,,,
+range,,+49361,,pbx,pbx,
+range,,+493612345,1,b,b,+4999
+range,,+49377123,1,pbx,pbx,+49361000
+"""
+    (site.folder / "rows.csv").write_text(rows)
+    database = f"sqlite:{site.folder}/registry.db"
+    p = subprocess.run([str(site.binary), "import", str(site.folder / "rows.csv"), "--registry", database], capture_output=True, text=True,
+                       timeout=60)
+    assert p.returncode == 0, p.stderr
+    site.configure(registry=database)
+    assert URI in first.ask(name("+4930"))
+    status, report, error = site.publish("--json")
+    assert status == 0, error
+    assert URI in first.ask(name("+493619")) and URI in first.ask(name("+493612346")) and URI in first.ask(name("+4936123459"))
+    assert "ANSWER: 0" in first.ask(name("+493612345"))
+    assert "tel:\\\\1;npdi;rn=+49361000" in first.ask(name("+49377123"))
+    (site.folder / "registry.db").rename(site.folder / "gone.db")  # a database that is lost publishes nothing
+    status, _, error = site.publish("--json")
+    assert status == 1 and error
+    assert URI in first.ask(name("+493619"))
 
 
 def burst(address, count):
