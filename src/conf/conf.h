@@ -58,12 +58,34 @@ struct conf_forward { // a DNS-over-TLS server
 	char name[DOMAIN_MAX]; // that its certificate must have
 };
 
+enum { PUBLISH_SERVERS_MAX = 8, PUBLISH_TO_MAX = 16, PUBLISH_URI_MAX = 241 }; // URI: in a string of 255 with its pattern
+
+struct conf_publish_key { // of TSIG (RFC 8945)
+	char name[DOMAIN_MAX];
+	uint8_t algorithm; // 0 hmac-sha256, 1 hmac-sha512
+	char secret_path[CONF_PATH_MAX];
+};
+
+struct conf_publish { // the published ENUM zone; zone "": none. For `sallyport luf publish` alone
+	char zone[DOMAIN_MAX], apex[DOMAIN_MAX];
+	struct address primary;
+	struct conf_publish_key key, transfer_key; // what may change the zone; what may copy it
+	uint32_t ttl_s;
+	uint8_t nameserver_count, secondary_count, to_count;
+	char nameserver[PUBLISH_SERVERS_MAX][DOMAIN_MAX];
+	struct address secondary[PUBLISH_SERVERS_MAX];
+	char to[PUBLISH_TO_MAX][NAME_MAX_LEN]; // peers whose numbers are published; none: all of core zones
+	char for_peer[NAME_MAX_LEN];           // who reads the zone; "": more than one peer
+	char uri[PUBLISH_URI_MAX];             // with \1 where the number goes
+};
+
 struct conf_private { // for the monitor alone; never in the snapshot (BE-2)
 	char certificate_path[CONF_PATH_MAX], key_path[CONF_PATH_MAX];
 	char registry[CONF_PATH_MAX];
 	char trust_anchors[CONF_PATH_MAX];
 	uint32_t forward_tls_count;
 	struct conf_forward forward_tls[DNS_UPSTREAMS_MAX]; // for `sallyport dns-forwarder`
+	struct conf_publish publish;
 	struct conf_name *name;
 	uint32_t name_count;
 };

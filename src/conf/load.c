@@ -16,6 +16,7 @@ static void check_all(struct conf_load *c)
 		conf_check_controls(c, &c->draft.peer[i]);
 	}
 	conf_check_unique(c);
+	conf_check_publish(c);
 	conf_check_reload(c);
 }
 

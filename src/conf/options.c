@@ -251,6 +251,12 @@ static const struct conf_option root_rows[] = {
 		.section = &conf_luf_section,
 		.form = "{enum: [{apex: e164.ssp-a.example}]}",
 		.manual = "The Look-Up Function: what is asked after the registry."},
+	{.key = "publish",
+		.type = CONF_MAP,
+		.section = &conf_publish_section,
+		.form = "{zone: 9.4.e164.example, primary: \"127.0.0.1@53\", ...}",
+		.manual = "The ENUM zone that `sallyport luf publish` keeps in a name server (RFC6404#4.3). A running system does not "
+			  "use it."},
 	{.key = "peers",
 		.type = CONF_MAPS,
 		.scope = CONF_RELOAD,

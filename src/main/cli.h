@@ -4,6 +4,7 @@
 #define MAIN_CLI_H
 
 #include "base/result.h"
+#include "conf/conf.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -19,9 +20,9 @@ enum { CLI_ARGUMENTS_MAX = 4, CLI_PATH_MAX = 4096 };
 
 struct cli { // one invocation
 	const char *program, *command;
-	bool json, off, skip_bad, replace, verify;
+	bool json, off, skip_bad, replace, verify, dry_run;
 	const char *registry, *kind, *format;
-	const char *socket, *config, *user, *peer, *call, *output, *from, *seconds;
+	const char *socket, *config, *user, *peer, *call, *output, *from, *seconds, *out;
 	const char *argument[CLI_ARGUMENTS_MAX];
 	int arguments;
 };
@@ -32,7 +33,7 @@ struct cli_command {
 	const char *does;      // one line of help
 	int least, most;       // arguments
 	const char *options;   // that it takes, of: c(onfig) s(ocket) j(son) u(ser) p(eer) f(rom) k(call) o(utput) x(off) t(seconds)
-			       // r(egistry) K(ind) F(ormat) b(skip-bad) R(eplace) v(erify)
+			       // r(egistry) K(ind) F(ormat) b(skip-bad) R(eplace) v(erify) O(out) n(dry-run)
 	int (*run)(const struct cli *c);
 };
 
@@ -54,6 +55,13 @@ int cli_version(const struct cli *c);
 int cli_dns_forwarder(const struct cli *c); // cli_dns.c
 // The admin socket of C: --socket, else that of --config, else the default. False: said why not.
 bool cli_socket_path(const struct cli *c, char out[CLI_PATH_MAX]);
+
+// The configuration at PATH; OUT is to be freed by conf_result_free() also when it fails, and holds the messages then. Names are not
+// resolved: that is the resolver's work, in its own process. A file that cannot be read was said.
+MUST_USE result cli_conf_load(const struct cli *c, const char *path, struct conf_result *out);
+
+// cli_publish.c
+int cli_luf(const struct cli *c);
 
 // The database that --registry or the configuration of --config names, as store_open wants it. False: said why not.
 bool cli_registry_uri(const struct cli *c, char out[CLI_PATH_MAX]);

@@ -22,6 +22,7 @@ result cli_conf_load(const struct cli *c, const char *path, struct conf_result *
 	struct files_root root;
 	struct files_hooks ctx = {.root = &root};
 	struct conf_hooks hooks = {.ctx = &ctx, .read = files_conf_read, .cores = process_cores()};
+	*out = (struct conf_result){0};
 	files_root_of(&root, path);
 	result r = files_read_whole(path, CONF_FILE_MAX, &text, &len);
 	if (!is_ok(r)) {

@@ -29,6 +29,8 @@ static const struct option_row rows[] = {
 	{'b', "--skip-bad", NULL, false, offsetof(struct cli, skip_bad)},
 	{'R', "--replace", NULL, false, offsetof(struct cli, replace)},
 	{'v', "--verify", NULL, false, offsetof(struct cli, verify)},
+	{'O', "--out", NULL, true, offsetof(struct cli, out)},
+	{'n', "--dry-run", "-n", false, offsetof(struct cli, dry_run)},
 	{'x', "--off", NULL, false, offsetof(struct cli, off)},
 };
 

@@ -26,6 +26,8 @@ const struct cli_command cli_commands[] = {
 	{"explain", "CALL-ID [--json]", "each gate that a call passed", 1, 1, "csj", cli_explain},
 	{"dry-run", "FILE --from PEER [--json]", "what would happen to a message", 1, 1, "csjf", cli_dry_run},
 	{"trace", "--peer NAME | --call CALL-ID [-o FILE] [--seconds N] | --off", "signalling as pcapng; --off stops it", 0, 0, "csjpkotx", cli_trace},
+	{"luf", "publish --config FILE [--dry-run] [--out FOLDER] [--json]",
+		"keep an ENUM zone in a name server; --out writes that server's configuration", 1, 1, "cjOn", cli_luf},
 	{"reload", "", "read the configuration again", 0, 0, "csj", cli_reload},
 	{"drain", "[--off]", "refuse new calls, or take them again", 0, 0, "csjx", cli_drain},
 	{"dns-forwarder", "--config FILE", "print an unbound.conf for DNS over TLS", 0, 0, "c", cli_dns_forwarder},

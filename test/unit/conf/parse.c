@@ -17,6 +17,9 @@ static const char *with_value(const char *path, const char *value)
 
 	if (dot == NULL)
 		snprintf(line, sizeof(line), "%s: %s\n", rest, value);
+	else if (strchr(dot + 1, '.') != NULL) // a section within a section
+		snprintf(line, sizeof(line), "%.*s: {%.*s: {%s: %s}}\n", (int)(dot - rest), rest, (int)strcspn(dot + 1, "."), dot + 1,
+			strchr(dot + 1, '.') + 1, value);
 	else
 		snprintf(line, sizeof(line), "%.*s: {%s: %s}\n", (int)(dot - rest), rest, dot + 1, value);
 	if (rest == path)
