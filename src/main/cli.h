@@ -4,6 +4,7 @@
 #define MAIN_CLI_H
 
 #include "base/result.h"
+#include "conf/conf.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct cli { // one invocation
 	const char *program, *command;
 	bool json, off;
 	const char *socket, *config, *user, *peer, *call, *output, *from, *seconds;
+	const char *made_for, *trust, *name, *zone, *certificate, *key; // of profiles
 	const char *argument[CLI_ARGUMENTS_MAX];
 	int arguments;
 };
@@ -31,6 +33,7 @@ struct cli_command {
 	const char *does;      // one line of help
 	int least, most;       // arguments
 	const char *options;   // that it takes, of: c(onfig) s(ocket) j(son) u(ser) p(eer) f(rom) k(call) o(utput) x(off) t(seconds)
+	                       // F(or) T(rust) N(ame) Z(one) C(ertificate) K(ey)
 	int (*run)(const struct cli *c);
 };
 
@@ -49,6 +52,8 @@ void cli_say(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
 int cli_check(const struct cli *c);
 int cli_run(const struct cli *c);
 int cli_version(const struct cli *c);
+// The configuration at PATH, names not resolved; conf_result_free OUT in any case. Errors of reading are said.
+MUST_USE result cli_load(const struct cli *c, const char *path, struct conf_result *out);
 // The admin socket of C: --socket, else that of --config, else the default. False: said why not.
 bool cli_socket_path(const struct cli *c, char out[CLI_PATH_MAX]);
 
@@ -65,6 +70,14 @@ int cli_dry_run(const struct cli *c);
 int cli_trace(const struct cli *c);
 int cli_reload(const struct cli *c);
 int cli_drain(const struct cli *c);
+
+// cli_profile.c: our profile for a peer, and a peer from a partner's profile
+int cli_profile(const struct cli *c);
+int cli_peer_import(const struct cli *c);
+
+// cli_fetch.c: at most MAX octets of the https URL, by mutual TLS with --certificate and --key, verified by --trust alone.
+// *OUT is NUL-terminated; free with memory_free. False: said why not.
+bool cli_fetch(const struct cli *c, const char *url, size_t max, uint8_t **out, size_t *len);
 
 // cli_http.c: one request to the local API. PATH and QUERY_VALUE are encoded here; QUERY_KEY may be NULL.
 struct cli_request {

@@ -15,7 +15,7 @@
 #define USER_DEFAULT "sallyport"
 
 // Names are not resolved here: that is the resolver's work, in its own process.
-static result load(const struct cli *c, const char *path, struct conf_result *out)
+result cli_load(const struct cli *c, const char *path, struct conf_result *out)
 {
 	uint8_t *text;
 	size_t len;
@@ -39,7 +39,7 @@ bool cli_socket_path(const struct cli *c, char out[CLI_PATH_MAX])
 	struct conf_result conf;
 	int n;
 	if (c->socket == NULL && c->config != NULL) {
-		if (!is_ok(load(c, c->config, &conf)) || conf.snapshot == NULL) {
+		if (!is_ok(cli_load(c, c->config, &conf)) || conf.snapshot == NULL) {
 			cli_say(c, "%s is no valid configuration; see `sallyport check %s`, or name the socket with --socket",
 				c->config, c->config);
 			return false;
@@ -130,7 +130,7 @@ int cli_check(const struct cli *c)
 	struct conf_result r = {0};
 	char why[CONF_PATH_MAX + 128];
 	const char *path = c->argument[0];
-	result f = load(c, path, &r);
+	result f = cli_load(c, path, &r);
 	if (!is_ok(f) && r.message_count == 0)
 		return CLI_FAILED; // was said
 	check_key(&r, path, why, sizeof(why));

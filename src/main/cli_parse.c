@@ -22,6 +22,12 @@ static const struct option_row rows[] = {
 	{'f', "--from", NULL, true, offsetof(struct cli, from)},
 	{'o', "--output", "-o", true, offsetof(struct cli, output)},
 	{'t', "--seconds", NULL, true, offsetof(struct cli, seconds)},
+	{'F', "--for", NULL, true, offsetof(struct cli, made_for)},
+	{'T', "--trust", NULL, true, offsetof(struct cli, trust)},
+	{'N', "--name", NULL, true, offsetof(struct cli, name)},
+	{'Z', "--zone", NULL, true, offsetof(struct cli, zone)},
+	{'C', "--certificate", NULL, true, offsetof(struct cli, certificate)},
+	{'K', "--key", NULL, true, offsetof(struct cli, key)},
 	{'j', "--json", NULL, false, offsetof(struct cli, json)},
 	{'x', "--off", NULL, false, offsetof(struct cli, off)},
 };

@@ -52,37 +52,38 @@ static json_t *certificate_text(X509 *x)
 {
 	uint8_t *der = NULL;
 	int n = i2d_X509(x, &der);
-	char *text = n > 0 ? malloc(sodium_base64_ENCODED_LEN((size_t)n, sodium_base64_VARIANT_ORIGINAL)) : NULL;
-	json_t *o = NULL;
-	if (text != NULL)
-		o = json_string(sodium_bin2base64(text, sodium_base64_ENCODED_LEN((size_t)n, sodium_base64_VARIANT_ORIGINAL), der,
-			(size_t)n, sodium_base64_VARIANT_ORIGINAL));
-	free(text);
+	size_t room = n > 0 ? sodium_base64_ENCODED_LEN((size_t)n, sodium_base64_VARIANT_ORIGINAL) : 0;
+	char *text = room > 0 ? memory_alloc(room) : NULL;
+	json_t *o = text == NULL ? NULL
+				 : json_string(sodium_bin2base64(text, room, der, (size_t)n, sodium_base64_VARIANT_ORIGINAL));
+	memory_free(text);
 	OPENSSL_free(der);
 	return o;
 }
 
-// The header for CHAIN; NULL when its first certificate is none that can sign.
-static json_t *header_of(struct bytes chain, uint16_t *scheme)
+// The header for CHAIN; E_CONFIG when its first certificate is none that can sign.
+static result header_of(struct bytes chain, uint16_t *scheme, json_t **out)
 {
 	BIO *bio = chain.len > 0 && chain.len <= INT32_MAX ? BIO_new_mem_buf(chain.at, (int)chain.len) : NULL;
 	json_t *list = json_array();
 	const char *algorithm = NULL;
+	bool whole = true;
 	for (uint32_t i = 0; bio != NULL && i < ENVELOPE_CHAIN_MAX; i++) {
 		X509 *x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
 		if (x == NULL)
 			break;
 		if (i == 0)
 			algorithm = envelope_algorithm(X509_get0_pubkey(x), scheme);
-		json_array_append_new(list, certificate_text(x));
+		whole = json_array_append_new(list, certificate_text(x)) == 0 && whole;
 		X509_free(x);
 	}
 	BIO_free(bio);
-	if (algorithm == NULL) {
+	if (algorithm == NULL || !whole) {
 		json_decref(list);
-		return NULL;
+		return FAIL(whole ? E_CONFIG : E_NO_MEMORY);
 	}
-	return json_pack("{s:s, s:s, s:o}", "alg", algorithm, "typ", PROFILE_CONTEXT, "x5c", list);
+	*out = json_pack("{s:s, s:s, s:o}", "alg", algorithm, "typ", PROFILE_CONTEXT, "x5c", list);
+	return *out != NULL ? OK : FAIL(E_NO_MEMORY);
 }
 
 static result sign_it(const char *payload, const char *header, uint16_t scheme, tls_sign_h sign, void *ctx, char **signature)
@@ -127,8 +128,8 @@ result envelope_seal(const json_t *profile, struct bytes chain, tls_sign_h sign,
 	uint16_t scheme = 0;
 	char *signature = NULL;
 	*out = NULL;
-	json_t *h = header_of(chain, &scheme);
-	REQUIRE(h != NULL, E_CONFIG);
+	json_t *h;
+	TRY(header_of(chain, &scheme, &h));
 	char *payload = encode_json(profile), *header = encode_json(h);
 	json_decref(h);
 	result r = payload != NULL && header != NULL ? sign_it(payload, header, scheme, sign, ctx, &signature) : FAIL(E_NO_MEMORY);

@@ -253,17 +253,32 @@ result partner_read(const json_t *profile, struct partner *out, struct envelope_
 	return read_media(profile, out, fault);
 }
 
+// "# sallyport-profile DOMAIN SERIAL ..." as partner_write begins.
+static bool head_read(struct bytes head, struct bytes *domain, uint64_t *serial)
+{
+	static const char begin[] = "# sallyport-profile ";
+	size_t at = sizeof(begin) - 1, n = head.len < PARTNER_HEAD_MAX ? head.len : PARTNER_HEAD_MAX;
+	if (!bytes_begin(bytes_make(head.at, n), bytes_make(begin, at)))
+		return false;
+	size_t from = at;
+	while (at < n && head.at[at] != ' ')
+		at++;
+	*domain = bytes_make(head.at + from, at - from);
+	from = ++at;
+	*serial = 0;
+	for (; at < n && head.at[at] >= '0' && head.at[at] <= '9' && at - from < 19; at++) // 19 digits fit
+		*serial = *serial * 10 + (uint64_t)(head.at[at] - '0');
+	return at > from && at < n && head.at[at] == ' ';
+}
+
 result partner_follows(const struct partner *p, struct bytes head, struct envelope_fault *fault)
 {
-	char text[PARTNER_HEAD_MAX + 1], domain[DOMAIN_MAX] = "";
-	unsigned long long serial = 0;
-	size_t n = head.len < PARTNER_HEAD_MAX ? head.len : PARTNER_HEAD_MAX;
-	memcpy(text, head.at, n);
-	text[n] = '\0';
-	if (sscanf(text, "# sallyport-profile %255s %20llu", domain, &serial) != 2)
+	struct bytes domain;
+	uint64_t serial;
+	if (!head_read(head, &domain, &serial))
 		return fail(fault, E_POLICY, "the file is there and was not made by `peer import`; name another one");
-	if (!bytes_equal_nocase(bytes_of_string(domain), bytes_of_string(p->domain)))
-		return fail(fault, E_POLICY, "the file holds the profile of %.64s, this one is of %.64s; name another file", domain, p->domain);
+	if (!bytes_equal_nocase(domain, bytes_of_string(p->domain)))
+		return fail(fault, E_POLICY, "the file holds the profile of another domain than %.64s; name another file", p->domain);
 	if (p->serial < serial)
 		return fail(fault, E_STALE, "the profile is older than the one imported before; fetch the current one");
 	return OK;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Sets are small (64), so that a walk over all of them is the simplest that is fast enough.
 #include "portal/prefixes.h"
 
 #include <stdlib.h>

@@ -138,6 +138,11 @@ static void never_older(void **state)
 	assert_int_equal(partner_follows(&partner, bytes_of_string(text), &fault).error, E_POLICY);
 	assert_int_equal(partner_follows(&partner, bytes_of_string("peers: []\n"), &fault).error, E_POLICY);
 	assert_int_equal(partner_follows(&partner, bytes_of_string(""), &fault).error, E_POLICY);
+	static const char *const heads[] = {"# sallyport-profile", "# sallyport-profile ", "# sallyport-profile z.example",
+		"# sallyport-profile z.example ", "# sallyport-profile z.example 1", "# sallyport-profile z.example x ",
+		"# sallyport-profile z.example 99999999999999999999 "};
+	for (uint32_t i = 0; i < ARRAY_LEN(heads); i++)
+		assert_int_equal(partner_follows(&partner, bytes_of_string(heads[i]), &fault).error, E_POLICY);
 	free(text);
 	json_decref(o);
 }

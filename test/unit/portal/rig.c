@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Provider a's configuration, with internal names and addresses that may never leave, and its certificates in memory.
 #include "rig.h"
 
 #include "base/clock.h"
