@@ -52,7 +52,7 @@ static bool listens_for(const struct listener *l, const struct peer *p)
 }
 
 // Ingress signalling border elements (R1), transports at or above his floor alone (LRF-I3).
-static json_t *ingress(const struct snapshot *s, const struct peer *p)
+json_t *profile_ingress(const struct snapshot *s, const struct peer *p)
 {
 	json_t *list = json_array();
 	char host[ADDRESS_TEXT_MAX];
@@ -166,7 +166,7 @@ static json_t *signalling(const struct snapshot *s, const struct peer *p)
 	if (p->require_timer)
 		json_array_append_new(require, json_string("timer"));
 	return json_pack("{s:o, s:s, s:o, s:[sssssssss], s:s, s:o, s:{s:i, s:i}, s:b}", "egress", egress(s, p), "headers",
-		p->headers_strict ? "strict" : "relaxed", "ingress", ingress(s, p), "methods", "ACK", "BYE", "CANCEL", "INFO", "INVITE",
+		p->headers_strict ? "strict" : "relaxed", "ingress", profile_ingress(s, p), "methods", "ACK", "BYE", "CANCEL", "INFO", "INVITE",
 		"MESSAGE", "OPTIONS", "PRACK", "UPDATE", "minimum_transport",
 		transports[p->reach_transport < TRANSPORT_COUNT ? p->reach_transport : TRANSPORT_TLS], "require", require, "session",
 		"expires", (int)p->session_expires_s, "min_se", (int)p->min_se_s, "mutual_tls", p->reach_transport == TRANSPORT_TLS);

@@ -24,6 +24,8 @@ enum {
 // E_NOT_FOUND: no such peer, or removed; E_POLICY: he lives in a core zone, which has no profile; E_MISSING: no domain or
 // no listener in his zone that can be told; E_TOO_MANY: our numbers are more prefixes than PROFILE_SERVED_MAX; E_NO_MEMORY.
 MUST_USE result profile_make(const struct snapshot *s, peer_id id, uint64_t wall_ms, json_t **out);
+// The ingress elements that peer P is told, at or above his transport: the profile's list. NULL: out of memory.
+json_t *profile_ingress(const struct snapshot *s, const struct peer *p);
 // Canonical text of a profile; free with free(). NULL: out of memory.
 char *profile_text(const json_t *profile);
 
