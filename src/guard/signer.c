@@ -16,7 +16,7 @@ enum {
 
 struct signer {
 	EVP_PKEY *key;
-	struct gcra budget;
+	struct gcra budget, profiles;
 };
 
 struct scheme {
@@ -128,6 +128,27 @@ bool signer_form_is_tls(uint16_t scheme, const uint8_t *octets, uint32_t n)
 	return is_tls13(octets, n) || is_tls12_server(octets, n) || is_tls12_client(octets, n);
 }
 
+// Fixed length and a first octet that no TLS form has: what is signed for one can never be taken for the other.
+bool signer_form_is_profile(uint16_t scheme, const uint8_t *octets, uint32_t n)
+{
+	return (scheme == TLS_SCHEME_ECDSA_SHA256 || scheme == TLS_SCHEME_RSA_PKCS1_SHA256) && n == PROFILE_SIGN_OCTETS &&
+	       memcmp(octets, PROFILE_CONTEXT, PROFILE_CONTEXT_LEN) == 0;
+}
+
+static bool form_fits(const struct tls_sign_request *q)
+{
+	if (q->type == IPC_SIGNER_PROFILE_SIGN)
+		return signer_form_is_profile(q->scheme, q->octets, q->len);
+	return q->type == IPC_SIGNER_TLS_SIGN && signer_form_is_tls(q->scheme, q->octets, q->len);
+}
+
+static bool within_budget(struct signer *s, const struct tls_sign_request *q, const struct now *now)
+{
+	if (q->type == IPC_SIGNER_PROFILE_SIGN)
+		return gcra_admit(&s->profiles, gcra_rate_make(SIGNER_PROFILES_PER_SECOND, SIGNER_PROFILES_BURST), now->mono_us);
+	return gcra_admit(&s->budget, gcra_rate_make(SIGNER_PER_SECOND, SIGNER_BURST), now->mono_us);
+}
+
 static bool sign(EVP_PKEY *key, const struct scheme *sc, const struct tls_sign_request *q, struct tls_sign_answer *a)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -149,11 +170,11 @@ static enum tls_sign_refusal decide(struct signer *s, const struct tls_sign_requ
 	const struct scheme *sc = scheme_find(q->scheme);
 	if (q->key != 0)
 		return TLS_SIGN_NO_KEY;
-	if (q->len > TLS_SIGN_OCTETS_MAX || !signer_form_is_tls(q->scheme, q->octets, q->len))
+	if (q->len > TLS_SIGN_OCTETS_MAX || !form_fits(q))
 		return TLS_SIGN_BAD_FORM;
 	if (sc == NULL || sc->key_type != EVP_PKEY_get_base_id(s->key))
 		return TLS_SIGN_BAD_SCHEME;
-	if (!gcra_admit(&s->budget, gcra_rate_make(SIGNER_PER_SECOND, SIGNER_BURST), now->mono_us))
+	if (!within_budget(s, q, now))
 		return TLS_SIGN_RATE;
 	return sign(s->key, sc, q, a) ? TLS_SIGN_OK : TLS_SIGN_FAILED;
 }
@@ -162,7 +183,7 @@ void signer_answer(struct signer *s, const struct tls_sign_request *q, size_t le
 	struct tls_sign_answer *a)
 {
 	*a = (struct tls_sign_answer){.version = IPC_SIGNER_VERSION, .type = IPC_SIGNER_TLS_ANSWER, .refused = TLS_SIGN_BAD_FORM};
-	if (len != sizeof(*q) || q->version != IPC_SIGNER_VERSION || q->type != IPC_SIGNER_TLS_SIGN)
+	if (len != sizeof(*q) || q->version != IPC_SIGNER_VERSION)
 		return;
 	a->request = q->request;
 	a->refused = (uint16_t)decide(s, q, now, a);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The signer: holds the TLS private key, parses nothing from the network, and is no oracle (BE-2).
 //
-// It signs only octets that have the form of a TLS handshake signature, by schemes that fit its key, at a bounded rate.
+// It signs only octets that have the form of a TLS handshake signature or of a peering profile's, by schemes that fit its key, at a bounded rate.
 #ifndef GUARD_SIGNER_H
 #define GUARD_SIGNER_H
 
@@ -16,6 +16,8 @@
 enum {
 	SIGNER_PER_SECOND = 2000, // full handshakes that a 2-core machine can do, twice over; more is abuse
 	SIGNER_BURST = 500,
+	SIGNER_PROFILES_PER_SECOND = 10, // one each peer, now and then; a budget of their own, so that handshakes go on
+	SIGNER_PROFILES_BURST = 50,
 };
 
 struct signer; // one key
@@ -32,5 +34,7 @@ void signer_answer(struct signer *s, const struct tls_sign_request *q, size_t le
 void signer_tally(uint64_t *tally, const struct tls_sign_answer *a);
 // Is OCTETS (N) what TLS hands to a signature under SCHEME? Exposed for tests.
 bool signer_form_is_tls(uint16_t scheme, const uint8_t *octets, uint32_t n);
+// Is OCTETS (N) what a peering profile hands to a signature under SCHEME? Exposed for tests.
+bool signer_form_is_profile(uint16_t scheme, const uint8_t *octets, uint32_t n);
 
 #endif

@@ -23,6 +23,7 @@ struct cli { // one invocation
 	bool json, off, skip_bad, replace, verify, dry_run;
 	const char *registry, *kind, *format;
 	const char *socket, *config, *user, *peer, *call, *output, *from, *seconds, *out;
+	const char *made_for, *trust, *name, *zone, *certificate, *key; // of profiles
 	const char *argument[CLI_ARGUMENTS_MAX];
 	int arguments;
 };
@@ -34,6 +35,7 @@ struct cli_command {
 	int least, most;       // arguments
 	const char *options;   // that it takes, of: c(onfig) s(ocket) j(son) u(ser) p(eer) f(rom) k(call) o(utput) x(off) t(seconds)
 			       // r(egistry) K(ind) F(ormat) b(skip-bad) R(eplace) v(erify) O(out) n(dry-run)
+			// A(for) T(rust) N(ame) Z(one) C(ertificate) Y(key)
 	int (*run)(const struct cli *c);
 };
 
@@ -86,6 +88,14 @@ int cli_dry_run(const struct cli *c);
 int cli_trace(const struct cli *c);
 int cli_reload(const struct cli *c);
 int cli_drain(const struct cli *c);
+
+// cli_profile.c: our profile for a peer, and a peer from a partner's profile
+int cli_profile(const struct cli *c);
+int cli_peer_import(const struct cli *c);
+
+// cli_fetch.c: at most MAX octets of the https URL, by mutual TLS with --certificate and --key, verified by --trust alone.
+// *OUT is NUL-terminated; free with memory_free. False: said why not.
+bool cli_fetch(const struct cli *c, const char *url, size_t max, uint8_t **out, size_t *len);
 
 // cli_http.c: one request to the local API. PATH and QUERY_VALUE are encoded here; QUERY_KEY may be NULL.
 struct cli_request {

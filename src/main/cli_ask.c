@@ -54,8 +54,10 @@ int cli_peers(const struct cli *c)
 int cli_peer(const struct cli *c)
 {
 	bool block = strcmp(c->argument[0], "block") == 0;
+	if (strcmp(c->argument[0], "import") == 0)
+		return cli_peer_import(c);
 	if (!block && strcmp(c->argument[0], "unblock") != 0) {
-		cli_say(c, "\"%.64s\" is neither block nor unblock", c->argument[0]);
+		cli_say(c, "\"%.64s\" is neither block, unblock nor import", c->argument[0]);
 		return CLI_USAGE;
 	}
 	return show(c, &(struct cli_request){.method = "POST", .path = "/peers/", .segment = c->argument[1], .suffix = "/block",

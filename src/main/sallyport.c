@@ -14,7 +14,10 @@ const struct cli_command cli_commands[] = {
 	{"status", "[--json]", "processes, peers and their controls", 0, 0, "csj", cli_status},
 	{"calls", "[--json]", "calls under way", 0, 0, "csj", cli_calls},
 	{"peers", "[--json]", "peers and their load", 0, 0, "csj", cli_peers},
-	{"peer", "block|unblock NAME", "refuse new dialogs with a peer, or take them again", 2, 2, "csj", cli_peer},
+	{"peer", "block|unblock NAME | import FILE|https://... --trust ANCHOR.pem [--name NAME] [--zone ZONE] [-o FILE]\n"
+		"      [--certificate FILE --key FILE] [--config FILE]",
+		"refuse new dialogs with a peer, or take them again; make a peer from the partner's profile", 2, 2, "csjoTNZCY", cli_peer},
+	{"profile", "--for PEER --config FILE [-o FILE]", "what a peer needs to know of us, signed", 0, 0, "cAo", cli_profile},
 	{"hangup", "CALL-ID", "end a call", 1, 1, "csj", cli_hangup},
 	{"lookup", "NUMBER --from PEER [--json]", "which peer is responsible for a number, and where", 1, 1, "csjf", cli_lookup},
 	{"route", "DOMAIN --from PEER [--json]", "which peer is responsible for a domain, and where", 1, 1, "csjf", cli_route},

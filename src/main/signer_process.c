@@ -145,6 +145,8 @@ static void on_request(struct signing *g, int *channel)
 	}
 	if (n <= 0)
 		return;
+	if (q.type != IPC_SIGNER_TLS_SIGN) // the signaller has no business with profiles: one that was taken over forges none
+		q.type = 0;
 	if (g->signer != NULL) {
 		signer_answer(g->signer, &q, (size_t)n, &now, &a);
 	} else {

@@ -10,6 +10,8 @@
 //             (RFC8422#5.4)
 //   TLS 1.2   client: the handshake messages so far, each type (1) and length (3), the first a ClientHello
 //             (RFC5246#7.4.8)
+// or, asked for by a type of its own, the form of a peering profile's signature, which none of the former can have:
+//   profile   "sallyport-profile-v1", 0x00, SHA-256 of header and profile (src/portal/envelope.h)
 #ifndef TERMS_IPC_SIGNER_H
 #define TERMS_IPC_SIGNER_H
 
@@ -19,11 +21,16 @@ enum {
 	IPC_SIGNER_VERSION = 1,
 	TLS_SIGN_OCTETS_MAX = 16384, // a TLS 1.2 transcript with two chains of four RSA-4096 certificates is 14 KB
 	TLS_SIGNATURE_MAX = 512,     // RSA-4096; P-384 needs 104
+	PROFILE_CONTEXT_LEN = 21,    // with its NUL
+	PROFILE_SIGN_OCTETS = PROFILE_CONTEXT_LEN + 32,
 };
+
+#define PROFILE_CONTEXT "sallyport-profile-v1"
 
 enum ipc_signer_type {
 	IPC_SIGNER_TLS_SIGN = 1, // signaller: sign `octets`
 	IPC_SIGNER_TLS_ANSWER,   // signer: signature, or `refused`
+	IPC_SIGNER_PROFILE_SIGN, // portal, command line: the same, `octets` are a profile's; answered as above
 };
 
 // TLS SignatureScheme code points (RFC8446#4.2.3). In TLS 1.2 an ECDSA scheme fixes the hash only, and the
@@ -51,7 +58,7 @@ enum tls_sign_refusal {
 
 struct tls_sign_request {
 	uint16_t version; // IPC_SIGNER_VERSION
-	uint16_t type;    // IPC_SIGNER_TLS_SIGN
+	uint16_t type;    // IPC_SIGNER_TLS_SIGN or IPC_SIGNER_PROFILE_SIGN: the form that `octets` must have
 	uint32_t request; // chosen by the handshake thread, echoed; a late answer is recognised by it
 	uint16_t key;     // which TLS key; 0 is the one of settings.certificate
 	uint16_t scheme;  // enum tls_scheme

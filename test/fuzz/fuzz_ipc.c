@@ -109,7 +109,8 @@ static void to_signer(const uint8_t *data, size_t size)
 	memcpy(&q, data, size < sizeof(q) ? size : sizeof(q));
 	now.mono_us += 10 * SECOND;
 	signer_answer(signer(), &q, sizeof(q), &now, &a);
-	if (a.refused == TLS_SIGN_OK && !signer_form_is_tls(q.scheme, q.octets, q.len))
+	if (a.refused == TLS_SIGN_OK && !(q.type == IPC_SIGNER_PROFILE_SIGN ? signer_form_is_profile(q.scheme, q.octets, q.len)
+									  : signer_form_is_tls(q.scheme, q.octets, q.len)))
 		abort();
 	if ((a.refused != TLS_SIGN_OK) != (a.len == 0) || a.len > sizeof(a.signature))
 		abort();

@@ -123,6 +123,67 @@ static void refuses_the_rest(void **state)
 	assert_int_equal(ask(), TLS_SIGN_BAD_FORM);
 }
 
+static void profile(void)
+{
+	tls13(server, 32);
+	q.type = IPC_SIGNER_PROFILE_SIGN;
+	q.len = PROFILE_SIGN_OCTETS;
+	memset(q.octets, 0xab, sizeof(q.octets));
+	memcpy(q.octets, PROFILE_CONTEXT, PROFILE_CONTEXT_LEN);
+}
+
+// The attack: a type is used to have the other one's form signed, or the context is bent.
+static void profiles_apart_from_handshakes(void **state)
+{
+	(void)state;
+	profile();
+	assert_int_equal(ask(), TLS_SIGN_OK);
+	assert_true(verifies());
+	assert_false(signer_form_is_tls(q.scheme, q.octets, q.len));
+	q.type = IPC_SIGNER_TLS_SIGN;
+	assert_int_equal(ask(), TLS_SIGN_BAD_FORM);
+	tls13(server, 32);
+	q.type = IPC_SIGNER_PROFILE_SIGN;
+	assert_int_equal(ask(), TLS_SIGN_BAD_FORM);
+	for (uint32_t at = 0; at < PROFILE_CONTEXT_LEN; at++) {
+		profile();
+		q.octets[at] ^= 1;
+		assert_int_equal(ask(), TLS_SIGN_BAD_FORM);
+	}
+	for (uint32_t len = 0; len < 200; len++) {
+		profile();
+		q.len = len;
+		assert_int_equal(ask(), len == PROFILE_SIGN_OCTETS ? TLS_SIGN_OK : TLS_SIGN_BAD_FORM);
+	}
+	profile();
+	q.scheme = TLS_SCHEME_ECDSA_SHA384;
+	assert_int_equal(ask(), TLS_SIGN_BAD_FORM);
+	profile();
+	q.scheme = TLS_SCHEME_RSA_PKCS1_SHA256;
+	assert_int_equal(ask(), TLS_SIGN_BAD_SCHEME);
+	profile();
+	q.type = IPC_SIGNER_TLS_ANSWER;
+	assert_int_equal(ask(), TLS_SIGN_BAD_FORM);
+}
+
+// A flood of profiles is held back and takes nothing from the handshakes.
+static void profiles_have_a_budget_of_their_own(void **state)
+{
+	uint32_t granted = 0;
+
+	(void)state;
+	now.mono_us += 3600 * SECOND;
+	profile();
+	for (uint32_t i = 0; i < 4 * SIGNER_PROFILES_BURST; i++) {
+		signer_answer(s, &q, sizeof(q), &now, &a);
+		granted += a.refused == TLS_SIGN_OK;
+	}
+	assert_in_range(granted, SIGNER_PROFILES_BURST - 1, SIGNER_PROFILES_BURST + 1);
+	tls13(server, 32);
+	signer_answer(s, &q, sizeof(q), &now, &a);
+	assert_int_equal(a.refused, TLS_SIGN_OK);
+}
+
 static void other_schemes_and_keys(void **state)
 {
 	(void)state;
@@ -194,7 +255,8 @@ static void bad_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(signs_handshakes), cmocka_unit_test(refuses_the_rest),
-		cmocka_unit_test(other_schemes_and_keys), cmocka_unit_test(rate), cmocka_unit_test(tally), cmocka_unit_test(bad_keys)};
+		cmocka_unit_test(profiles_apart_from_handshakes),
+		cmocka_unit_test(profiles_have_a_budget_of_their_own), cmocka_unit_test(other_schemes_and_keys), cmocka_unit_test(rate), cmocka_unit_test(tally), cmocka_unit_test(bad_keys)};
 
 	return cmocka_run_group_tests(tests, make, end);
 }
