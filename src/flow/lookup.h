@@ -10,6 +10,7 @@
 enum {
 	LOOKUP_CACHE_MAX = 8192,      // answers of one worker; the oldest gives way
 	LOOKUP_HELD_MAX = 512,        // requests of one worker that wait: 2 s of 250 calls/s to numbers never seen before
+	LOOKUP_HELD_PEER = 128,       // of one peer: one who calls numbers that nobody has takes no place from the others (LRF-A1)
 	LOOKUP_HELD_OCTETS = 4 << 20, // [octets] of them together
 	LOOKUP_WAIT_MS = 2000,        // then the caller is told to try again; T1 is 500 ms, peers wait 4 s and longer
 	LOOKUP_TTL_LEAST_S = 1,       // the request that asked must find it

@@ -67,10 +67,19 @@ static struct held *free_place(struct flow_lookups *l)
 	return NULL;
 }
 
+static uint32_t held_of(const struct flow_lookups *l, peer_id peer)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; l->held_count > 0 && i < LOOKUP_HELD_MAX; i++)
+		n += l->held[i].octets != NULL && l->held[i].asked.peer == peer;
+	return n;
+}
+
 result lookup_hold(struct flow_lookups *l, const struct passage *p, uint64_t key, const char *number, uint32_t *request, bool *ask)
 {
 	struct held *h = free_place(l);
 	REQUIRE(h != NULL && l->held_octets + p->size <= LOOKUP_HELD_OCTETS, E_FULL);
+	REQUIRE(held_of(l, p->peer) < LOOKUP_HELD_PEER, E_FULL);
 	uint8_t *octets = memory_alloc(p->size);
 	REQUIRE(octets != NULL, E_NO_MEMORY);
 	struct lookup_key k = {.peer = p->peer};

@@ -136,12 +136,20 @@ static void what_waits_is_bounded(void **state)
 
 	(void)state;
 	assert_true(is_ok(flow_lookups_new(&f.lookups, secret)));
-	for (n = 0; n < LOOKUP_HELD_MAX; n++)
+	for (n = 0; n < LOOKUP_HELD_PEER; n++) // one peer's share, and no more (LRF-A1)
 		assert_true(is_ok(lookup_hold(f.lookups, &small, n, "+4989", &request, &ask)));
 	assert_int_equal(lookup_hold(f.lookups, &small, n, "+4989", &request, &ask).error, E_FULL);
-	lookup_release(&f, request, NULL, &at);
+	for (; n < LOOKUP_HELD_MAX; n++) {
+		small.peer = (peer_id)(2 + n / LOOKUP_HELD_PEER);
+		assert_true(is_ok(lookup_hold(f.lookups, &small, n, "+4989", &request, &ask)));
+	}
+	small.peer = 99;
+	assert_int_equal(lookup_hold(f.lookups, &small, n, "+4989", &request, &ask).error, E_FULL);
+	for (n = 0; n < LOOKUP_HELD_MAX; n++)
+		lookup_release_key(&f, n, NULL, &at);
 	for (n = 0; n < LOOKUP_HELD_OCTETS / sizeof(large); n++)
 		assert_true(is_ok(lookup_hold(f.lookups, &big, n, "+4989", &request, &ask)));
+	small.peer = 1;
 	assert_int_equal(lookup_hold(f.lookups, &small, n, "+4989", &request, &ask).error, E_FULL);
 	flow_lookups_free(f.lookups); // with all that still waits
 }
