@@ -57,6 +57,33 @@ def replay_random(c):
         size = int(max(1, min(ROUNDS_SLICE, speed * c.left() * 0.8)))
 
 
+IMPORT_MAX_S, IMPORT_LEAST = 120, 100000
+
+
+def registry(c):
+    """A unit is one range. A share of the time too short for all of them takes fewer, and says so by its count."""
+    rows = int(min(c.todo(), max(IMPORT_LEAST, c.left() * 20000)))  # writing, importing and exporting, on a slow machine
+    given, back, database = (c.folder / name for name in ("ranges.csv", "ranges-back.csv", "ranges.db"))
+    database.unlink(missing_ok=True)
+    with open(given, "w", encoding="ascii") as f:
+        f.write("kind,prefix,exact,owner,to,rn\n")
+        f.writelines(f"range,+43{i:09d},0,b,b,\n" for i in range(rows))
+    (c.folder / "peers.csv").write_text("kind,name\npeer,b\n")
+    tool, uri = c.build / "src/main/sallyport", ["--registry", f"sqlite:{database}"]
+    program([tool, "import", c.folder / "peers.csv", *uri], 60)
+    begin = time.monotonic()
+    status, said = program([tool, "import", given, *uri], 10 * IMPORT_MAX_S)
+    took = time.monotonic() - begin
+    failures = int(status != 0) + int(took > IMPORT_MAX_S * rows / 10000000 + 5)
+    status, said_back = program([tool, "export", "--kind", "range", "-o", back, *uri], 10 * IMPORT_MAX_S)
+    same = status == 0 and given.read_bytes() == back.read_bytes()
+    if failures or not same:
+        print(f"  {rows} rows in {took:.1f} s; export the same: {same}; {said[-300:]} {said_back[-300:]}", flush=True)
+    for path in (given, back, database, c.folder / "peers.csv"):
+        path.unlink(missing_ok=True)
+    yield rows, failures + int(not same), {"max_seconds": took}
+
+
 def prove(c):
     """A unit is one driver of test/prove. One that was cut off by the end of its share is not counted and comes again."""
     for name in drivers()[c.count:]:
