@@ -33,10 +33,11 @@ static const int admin_calls[] = {SCMP_SYS(openat), SCMP_SYS(lseek), SCMP_SYS(fs
 	SCMP_SYS(ftruncate), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
 	SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(statx), SCMP_SYS(fstatfs), SCMP_SYS(statfs)};
 
-// The registry's database: SQLite's files with their locks, or a connection to PostgreSQL; blocks of memory for others; the cache.
+// The registry's database: SQLite's files with their locks, or a connection to PostgreSQL (whose library lists the folders of Kerberos);
+// blocks of memory for others; the cache.
 static const int directory_calls[] = {SCMP_SYS(openat), SCMP_SYS(lseek), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate),
 	SCMP_SYS(rename), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(statx), SCMP_SYS(access),
-	SCMP_SYS(readlink), SCMP_SYS(getcwd), SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(memfd_create), SCMP_SYS(fallocate), SCMP_SYS(uname),
+	SCMP_SYS(readlink), SCMP_SYS(getcwd), SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(memfd_create), SCMP_SYS(fallocate), SCMP_SYS(uname), SCMP_SYS(getdents64),
 	SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind)};
 
 static const struct {

@@ -10,6 +10,7 @@ import pytest
 
 from lab.configuration import peer, system
 from lab.phone import Phone, connect
+from lab.postgresql import Postgresql, available
 
 CORE, BORDER, A, B = (f"127.60.12.{n}" for n in (1, 2, 10, 20))
 TARGET = (CORE, 5060)
@@ -105,3 +106,29 @@ def test_a_forged_cache_is_refused(running, home, phones):
     running.start()
     assert until(lambda: "registry.cache-refused" in running.log.read_text(), 10)
     assert not arrives(phones, "+4977111")  # without the check it would be served
+
+
+@pytest.mark.skipif(not available(), reason="needs PostgreSQL")
+def test_postgresql_behind_the_sandbox(provider, folder, binary, phones):
+    """The same with a server: followed within a second, served on when it is gone, followed again when it is back."""
+    server = Postgresql(folder / "server").start()
+    core, border = "127.60.12.3", "127.60.12.4"
+    b = peer("b", "peering", B, ["+4989"], [f"udp:{B}:5060"], numbers={"calls_from": ["+4989"], "calls_to": "registry"})
+    p = provider("postgresql", system(folder / "postgresql", core, border, [peer("a", "core", A, ["+4930"], [f"udp:{A}:5060"]), b],
+                                      registry=server.uri))
+    tool = Path(binary).parents[2] / "test" / "support" / "registry-rows"
+
+    def found(number):
+        return p.command("lookup", number, "--from", "a", check=False)[0] == 0
+    try:
+        subprocess.run([tool, server.uri, "put", "peer name=b", "range prefix=+4977 owner=b to=b"], check=True)
+        time.sleep(1)
+        assert found("+4977111") and not found("+4978111")
+        server.stop()
+        assert until(lambda: "registry.lost" in p.log.read_text(), 15)
+        assert found("+4977111")
+        server.again()
+        subprocess.run([tool, server.uri, "put", "range prefix=+4978 owner=b to=b"], check=True)
+        assert until(lambda: found("+4978111"), 40)  # tried again every second to every 30 s
+    finally:
+        server.stop()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of the registry through the binary, on SQLite: import, export, diff, undo, journal; what is wrong is told with its line,
+"""The commands of the registry through the binary, on SQLite and PostgreSQL: import, export, diff, undo, journal; what is wrong is told with its line,
 and changes nothing."""
 import json
 import os
@@ -7,6 +7,8 @@ import sqlite3
 import subprocess
 
 import pytest
+
+from lab.postgresql import Postgresql, available
 
 GOOD = """kind,name,prefix,exact,owner,to,rn,group,peer,priority,weight,cost,hours,domain,organization
 peer,b,,,,,,,,,,,,,"Provider ""B"", Inc."
@@ -20,17 +22,31 @@ domain,,,,b,g,,,,,,,,b.example,
 PEERS = "kind,name\npeer,b\npeer,c\n"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def server(folder):
+    if not available():
+        pytest.skip("PostgreSQL is not installed")
+    s = Postgresql(folder / "pg").start()
+    yield s
+    s.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 def database(binary, folder, request):
     """Runs a command on a database of this test's own: (status, output, errors)."""
-    path = folder / f"{request.node.name}.db"
+    name = "".join(c if c.isalnum() else "-" for c in request.node.name)
+    path, uri = folder / f"{name}.db", f"sqlite:{folder}/{name}.db"
+    if request.param == "postgresql":
+        s = request.getfixturevalue("server")
+        s.run("DROP SCHEMA IF EXISTS sallyport CASCADE")
+        uri = s.uri
 
     def run(command, *args, text=None):
         if text is not None:
-            file = folder / f"{request.node.name}.in"
+            file = folder / f"{name}.in"
             file.write_bytes(text if isinstance(text, bytes) else text.encode())
             args = (str(file), *args)
-        p = subprocess.run([binary, command, *args, "--registry", f"sqlite:{path}"], capture_output=True, text=True, timeout=60)
+        p = subprocess.run([binary, command, *args, "--registry", uri], capture_output=True, text=True, timeout=60)
         return p.returncode, p.stdout, p.stderr
     run.path = path
     return run
@@ -87,6 +103,7 @@ def test_diff_replace_and_undo(database):
     assert [s["change_set"] for s in sets][:4] == [1, 2, 3, 4] and all(s["who"] for s in sets)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_tampered_journal_shows(database):
     database("import", text=PEERS)
     database("import", text="kind,prefix,owner,to\nrange,+4977,b,b\n")
@@ -113,6 +130,7 @@ def test_files_that_are_none(database, octets, says):
     assert database("export")[1] == "" or "kind" not in database("export")[1]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_databases_that_are_none(database, binary, folder):
     status, _, err = database("export")
     assert status == 1 and err.startswith("sallyport export: "), err
