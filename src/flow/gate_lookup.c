@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is responsible for the called number or domain, and by which hops is he reached? LUF-C1, LUF-C3, LUF-I2, LRF-I2, LRF-I3.
+// Who is responsible for the called number or domain? LUF-C1, LUF-C3, LUF-I2.
 //
 // The registry answers at once. What only the directory can find out (ENUM) is asked for once; the request is kept meanwhile
 // and walked again from the start when the answer is there: nothing of it was accounted twice, nobody waited.
@@ -7,17 +7,9 @@
 #include "flow/gates.h"
 #include "flow/lookup.h"
 #include "flow/state.h"
-#include "lrf/select.h"
 #include "luf/luf.h"
 
 #include <string.h>
-
-static void text_copy(char *out, size_t room, const char *from, size_t n)
-{
-	n = n < room ? n : room - 1;
-	memcpy(out, from, n);
-	out[n] = '\0';
-}
 
 enum { KEY_TEXT_MAX = 512 }; // [octets] of branch and Call-ID that tell requests apart; a longer tail is not looked at
 
@@ -171,83 +163,4 @@ void flow_lookup_run(struct flow *f, const struct now *now)
 	uint32_t request;
 	while (lookup_due(f->lookups, now, &request))
 		flow_lookup_answer(f, request, &none, now);
-}
-
-// --- the route
-
-// What stands in Request-URI and To towards the far side: its domain, or its first target's address.
-static void plan_host(struct passage *p)
-{
-	struct leg_plan *plan = &p->plan;
-	if (p->target.domain[0] != '\0') {
-		text_copy(plan->ruri_host, sizeof(plan->ruri_host), p->target.domain, strlen(p->target.domain));
-		return;
-	}
-	char text[ADDRESS_TEXT_MAX];
-	uint32_t n = address_host_text(&plan->sed.hop[0].remote, text);
-	text_copy(plan->ruri_host, sizeof(plan->ruri_host), text, n);
-}
-
-// sips asks for TLS on every hop: a clear one is no way (LRF-I3, RFC3261#26.2.2).
-static void keep_secure(struct sed *sed)
-{
-	uint8_t kept = 0;
-	for (uint8_t i = 0; i < sed->count; i++)
-		if (transport_is_secure(sed->hop[i].transport))
-			sed->hop[kept++] = sed->hop[i];
-	sed->count = kept;
-}
-
-// The user part towards the far side: as it came, or the number with what portability says (RFC4694#5).
-static void plan_user(struct passage *p)
-{
-	const struct query *q = &p->query;
-	const struct target *t = &p->target;
-	char *out = p->plan.ruri_user;
-	size_t room = sizeof(p->plan.ruri_user);
-	if (q->number[0] == '\0' || (t->npdi == q->npdi && strcmp(t->rn, q->rn) == 0)) {
-		text_copy(out, room, q->user, strlen(q->user));
-		return;
-	}
-	size_t n = strlen(q->number);
-	text_copy(out, room, q->number, n);
-	if (t->npdi) {
-		text_copy(out + n, room - n, ";npdi", 5);
-		n += 5;
-	}
-	if (t->rn[0] != '\0') {
-		text_copy(out + n, room - n, ";rn=", 4);
-		text_copy(out + n + 4, room - n - 4, t->rn, strlen(t->rn));
-	}
-}
-
-// A group leads to several peers: one takes this call.
-static result choose_peer(struct passage *p)
-{
-	struct flow *f = p->flow;
-	struct target *t = &p->target;
-	TRY(lrf_select(f->registry, f->dead_targets, t->group, &p->query, f->seed, p->now, &t->peer));
-	const char *domain = luf_domain(f->registry, &p->query, t->peer);
-	text_copy(t->domain, sizeof(t->domain), domain, strlen(domain));
-	return OK;
-}
-
-struct verdict gate_route(struct passage *p)
-{
-	struct flow *f = p->flow;
-	if (p->target.group != GROUP_NONE && !is_ok(choose_peer(p)))
-		return REPLY(404, "Not Found"); // nobody, or not for this peer (LUF-C1)
-	result r = lrf_route(f->registry, f->dead_targets, &p->target, f->seed++, p->now, &p->plan.sed);
-	if (!is_ok(r))
-		return (struct verdict){VERDICT_REPLY, 503, "No Route", 0};
-	p->plan.sips = p->query.kind == URI_KIND_SIPS;
-	if (p->plan.sips)
-		keep_secure(&p->plan.sed);
-	if (p->plan.sed.count == 0)
-		return REPLY(480, "SIPS Not Allowed"); // RFC5630#5.2
-	const struct peer *to = snapshot_peer(flow_snapshot(f), p->target.peer);
-	plan_user(p);
-	plan_host(p);
-	p->plan.ring_timeout_s = to != NULL ? to->ring_timeout_s : 0;
-	return PASS;
 }

@@ -84,8 +84,8 @@ static bool told_hop(const struct passage *p, bool ours, uint32_t i, struct hop 
 		return false;
 	if (ours)
 		return own_hop(p, i, out);
-	if (i >= p->plan.sed.count)
-		return false;
+	if (p->plan.peer_count == 0 || i >= p->plan.peer[0].hops_end)
+		return false; // the domain told is that of the first peer alone
 	*out = p->plan.sed.hop[i];
 	return true;
 }

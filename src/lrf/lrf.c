@@ -134,26 +134,33 @@ static uint32_t ways(const struct registry *r, peer_id id, struct way out[PEER_T
 	return n;
 }
 
-result lrf_route(const struct registry *r, const struct lrf_memory *m, const struct target *target, uint32_t seed,
-	const struct now *now, struct sed *out)
+result lrf_route_also(const struct registry *r, const struct lrf_memory *m, peer_id peer, uint32_t seed, const struct now *now,
+	struct sed *out)
 {
 	const struct snapshot *s = registry_snapshot(r);
 	struct way way[PEER_TARGETS_MAX];
 	struct hop hop[PEER_TARGETS_MAX];
 	struct lrf_choice choice[PEER_TARGETS_MAX];
 	uint8_t n = 0;
-	REQUIRE(snapshot_peer(s, target->peer) != NULL, E_NOT_FOUND);
-	uint32_t count = ways(r, target->peer, way);
+	REQUIRE(snapshot_peer(s, peer) != NULL, E_NOT_FOUND);
+	uint32_t count = ways(r, peer, way);
 	for (uint32_t i = 0; i < count; i++) {
-		if (!hop_make(s, target->peer, &way[i], &hop[n]))
+		if (!hop_make(s, peer, &way[i], &hop[n]))
 			continue;
 		choice[n] = (struct lrf_choice){way[i].priority, way[i].weight, lrf_hop_dead(m, &hop[n], now), n};
 		n++;
 	}
 	lrf_order(choice, n, seed);
-	out->peer = target->peer;
-	out->count = n;
-	for (uint8_t i = 0; i < n; i++)
-		out->hop[i] = hop[choice[i].index];
+	if (out->count == 0)
+		out->peer = peer;
+	for (uint8_t i = 0; i < n && out->count < ROUTE_TARGETS_MAX; i++)
+		out->hop[out->count++] = hop[choice[i].index];
 	return n > 0 ? OK : FAIL(E_NOT_FOUND);
+}
+
+result lrf_route(const struct registry *r, const struct lrf_memory *m, const struct target *target, uint32_t seed,
+	const struct now *now, struct sed *out)
+{
+	out->count = 0;
+	return lrf_route_also(r, m, target->peer, seed, now, out);
 }

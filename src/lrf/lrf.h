@@ -27,9 +27,12 @@ bool lrf_hop_dead(const struct lrf_memory *m, const struct hop *hop, const struc
 // The I-th remembered dead target, for probing. False beyond the last.
 bool lrf_hop_dead_at(const struct lrf_memory *m, uint32_t i, struct hop *out);
 
-// Ordered next hops for TARGET. SEED varies the order of balanced targets. E_NOT_FOUND when the peer has none that
+// Ordered next hops for TARGET's peer. SEED varies the order of balanced targets. E_NOT_FOUND when the peer has none that
 // its zone's listeners can reach.
 MUST_USE result lrf_route(const struct registry *r, const struct lrf_memory *m, const struct target *target, uint32_t seed,
 	const struct now *now, struct sed *out);
+// The same for one more peer, behind the hops that OUT has already, as far as there is room (LRF-A3).
+MUST_USE result lrf_route_also(const struct registry *r, const struct lrf_memory *m, peer_id peer, uint32_t seed, const struct now *now,
+	struct sed *out);
 
 #endif

@@ -40,20 +40,30 @@ static void rank(struct lrf_choice *c, const struct group_route *g, uint32_t n)
 	}
 }
 
-result lrf_select(const struct registry *r, const struct lrf_memory *m, uint32_t target, const struct query *q, uint32_t seed,
-	const struct now *now, peer_id *out)
+static bool has(const peer_id *id, uint8_t n, peer_id wanted)
+{
+	for (uint8_t i = 0; i < n; i++)
+		if (id[i] == wanted)
+			return true;
+	return false;
+}
+
+uint8_t lrf_select(const struct registry *r, const struct lrf_memory *m, uint32_t target, const struct query *q, uint32_t seed,
+	const struct now *now, peer_id out[ROUTE_PEERS_MAX])
 {
 	const struct ldr *l = registry_ldr(r);
 	const struct group_route *g;
 	struct lrf_choice c[GROUP_ROUTES_MAX];
 	peer_id peer[GROUP_ROUTES_MAX];
 	uint32_t n = 0, all = l != NULL ? groups_routes(l->groups, target, &g) : 0;
+	uint8_t chosen = 0;
 	for (uint8_t i = 0; i < all && i < GROUP_ROUTES_MAX; i++)
 		if (open_for(r, &g[i], q, now, &peer[i]))
 			c[n++] = (struct lrf_choice){.weight = g[i].weight, .dead = all > 1 && all_dead(r, m, peer[i], now), .index = i};
-	REQUIRE(n > 0, E_NOT_FOUND);
 	rank(c, g, n);
 	lrf_order(c, n, seed);
-	*out = peer[c[0].index];
-	return OK;
+	for (uint32_t i = 0; i < n && chosen < ROUTE_PEERS_MAX; i++) // a peer may have several routes in a group: he is tried once
+		if (!has(out, chosen, peer[c[i].index]))
+			out[chosen++] = peer[c[i].index];
+	return chosen;
 }

@@ -42,8 +42,8 @@ void inquiry_note(const struct asked *a, const char *format, ...)
 	put(a, m, IPC_ADMIN_HEAD + sizeof(m->u.note));
 }
 
-static void send_rows(struct directory_process *d, const struct asked *a, const struct lookup_answer *l, const struct sed *sed,
-	const struct now *now)
+static void send_rows(struct directory_process *d, const struct asked *a, const struct query *q, const struct lookup_answer *l,
+	const struct sed *sed, const struct now *now)
 {
 	struct ipc_admin *m = row(a, IPC_ADMIN_FOUND, sizeof(m->u.found));
 	m->u.found = *l;
@@ -56,7 +56,8 @@ static void send_rows(struct directory_process *d, const struct asked *a, const 
 		m->u.hop.listener = h->listener;
 		m->u.hop.address = h->remote;
 		m->u.hop.dead = lrf_hop_dead(d->memory, h, now);
-		snprintf(m->u.hop.domain, sizeof(m->u.hop.domain), "%s", l->domain);
+		snprintf(m->u.hop.domain, sizeof(m->u.hop.domain), "%s",
+			h->peer == l->peer ? l->domain : luf_domain(d->registry, q, h->peer));
 		put(a, m, IPC_ADMIN_HEAD + sizeof(m->u.hop));
 	}
 	put(a, row(a, IPC_ADMIN_END, 0), IPC_ADMIN_HEAD + sizeof(m->u.hop));
@@ -80,29 +81,36 @@ static void send_answer(const struct asked *a, const struct lookup_answer *l, co
 
 // ---- the hops
 
-// The peer of a group, and his hops.
+static void peer_hops(struct directory_process *d, const struct asked *a, peer_id id, const struct now *now, struct sed *sed)
+{
+	const struct peer *p = snapshot_peer(d->snapshot, id);
+	uint8_t before = sed->count;
+	if (!is_ok(lrf_route_also(d->registry, d->memory, id, 0, now, sed)))
+		inquiry_note(a, "route: peer %s has no next hop that our listeners of its zone reach; see reach and `sallyport status`", p->name);
+	else
+		inquiry_note(a, "route: %u next hops of peer %s, transport at least %s", sed->count - before, p->name,
+			transport_via_name((enum transport)p->reach_transport));
+}
+
+// The peers of a group in the order to be tried, and their hops.
 static void route(struct directory_process *d, const struct asked *a, const struct query *q, const struct target *found,
 	struct lookup_answer *l, const struct now *now, struct sed *sed)
 {
-	struct target t = *found;
+	peer_id id[ROUTE_PEERS_MAX] = {found->peer};
+	uint8_t n = snapshot_peer(d->snapshot, found->peer) != NULL;
 	const struct ldr *ldr = registry_ldr(d->registry);
-	if (t.group != GROUP_NONE && ldr != NULL) {
-		result r = lrf_select(d->registry, d->memory, t.group, q, 0, now, &t.peer);
-		inquiry_note(a, "group %s: %s", groups_name(ldr->groups, t.group), is_ok(r) ? "one of its peers takes it" : "none of its peers may have it now");
+	if (found->group != GROUP_NONE && ldr != NULL) {
+		n = lrf_select(d->registry, d->memory, found->group, q, 0, now, id);
+		inquiry_note(a, "group %s: %u of its peers may have it now", groups_name(ldr->groups, found->group), n);
 	}
-	const struct peer *p = snapshot_peer(d->snapshot, t.peer);
-	if (p == NULL) {
+	if (n == 0) {
 		l->outcome = LOOKUP_NONE;
 		return;
 	}
-	l->peer = t.peer;
-	snprintf(l->domain, sizeof(l->domain), "%s", luf_domain(d->registry, q, t.peer));
-	result r = a->story ? lrf_route(d->registry, d->memory, &t, 0, now, sed) : OK;
-	if (!is_ok(r))
-		inquiry_note(a, "route: peer %s has no next hop that our listeners of its zone reach; see reach and `sallyport status`", p->name);
-	else
-		inquiry_note(a, "route: %u next hops of peer %s, transport at least %s", sed->count, p->name,
-			transport_via_name((enum transport)p->reach_transport));
+	l->peer = id[0];
+	snprintf(l->domain, sizeof(l->domain), "%s", luf_domain(d->registry, q, id[0]));
+	for (uint8_t i = 0; a->story && i < n; i++)
+		peer_hops(d, a, id[i], now, sed);
 }
 
 void inquiry_answer(struct directory_process *d, const struct asked *a, const struct query *q, const struct target *t,
@@ -114,7 +122,7 @@ void inquiry_answer(struct directory_process *d, const struct asked *a, const st
 	if (l->outcome == LOOKUP_FOUND)
 		route(d, a, q, t, l, now, &sed);
 	if (a->administrator)
-		send_rows(d, a, l, &sed, now);
+		send_rows(d, a, q, l, &sed, now);
 	else
 		send_answer(a, l, &sed);
 }

@@ -80,8 +80,8 @@ void call_failure_h(struct sf_call *c, struct call_event *e)
 	if (heard && e->status == 422 && !media_passed(c) && try_longer(c, e->m, e->now))
 		return;
 	bool reroute = reroutes_on(c->sf, b->called.peer, e->status, heard) && !media_passed(c);
-	if (reroute && c->early->hop_at + 1 < c->early->hop_count) {
-		if (!call_try_next(c, e->now))
+	if (reroute && call_next_hop(c, e->now)) {
+		if (!call_try_again(c, e->now))
 			call_refuse_early(c, 503, 2, "no room for the leg", e->now);
 		return;
 	}

@@ -291,6 +291,8 @@ void call_offer(struct sf_call *c, const struct sip_msg *m, const struct now *no
 			call_refuse_early(c, 503, 2, "out of memory", now);
 		return;
 	}
+	if (v.action != VERDICT_PASS && call_next_peer(c, now) && call_try_again(c, now))
+		return; // what this peer's media policy refuses, the next one's may take
 	if (v.action != VERDICT_PASS) {
 		call_refuse_early(c, v.status != 0 ? v.status : 488, 2, v.reason, now);
 		return;
@@ -328,11 +330,6 @@ static void attempt_forget(struct sf_call *c, const struct now *now)
 	b->rseq_in = 0;
 	b->oa = OA_NONE;
 	leg_clear(&b->called);
-}
-
-bool call_try_next(struct sf_call *c, const struct now *now)
-{
-	return c->early != NULL && path_next(c->early) && call_try_again(c, now);
 }
 
 bool call_try_again(struct sf_call *c, const struct now *now)

@@ -8,21 +8,21 @@
 result early_new(struct sf *sf, struct early **out, const struct sip_msg *m, const struct leg_plan *plan)
 {
 	size_t hops = plan->sed.count > ROUTE_TARGETS_MAX ? ROUTE_TARGETS_MAX : plan->sed.count;
-	struct early *e = memory_alloc(sizeof(*e) + hops * sizeof(struct hop) + m->size);
+	size_t peers = plan->peer_count > ROUTE_PEERS_MAX ? ROUTE_PEERS_MAX : plan->peer_count;
+	struct early *e = memory_alloc(sizeof(*e) + hops * sizeof(struct hop) + peers * sizeof(struct leg_peer) + m->size);
 
 	REQUIRE(e != NULL, E_NO_MEMORY);
 	e->hop_count = (uint8_t)hops;
-	e->peer = plan->sed.peer;
+	e->peer_count = (uint8_t)peers;
 	e->sips = plan->sips;
-	e->ring_timeout_s = plan->ring_timeout_s != 0 ? plan->ring_timeout_s : SF_RING_DEFAULT_S;
-	e->session_s = sf_session_s(sf, e->peer);
-	e->min_se_s = sf_min_se_s(sf, e->peer);
 	memcpy(e->user, plan->ruri_user, sizeof(e->user));
-	memcpy(e->host, plan->ruri_host, sizeof(e->host));
-	e->user[USER_MAX - 1] = e->host[DOMAIN_MAX - 1] = 0;
+	e->user[USER_MAX - 1] = 0;
 	e->hop = (struct hop *)(void *)(e + 1);
 	memcpy(e->hop, plan->sed.hop, hops * sizeof(struct hop));
-	e->message = (uint8_t *)(e->hop + hops);
+	e->peers = (struct leg_peer *)(void *)(e->hop + hops);
+	memcpy(e->peers, plan->peer, peers * sizeof(struct leg_peer));
+	turn_begin(sf, e);
+	e->message = (uint8_t *)(e->peers + peers);
 	memcpy(e->message, m->buf, m->size);
 	e->message_len = m->size;
 	*out = e;
@@ -125,10 +125,8 @@ static result call_open(struct sf_call *c, const struct sip_msg *m, const struct
 	return OK;
 }
 
-static struct verdict call_start(struct sf_call *c, const struct sip_msg *m, peer_id peer,
-	const struct leg_plan *plan, const struct now *now)
+static struct verdict call_start(struct sf_call *c, const struct sip_msg *m, peer_id peer, const struct now *now)
 {
-	const struct sf_port *port = &c->sf->config.port;
 	struct session_terms terms;
 	uint32_t min_se = sf_min_se_s(c->sf, peer);
 
@@ -139,11 +137,9 @@ static struct verdict call_start(struct sf_call *c, const struct sip_msg *m, pee
 			   &c->branch[0]->caller.timer, &terms, sf_session_s(c->sf, peer), min_se, now))) {
 		too_brief(c, min_se, now);
 		call_over(c, SIDE_CALLER, 422, "session interval too small", now);
-	} else if (!port->admit(port->ctx, plan->sed.peer, now)) {
+	} else if (!call_admit(c, now)) {
 		call_refuse_early(c, 503, 2, "target at its limit", now);
 	} else {
-		c->admitted = true;
-		c->admitted_peer = plan->sed.peer;
 		call_offer(c, m, now);
 	}
 	call_settle(c);
@@ -154,7 +150,7 @@ static struct verdict refuse_before(const struct sip_msg *m, const struct leg_pl
 {
 	if (m->max_forwards == 0)
 		return REPLY(483, "Too Many Hops");
-	if (plan->sed.count == 0)
+	if (plan->sed.count == 0 || plan->peer_count == 0)
 		return REPLY(404, "Not Found");
 	return PASS;
 }
@@ -188,5 +184,5 @@ struct verdict sf_step_invite(struct sf *sf, const struct sip_msg *m, const stru
 		return (struct verdict){VERDICT_REPLY, 503, "Out of Room", SF_FULL_RETRY_S};
 	}
 	call_index(c);
-	return call_start(c, m, peer, plan, now);
+	return call_start(c, m, peer, now);
 }

@@ -100,14 +100,16 @@ struct detour { // a request inside a dialog that went by a stream, as it would 
 };
 
 struct early { // needed until the call is confirmed: where else to try, and the caller's INVITE
-	uint8_t hop_count, hop_at;
+	uint8_t hop_count, hop_at, peer_count, peer_at;
 	bool sips; // asked for by a sips URI: it stays one (RFC 5630)
-	peer_id peer;
+	peer_id peer; // whose turn it is
 	uint32_t ring_timeout_s, session_s, min_se_s;
 	uint8_t path;              // enum path_state, of the present hop
 	struct hop udp;            // PATH_STREAM: what the SED says
-	char user[USER_MAX], host[DOMAIN_MAX];
-	struct hop *hop;  // into the same block
+	char user[USER_MAX];
+	const char *host;      // of the peer whose turn it is
+	struct hop *hop;       // into the same block
+	struct leg_peer *peers; // into the same block
 	uint8_t *message; // into the same block
 	uint32_t message_len;
 };
@@ -270,7 +272,6 @@ void sf_alarm(struct sf *sf, enum sf_alarm alarm, peer_id peer, const struct now
 // A leg to PEER over HOP, not yet in use.
 void leg_open(struct sf_call *c, struct sf_leg *l, uint8_t side, uint8_t token_leg, const struct hop *hop,
 	peer_id peer);
-bool call_try_next(struct sf_call *c, const struct now *now);  // false: no hop left
 bool call_try_again(struct sf_call *c, const struct now *now); // the same hop once more
 void call_offer(
 	struct sf_call *c, const struct sip_msg *m, const struct now *now); // media, then the next hop
@@ -363,13 +364,21 @@ void relay_cancel(struct sf *sf, struct sf_tx *tx,
 void relay_start(struct sf_call *c, struct call_event *e, enum sip_method method); // pass the request of E on as METHOD
 bool call_leg_update(struct sf_call *c, struct sf_leg *l, const struct sip_msg *m); // target refresh (RFC3261#12.2)
 
+// ---- turn.c ----
+void turn_begin(const struct sf *sf, struct early *e);     // the first peer's turn
+bool turn_next(const struct sf *sf, struct early *e);      // the next hop, of the same peer or of the next; false: there is none
+bool turn_next_peer(const struct sf *sf, struct early *e); // the next peer's first hop; false: there is none
+// The peer whose turn it is admits the call, or one that comes after him does; false: none does.
+bool call_admit(struct sf_call *c, const struct now *now);
+bool call_next_hop(struct sf_call *c, const struct now *now);  // turn_next and call_admit
+bool call_next_peer(struct sf_call *c, const struct now *now); // turn_next_peer and call_admit
+
 // ---- path.c ----
 // Where a request of LEN octets to PEER goes instead of HOP; false: HOP is right.
 bool path_stream(const struct sf *sf, const struct hop *hop, peer_id peer, size_t len, struct hop *stream);
 // The hop that E points at becomes a stream; false: it stays.
 bool path_leave_udp(const struct sf *sf, struct early *e, size_t len);
 bool path_return(struct early *e); // it is again what it was; false: it was no stream of ours
-bool path_next(struct early *e);   // the next hop; false: there is none
 struct detour *detour_new(struct sf_tx *tx, const struct hop *hop, struct bytes octets); // NULL: no memory
 void detour_end(struct sf_relay *r);                         // it is not needed any more
 bool detour_back(struct sf_relay *r, const struct now *now); // send it; false: there is none

@@ -52,15 +52,6 @@ bool path_return(struct early *e)
 	return true;
 }
 
-bool path_next(struct early *e)
-{
-	if (e->hop_at + 1 >= e->hop_count)
-		return false;
-	e->hop_at++;
-	e->path = PATH_AS_PLANNED;
-	return true;
-}
-
 // ---- requests inside a dialog: the datagram is kept until the stream has shown that it works -----------
 
 struct detour *detour_new(struct sf_tx *tx, const struct hop *hop, struct bytes octets)

@@ -88,7 +88,7 @@ struct verdict sf_step_standalone(struct sf *sf, const struct sip_msg *m, const 
 		return v;
 	if (m->max_forwards == 0)
 		return REPLY(483, "Too Many Hops");
-	if (plan->sed.count == 0)
+	if (plan->sed.count == 0 || plan->peer_count == 0)
 		return REPLY(404, "Not Found");
 	struct sf_relay *r = relay_new(sf, NULL);
 	if (r == NULL)
@@ -168,7 +168,7 @@ void standalone_answer(struct sf_relay *r, const struct sip_msg *m, uint16_t sta
 	if (r->client != NULL)
 		port->hop_result(port->ctx, sf_tx_hop(r->client), alive, now);
 	if (r->early != NULL) {
-		if (!alive && path_next(r->early) && send_again(r, now))
+		if (!alive && turn_next(r->sf, r->early) && send_again(r, now))
 			return;
 		if (m == NULL || status == 401 || status == 407 || status == 503 ||
 			(status >= 300 && status < 400))

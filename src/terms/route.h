@@ -10,6 +10,7 @@ enum {
 	DOMAIN_MAX = 256,     // RFC1035#2.3.4: 255 octets, and a NUL for printing
 	USER_MAX = 128,       // user part of a SIP URI that we route by
 	ROUTE_TARGETS_MAX = 64, // next hops tried for one call
+	ROUTE_PEERS_MAX = 4,    // peers of a group tried for one call: with more, nobody would wait for the last
 };
 
 enum uri_kind { URI_KIND_SIP, URI_KIND_SIPS, URI_KIND_TEL, URI_KIND_IM, URI_KIND_PRES, URI_KIND_OTHER };
@@ -39,16 +40,23 @@ struct target { // what the LUF answers: the responsible peer (RFC 6406: target 
 };
 
 struct sed { // session establishment data: what the LRF answers (RFC 6404 section 1)
-	peer_id peer;
+	peer_id peer; // of the first hop
 	uint8_t count;
 	struct hop hop[ROUTE_TARGETS_MAX]; // in the order to be tried
 };
 
-struct leg_plan { // how the outgoing leg is made
-	struct sed sed;
-	char ruri_user[USER_MAX];
-	char ruri_host[DOMAIN_MAX]; // what stands in Request-URI and To towards the far side
+struct leg_peer { // a peer that a call may go to, and which of the hops are his
+	peer_id peer;
+	uint8_t hops_end; // index after his last hop; his first one follows the former peer's last
 	uint32_t ring_timeout_s;
+	char ruri_host[DOMAIN_MAX]; // what stands in Request-URI and To towards him
+};
+
+struct leg_plan { // how the outgoing leg is made
+	struct sed sed;     // hops of all peers, in their order
+	uint8_t peer_count; // at least one where there is a hop
+	struct leg_peer peer[ROUTE_PEERS_MAX];
+	char ruri_user[USER_MAX];
 	bool sips; // asked for by a sips URI
 };
 

@@ -30,6 +30,7 @@ int main(void)
 	struct query q;
 	struct target t;
 	struct sed sed;
+	peer_id id[ROUTE_PEERS_MAX];
 	struct now now = {1000, FLOW_RIG_WALL_MS};
 	if (!play_open(&p) || !ldr_rig_open(&ldr, rows, ARRAY_LEN(rows)) || !is_ok(registry_new(&r, p.rig.conf.snapshot)) ||
 		!is_ok(registry_attach(r, &ldr.ldr)) || !is_ok(lrf_memory_new(&memory)))
@@ -42,9 +43,11 @@ int main(void)
 		if (!is_ok(luf_query_make(&q, URI_KIND_SIP, bytes_of_string(number), (struct bytes){NULL, 0}, number, "")))
 			return 1;
 		q.from_peer = PEER_NONE;
-		if (is_ok(luf_lookup(r, &q, &t)) && is_ok(lrf_select(r, memory, t.group, &q, i, &now, &t.peer)) &&
-			is_ok(lrf_route(r, memory, &t, i, &now, &sed)))
-			found += sed.count;
+		uint8_t peers = is_ok(luf_lookup(r, &q, &t)) ? lrf_select(r, memory, t.group, &q, i, &now, id) : 0;
+		sed.count = 0;
+		for (uint8_t k = 0; k < peers; k++)
+			IGNORE_RESULT(lrf_route_also(r, memory, id[k], i, &now, &sed));
+		found += sed.count;
 	}
 	double ns = (seconds() - at) / ROUNDS * 1e9;
 	printf("look-up and route: %.0f ns, %.3f heap calls, %.1f next hops\n", ns, (double)(memory_alloc_count() - allocated) / ROUNDS,

@@ -95,9 +95,8 @@ static bool port_admit(void *ctx, peer_id peer, const struct now *now)
 {
 	struct rig *r = ctx;
 
-	UNUSED(peer);
 	UNUSED(now);
-	if (r->no_admit)
+	if (r->no_admit || (r->full_peer != 0 && peer == r->full_peer - 1))
 		return false;
 	r->admits++;
 	return true;
@@ -204,8 +203,9 @@ static void plan_init(struct leg_plan *p)
 		p->sed.hop[i].remote.ip[3] = (uint8_t)(7 + i);
 	}
 	snprintf(p->ruri_user, sizeof(p->ruri_user), "+498912");
-	snprintf(p->ruri_host, sizeof(p->ruri_host), "far.example");
-	p->ring_timeout_s = 120;
+	p->peer_count = 1;
+	p->peer[0] = (struct leg_peer){.peer = RIG_FAR, .hops_end = ROUTE_TARGETS_MAX, .ring_timeout_s = 120};
+	snprintf(p->peer[0].ruri_host, sizeof(p->peer[0].ruri_host), "far.example");
 }
 
 struct rig *rig_new(void)
@@ -264,7 +264,7 @@ struct peer *rig_peer(struct rig *r, int peer)
 
 void rig_route_to(struct rig *r, int peer)
 {
-	r->plan.sed.peer = (peer_id)peer;
+	r->plan.sed.peer = r->plan.peer[0].peer = (peer_id)peer;
 	for (uint32_t i = 0; i < 3; i++)
 		r->plan.sed.hop[i] = (struct hop){.transport = TRANSPORT_UDP,
 			.listener = (listener_id)peer,

@@ -32,6 +32,7 @@ struct rig {
 		hops_alive;
 	enum sf_sdp_role last_role;
 	bool wait_next, refuse_next, no_admit, send_fails, stream_fails;
+	int full_peer; // 1 + the peer that admits no call; 0: none
 	struct pool_ref last_call;
 	uint8_t last_branch, last_confirmed;
 	uint16_t last_status;
