@@ -41,15 +41,15 @@ static void part_ended(struct gather *g)
 	memory_free(g);
 }
 
-// The resolver has no configuration; only the signer has a tally.
+// The resolver has no configuration; only signer and portal have a tally.
 static json_t *process_json(const struct ipc_control *p)
 {
 	json_t *o = json_pack("{s:s, s:i, s:b, s:i}", "name", process_role_name(p->role), "pid", (int)p->worker, "ready",
 		(int)(p->flag != 0), "restarts", (int)p->index);
 	if (p->role != ROLE_RESOLVER && p->role != ROLE_MONITOR)
 		json_object_set_new(o, "generation", json_integer(p->generation));
-	if (p->role == ROLE_SIGNER) {
-		json_object_set_new(o, "signed", json_integer((json_int_t)p->tally[IPC_TALLY_SIGNED]));
+	if (p->role == ROLE_SIGNER || p->role == ROLE_PORTAL) {
+		json_object_set_new(o, p->role == ROLE_SIGNER ? "signed" : "answered", json_integer((json_int_t)p->tally[IPC_TALLY_SIGNED]));
 		json_object_set_new(o, "refused", json_integer((json_int_t)p->tally[IPC_TALLY_REFUSED]));
 		json_object_set_new(o, "limited", json_integer((json_int_t)p->tally[IPC_TALLY_LIMITED]));
 	}

@@ -57,6 +57,7 @@ struct conf_draft {
 	uint32_t zone_count, listener_count, peer_count;
 	struct conf_zone zone[ZONES_MAX];
 	struct conf_listener listener[LISTENERS_MAX];
+	char portal_zone[NAME_MAX_LEN];
 	struct conf_peer *peer; // heap, one for each item of `peers`
 	uint32_t peer_room;
 	uint8_t *certificate; // PEM, heap

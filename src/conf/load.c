@@ -17,6 +17,7 @@ static void check_all(struct conf_load *c)
 	}
 	conf_check_unique(c);
 	conf_check_publish(c);
+	conf_check_portal(c);
 	conf_check_reload(c);
 }
 

@@ -56,8 +56,8 @@ struct conf_section {
 extern const struct conf_section conf_root_section; // into struct conf_draft
 extern const struct conf_section conf_limit_section, conf_admin_section, conf_record_section, conf_trace_section,
 	conf_timeout_section, conf_silence_section, conf_luf_section, conf_dns_section,
-	conf_publish_section; // likewise
-extern const struct conf_section conf_peer_section; // into struct conf_peer
+	conf_publish_section, conf_portal_section; // likewise
+extern const struct conf_section conf_peer_section, conf_right_section; // into struct conf_peer
 
 // Walk NODE by the rows of SECTION into TARGET: unknown keys, missing ones, bad values are said, all of them.
 // NODE NULL: the section is absent, defaults are set.

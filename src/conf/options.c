@@ -257,6 +257,11 @@ static const struct conf_option root_rows[] = {
 		.form = "{zone: 9.4.e164.example, primary: \"127.0.0.1@53\", ...}",
 		.manual = "The ENUM zone that `sallyport luf publish` keeps in a name server (RFC6404#4.3). A running system does not "
 			  "use it."},
+	{.key = "portal",
+		.type = CONF_MAP,
+		.section = &conf_portal_section,
+		.form = "{listen: \"192.0.2.1:8443\", zone: peering}",
+		.manual = "HTTPS for peers: look-ups and peering profiles. Absent: there is none."},
 	{.key = "peers",
 		.type = CONF_MAPS,
 		.scope = CONF_RELOAD,

@@ -20,6 +20,8 @@ void conf_check_unique(struct conf_load *c);
 void conf_check_controls(struct conf_load *c, struct conf_peer *p);
 // The published zone: names against one another, peers, and that no address of the core is told (publish.c).
 void conf_check_publish(struct conf_load *c);
+// The portal's zone, certificate and sockets, and the peers that may use it (portal.c).
+void conf_check_portal(struct conf_load *c);
 // Options of scope `start` against the previous snapshot (reload.c).
 void conf_check_reload(struct conf_load *c);
 // The sealed snapshot and the list of names (build.c). E_NO_MEMORY, E_CONFIG when peers have no number left.

@@ -41,6 +41,8 @@ static void each(struct channels *c, void (*visit)(struct channel_pair *))
 	visit(&c->directory);
 	visit(&c->dns);
 	visit(&c->ldr);
+	visit(&c->portal_lookup);
+	visit(&c->portal_sign);
 }
 
 static void pair_none(struct channel_pair *p)
@@ -64,7 +66,9 @@ result channels_open(struct channels *c, uint32_t workers, uint32_t handshake_th
 	TRY(pair_open(&c->signaller));
 	TRY(pair_open(&c->directory));
 	TRY(pair_open(&c->dns));
-	return pair_open(&c->ldr);
+	TRY(pair_open(&c->ldr));
+	TRY(pair_open(&c->portal_lookup));
+	return pair_open(&c->portal_sign);
 }
 
 void channels_close(struct channels *c)
@@ -91,4 +95,8 @@ void channels_of_role(const struct channels *c, unsigned role, void (*keep)(void
 		keep(ctx, c->dns.end[role == ROLE_RESOLVER]);
 	if (role == ROLE_SIGNALLER || role == ROLE_DIRECTORY)
 		keep(ctx, c->ldr.end[role == ROLE_DIRECTORY]);
+	if (role == ROLE_PORTAL || role == ROLE_DIRECTORY)
+		keep(ctx, c->portal_lookup.end[role == ROLE_DIRECTORY]);
+	if (role == ROLE_PORTAL || role == ROLE_SIGNER)
+		keep(ctx, c->portal_sign.end[role == ROLE_SIGNER]);
 }

@@ -20,6 +20,8 @@ struct channels {
 	struct channel_pair directory; // 0 admin, 1 directory
 	struct channel_pair dns;       // 0 directory, 1 resolver
 	struct channel_pair ldr;       // 0 signaller, 1 directory
+	struct channel_pair portal_lookup; // 0 portal, 1 directory
+	struct channel_pair portal_sign;   // 0 portal, 1 signer
 };
 
 // Make those that WORKERS and HANDSHAKE_THREADS ask for. E_SYSTEM.

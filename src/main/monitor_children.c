@@ -22,6 +22,7 @@ static int (*const entry[ROLE_COUNT])(struct process_start *) = {
 	[ROLE_DIRECTORY] = directory_main,
 	[ROLE_SIGNER] = signer_main,
 	[ROLE_ADMIN] = admin_main,
+	[ROLE_PORTAL] = portal_main,
 };
 
 struct kept { // descriptors that stay open in a child
@@ -56,7 +57,7 @@ static void close_between(int *kept, uint32_t count)
 	close_range(from, ~0u, 0);
 }
 
-enum { KEPT_FIXED_MAX = 8 + 2 * NET_WORKERS_MAX + 2 * NET_HANDSHAKERS_MAX };
+enum { KEPT_FIXED_MAX = 10 + PORTAL_ADDRESSES_MAX + 2 * NET_WORKERS_MAX + 2 * NET_HANDSHAKERS_MAX };
 
 static void keep_sockets(struct kept *k, unsigned role, const struct sockets *s)
 {
@@ -64,6 +65,8 @@ static void keep_sockets(struct kept *k, unsigned role, const struct sockets *s)
 		keep(k, s->sip[i].fd);
 	for (uint32_t i = 0; role == ROLE_MEDIA && i < s->media_count; i++)
 		keep(k, s->media[i].fd);
+	for (uint32_t i = 0; role == ROLE_PORTAL && i < s->portal_count; i++)
+		keep(k, s->portal[i]);
 	if (role == ROLE_ADMIN) {
 		keep(k, s->admin);
 		keep(k, s->metrics);
@@ -280,7 +283,7 @@ uint64_t monitor_next_restart(const struct monitor *m)
 void monitor_stop_children(struct monitor *m)
 {
 	// Signaller first: it ends its calls in the records; admin last, because it writes them.
-	static const unsigned order[] = {ROLE_SIGNALLER, ROLE_MEDIA, ROLE_DIRECTORY, ROLE_RESOLVER, ROLE_SIGNER, ROLE_ADMIN};
+	static const unsigned order[] = {ROLE_SIGNALLER, ROLE_MEDIA, ROLE_PORTAL, ROLE_DIRECTORY, ROLE_RESOLVER, ROLE_SIGNER, ROLE_ADMIN};
 	struct ipc_control stop = control_make(IPC_CONTROL_STOP);
 	m->stopping = true;
 	monitor_signer_cancel(m);

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static const unsigned takers[] = {ROLE_SIGNALLER, ROLE_MEDIA, ROLE_RESOLVER, ROLE_DIRECTORY, ROLE_SIGNER, ROLE_ADMIN};
+static const unsigned takers[] = {ROLE_SIGNALLER, ROLE_MEDIA, ROLE_RESOLVER, ROLE_DIRECTORY, ROLE_SIGNER, ROLE_ADMIN, ROLE_PORTAL};
 
 static result write_whole(int fd, const uint8_t *at, size_t len)
 {

@@ -54,6 +54,7 @@ int resolver_main(struct process_start *start);
 int directory_main(struct process_start *start);
 int signer_main(struct process_start *start);
 int admin_main(struct process_start *start);
+int portal_main(struct process_start *start);
 
 // Workers of one core each that this machine has room for, 1..WORKERS_MAX.
 uint16_t process_cores(void);

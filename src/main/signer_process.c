@@ -20,10 +20,12 @@ enum { KEY_FILE_MAX = 64 * 1024 };
 
 enum { JOURNAL_MS = 60000, TALLY_MS = 1000 }; // how often what was done is written to the log, and told to the monitor
 
+enum { PORTAL_CHANNEL = NET_HANDSHAKERS_MAX, CHANNELS };
+
 struct signing {
 	const struct process_start *start;
 	struct signer *signer; // NULL: no key is configured, everything is refused
-	int channel[NET_HANDSHAKERS_MAX];
+	int channel[CHANNELS]; // of the handshake threads, and of the portal
 	bool begun; // the signer before us has ended
 	bool stop;
 	uint64_t tally[IPC_TALLY_COUNT], written[IPC_TALLY_COUNT];
@@ -145,7 +147,8 @@ static void on_request(struct signing *g, int *channel)
 	}
 	if (n <= 0)
 		return;
-	if (q.type != IPC_SIGNER_TLS_SIGN) // the signaller has no business with profiles: one that was taken over forges none
+	// The signaller has no business with profiles: one that was taken over forges none.
+	if (q.type != IPC_SIGNER_TLS_SIGN && channel != &g->channel[PORTAL_CHANNEL])
 		q.type = 0;
 	if (g->signer != NULL) {
 		signer_answer(g->signer, &q, (size_t)n, &now, &a);
@@ -162,13 +165,13 @@ static void on_request(struct signing *g, int *channel)
 
 static void turn(struct signing *g)
 {
-	struct pollfd p[NET_HANDSHAKERS_MAX + 1];
+	struct pollfd p[CHANNELS + 1];
 	p[0] = (struct pollfd){.fd = g->start->control, .events = POLLIN};
-	for (uint32_t i = 0; i < NET_HANDSHAKERS_MAX; i++)
+	for (uint32_t i = 0; i < CHANNELS; i++)
 		p[i + 1] = (struct pollfd){.fd = g->begun ? g->channel[i] : -1, .events = POLLIN};
-	if (poll(p, NET_HANDSHAKERS_MAX + 1, wait_ms(g)) < 0)
+	if (poll(p, CHANNELS + 1, wait_ms(g)) < 0)
 		return;
-	for (uint32_t i = 0; i < NET_HANDSHAKERS_MAX; i++)
+	for (uint32_t i = 0; i < CHANNELS; i++)
 		if (p[i + 1].fd >= 0 && p[i + 1].revents != 0)
 			on_request(g, &g->channel[i]);
 	if (p[0].revents != 0)
@@ -181,6 +184,7 @@ int signer_main(struct process_start *start)
 	struct signing g = {.start = start, .tell_at_us = NO_DEADLINE, .write_at_us = NO_DEADLINE};
 	for (uint32_t i = 0; i < NET_HANDSHAKERS_MAX; i++)
 		g.channel[i] = start->channels->sign[i].end[1];
+	g.channel[PORTAL_CHANNEL] = start->channels->portal_sign.end[1];
 	if (!is_ok(load_key(&g)) || !is_ok(process_ready(start, NULL, 0)))
 		return 1;
 	while (!g.stop)

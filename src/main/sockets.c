@@ -175,10 +175,25 @@ static result raise_limit(uint32_t needed, char *why, size_t room)
 	return FAIL(E_CONFIG);
 }
 
+static result open_portal(struct sockets *out, const struct portal_settings *p, char *why, size_t room)
+{
+	struct net_open_options o = {.exclusive = true};
+	for (uint32_t i = 0; i < p->address_count && i < PORTAL_ADDRESSES_MAX; i++) {
+		result r = net_open_listen(&p->address[i], &o, &out->portal[i]);
+		if (!is_ok(r)) {
+			why_address(why, room, "portal socket", &p->address[i], "free the address or mend `portal.listen`");
+			return r;
+		}
+		out->portal_count++;
+	}
+	return OK;
+}
+
 static result open_all(struct sockets *out, const struct snapshot *s, uint16_t workers, char *why, size_t room)
 {
 	TRY(open_sip(out, s, workers, why, room));
 	TRY(open_media(out, s, why, room));
+	TRY(open_portal(out, &s->settings.portal, why, room));
 	out->admin = open_admin(s->settings.admin_socket, why, room);
 	REQUIRE(out->admin != -2, E_CONFIG);
 	struct net_open_options o = {.exclusive = true};
@@ -195,7 +210,7 @@ result sockets_open(const struct snapshot *s, uint16_t workers, struct sockets *
 	uint32_t media = media_ports(s);
 	snprintf(why, why_room, "out of memory");
 	TRY(raise_limit(media + (uint32_t)LISTENERS_MAX * LISTENER_SIP_MAX * workers + s->settings.max_connections +
-				SPARE_DESCRIPTORS, why, why_room));
+				s->settings.portal.connections + SPARE_DESCRIPTORS, why, why_room));
 	struct sockets *k = memory_alloc(sizeof(*k));
 	REQUIRE(k != NULL, E_NO_MEMORY);
 	k->admin = k->metrics = -1;
@@ -222,6 +237,8 @@ void sockets_close(struct sockets *s)
 		close(s->admin);
 	if (s->metrics >= 0)
 		close(s->metrics);
+	for (uint32_t i = 0; i < s->portal_count; i++)
+		close(s->portal[i]);
 	memory_free(s->sip);
 	memory_free(s->media);
 	memory_free(s);

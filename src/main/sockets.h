@@ -25,6 +25,8 @@ struct sockets {
 	struct media_descriptor *media;
 	int admin; // listening Unix socket of the administrators
 	int metrics; // listening TCP socket, -1: none
+	uint32_t portal_count;
+	int portal[PORTAL_ADDRESSES_MAX]; // listening TCP sockets
 };
 
 // Open everything that S asks for, for WORKERS workers. On failure the reason with its mend is in WHY. E_CONFIG, E_SYSTEM.

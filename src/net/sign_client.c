@@ -57,7 +57,8 @@ static result answer_to(struct sign_client *c, uint32_t request, struct tls_sign
 static result exchange(struct sign_client *c, struct tls_sign_request *q, struct tls_sign_answer *a)
 {
 	q->version = IPC_SIGNER_VERSION;
-	q->type = IPC_SIGNER_TLS_SIGN;
+	if (q->type != IPC_SIGNER_PROFILE_SIGN)
+		q->type = IPC_SIGNER_TLS_SIGN;
 	q->request = ++c->request;
 	REQUIRE(q->len >= 1 && q->len <= TLS_SIGN_OCTETS_MAX, E_TOO_LONG);
 	ssize_t n = send(c->fd, q, sizeof(*q), MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -144,7 +144,7 @@ result tls_session_new(
 	REQUIRE(t->context != NULL, E_CONFIG);
 	SSL *ssl = SSL_new(t->context);
 	REQUIRE(ssl != NULL, E_NO_MEMORY);
-	result r = tls_pipe_attach(ssl, t->method, pipe);
+	result r = pipe != NULL ? tls_pipe_attach(ssl, t->method, pipe) : OK;
 	if (is_ok(r) && (SSL_set_app_data(ssl, claim) != 1))
 		r = FAIL(E_NO_MEMORY);
 	if (is_ok(r) && server_name != NULL && server_name[0] != '\0' &&

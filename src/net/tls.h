@@ -17,7 +17,7 @@ enum {
 
 struct tls; // of one handshake thread
 
-// SIGNER is copied; METHOD (tls_pipe_method) outlives it. E_NO_MEMORY, E_SYSTEM.
+// SIGNER is copied; METHOD (tls_pipe_method) outlives it; NULL: no session has a pipe. E_NO_MEMORY, E_SYSTEM.
 MUST_USE result tls_new(struct tls **out, const struct keyless_signer *signer, BIO_METHOD *method);
 // After the last SSL made from it.
 void tls_free(struct tls *t);
@@ -25,7 +25,7 @@ void tls_free(struct tls *t);
 // changed. R is used until the next call. E_CONFIG when the certificate cannot be used: no session is
 // made then until the next snapshot.
 MUST_USE result tls_refresh(struct tls *t, const struct registry *r);
-// An SSL on PIPE, ready for SSL_do_handshake. CLAIM stays valid until the handshake has ended; the outcome
+// An SSL on PIPE (NULL: the caller gives it a BIO), ready for SSL_do_handshake. CLAIM stays valid until the handshake has ended; the outcome
 // stands in it. SERVER_NAME: what we ask for as client (NULL: nothing). E_CONFIG, E_NO_MEMORY.
 MUST_USE result tls_session_new(
 	struct tls *t, struct tls_pipe *pipe, struct tls_claim *claim, const char *server_name, SSL **out);

@@ -22,9 +22,14 @@ static void reply_error(struct service_reply *r, uint16_t status, uint32_t retry
 }
 
 // The one answer for nobody, not for you, no right and no route (LUF-C1): nothing tells them apart.
-static void reply_none(struct service_reply *r)
+void service_none(struct service_reply *r)
 {
 	reply_error(r, 404, 0, "none");
+}
+
+void service_later(struct service_reply *r)
+{
+	reply_error(r, 503, SERVICE_RETRY_S, "later");
 }
 
 static const char *name_of(const struct snapshot *s, peer_id id)
@@ -109,27 +114,39 @@ static result query_of(struct bytes parameter, struct query *q)
 	return query_of_uri(text, q);
 }
 
+static bool within_budget(const struct service_querier *q, const struct now *now, struct service_reply *reply)
+{
+	if (gcra_admit(q->budget, gcra_rate_make(q->rights->lookups_per_second, SERVICE_LOOKUP_BURST), now->mono_us))
+		return true;
+	reply_error(reply, 429, SERVICE_RETRY_S, "budget spent");
+	return false;
+}
+
 static enum service_next lookup(const struct snapshot *s, const struct service_querier *q, struct bytes parameter,
 	const struct now *now, struct ipc_lookup *ask, struct service_reply *reply)
 {
 	const struct peer *p = snapshot_peer(s, q->peer);
 	if (!q->rights->lookup) {
 		journal(s, q, NULL, "no right");
-		reply_none(reply);
+		service_none(reply);
 		return SERVICE_REPLY;
 	}
-	if (!gcra_admit(q->budget, gcra_rate_make(q->rights->lookups_per_second, SERVICE_LOOKUP_BURST), now->mono_us)) {
-		reply_error(reply, 429, SERVICE_RETRY_S, "budget spent");
+	if (!within_budget(q, now, reply))
 		return SERVICE_REPLY;
-	}
 	*ask = (struct ipc_lookup){.version = IPC_LOOKUP_VERSION, .type = IPC_LOOKUP_ASK, .deadline_ms = SERVICE_DEADLINE_MS};
 	if (!is_ok(query_of(parameter, &ask->u.query))) {
 		journal(s, q, NULL, "syntax");
 		reply_error(reply, 400, 0, "syntax");
 		return SERVICE_REPLY;
 	}
+	if (luf_key(&ask->u.query)[0] != '\0' && !luf_harvest_admits(q->harvest, now)) {
+		journal(s, q, &ask->u.query, "harvest");
+		service_none(reply);
+		return SERVICE_REPLY;
+	}
 	ask->u.query.from_peer = q->peer;
 	ask->u.query.from_zone = p->zone;
+	ask->u.query.tell = 1;
 	return SERVICE_ASK;
 }
 
@@ -146,9 +163,9 @@ enum service_next service_request(const struct snapshot *s, const struct service
 	else if (bytes_begin(target, BYTES(PATH_LOOKUP)))
 		return lookup(s, q, bytes_make(target.at + sizeof(PATH_LOOKUP) - 1, target.len - sizeof(PATH_LOOKUP) + 1), now, ask, reply);
 	else if (bytes_equal(target, BYTES(PATH_PROFILE)) && q->rights->profile)
-		return SERVICE_PROFILE;
+		return within_budget(q, now, reply) ? SERVICE_PROFILE : SERVICE_REPLY;
 	else
-		reply_none(reply);
+		service_none(reply);
 	return SERVICE_REPLY;
 }
 
@@ -182,10 +199,13 @@ static bool answers(const struct ipc_lookup *ask, const struct ipc_lookup *answe
 }
 
 void service_answer(const struct snapshot *s, const struct service_querier *q, const struct ipc_lookup *ask,
-	const struct ipc_lookup *answer, struct service_reply *reply)
+	const struct ipc_lookup *answer, const struct now *now, struct service_reply *reply)
 {
 	enum lookup_outcome outcome = answers(ask, answer) ? (enum lookup_outcome)answer->u.answer.lookup.outcome : LOOKUP_LATER;
+	const char *key = luf_key(&ask->u.query);
 	json_t *o = NULL;
+	if (key[0] != '\0' && (outcome == LOOKUP_FOUND || outcome == LOOKUP_NONE))
+		luf_harvest_note(q->harvest, key, outcome == LOOKUP_FOUND, true, now);
 	switch (outcome) {
 	case LOOKUP_FOUND:
 		journal(s, q, &ask->u.query, "found");
@@ -195,7 +215,7 @@ void service_answer(const struct snapshot *s, const struct service_querier *q, c
 		return;
 	case LOOKUP_NONE:
 		journal(s, q, &ask->u.query, "none");
-		reply_none(reply);
+		service_none(reply);
 		return;
 	case LOOKUP_SYNTAX:
 		journal(s, q, &ask->u.query, "syntax");
@@ -205,7 +225,7 @@ void service_answer(const struct snapshot *s, const struct service_querier *q, c
 	case LOOKUP_LATER:
 	default:
 		journal(s, q, &ask->u.query, outcome == LOOKUP_BOGUS ? "bogus" : "later");
-		reply_error(reply, 503, SERVICE_RETRY_S, "later");
+		service_later(reply);
 		return;
 	}
 }

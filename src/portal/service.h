@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/gcra.h"
+#include "luf/harvest.h"
 #include "registry/snapshot.h"
 #include "terms/ipc_lookup.h"
 
@@ -21,15 +22,11 @@ enum {
 	SERVICE_RETRY_S = 1,           // [s] a budget per second is refilled by then
 };
 
-struct service_rights { // what the configuration gives a peer; zero: nothing
-	bool lookup, profile;
-	uint32_t lookups_per_second;
-};
-
 struct service_querier { // proved by its certificate
 	peer_id peer;
 	const struct service_rights *rights;
 	struct gcra *budget; // of this peer, over all its connections
+	struct luf_harvest *harvest; // likewise: does he go through our numbers (LUF-C1)?
 };
 
 struct service_reply {
@@ -49,6 +46,9 @@ enum service_next service_request(const struct snapshot *s, const struct service
 	const struct now *now, struct ipc_lookup *ask, struct service_reply *reply);
 // The reply to what the directory answered; ANSWER NULL: it did not within its deadline. ASK is the question.
 void service_answer(const struct snapshot *s, const struct service_querier *q, const struct ipc_lookup *ask,
-	const struct ipc_lookup *answer, struct service_reply *reply);
+	const struct ipc_lookup *answer, const struct now *now, struct service_reply *reply);
+// Other refusals in the same form: "none" (404), which tells nothing, and "later" (503).
+void service_none(struct service_reply *reply);
+void service_later(struct service_reply *reply);
 
 #endif

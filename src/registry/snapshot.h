@@ -14,7 +14,7 @@
 
 enum {
 	SNAPSHOT_MAGIC = 0x53414c59,
-	SNAPSHOT_VERSION = 2,
+	SNAPSHOT_VERSION = 3,
 	ZONES_MAX = 8,
 	LISTENERS_MAX = 16,
 	LISTENER_SIP_MAX = 8, // SIP sockets of one listener
@@ -30,6 +30,7 @@ enum {
 	CALL_SLOTS_MAX = 1 << 20, // limits.calls times workers: records of kept calls, 2 KiB each at the least
 	WORKERS_MAX = 64,         // threads of signaller and of media each; src/net has as many
 	HANDSHAKE_THREADS_MAX = 8, // a channel to the signer each; src/net has as many
+	PORTAL_ADDRESSES_MAX = 4, // that the portal listens on: two families, two networks
 	DNS_UPSTREAMS_MAX = 8,    // servers that are asked in turn; two or three are usual
 	DNS_POLICIES_MAX = 32,    // suffixes with a DNSSEC policy of their own: trees, and peers that sign
 	DNS_ONLY_MAX = 32,        // suffixes that may be asked for at all
@@ -104,6 +105,11 @@ struct number_prefix {
 	char digits[NUMBER_MAX]; // with "+", a prefix; "" at index 0 with count 1 means any
 };
 
+struct service_rights { // what a peer may ask of the portal; zero: nothing
+	uint8_t lookup, profile;
+	uint32_t lookups_per_second;
+};
+
 struct peer {
 	char name[NAME_MAX_LEN];
 	zone_id zone;
@@ -135,6 +141,7 @@ struct peer {
 	// look-ups
 	uint8_t lookup_view;   // enum lookup_view: what it may ask us
 	uint8_t lookup_listed; // others may be told that it is responsible for a number (LUF-C2)
+	struct service_rights portal;
 	// limits; 0 means nothing is admitted
 	uint32_t calls_per_second, concurrent_calls, messages_per_second;
 	// media
@@ -191,6 +198,14 @@ struct luf_settings { // the chain after the registry (RFC 6116); nothing is ask
 	} apex[LUF_APEXES_MAX];
 };
 
+struct portal_settings { // HTTPS for peers (R15, R16)
+	uint8_t address_count; // 0: there is no portal
+	zone_id zone;          // whose peers it serves
+	uint16_t connections, connections_per_source; // at one time (LUF-A1)
+	uint16_t request_timeout_s; // handshake and request, or the next one, must be whole within this
+	struct address address[PORTAL_ADDRESSES_MAX];
+};
+
 struct settings {
 	char domain[DOMAIN_MAX]; // what the far side sees as our host
 	uint16_t workers;        // 0: one per core
@@ -206,6 +221,7 @@ struct settings {
 	struct address metrics;
 	struct dns_settings dns;
 	struct luf_settings luf;
+	struct portal_settings portal;
 	uint8_t registry; // a database is configured: without what it says nobody is told that a number is nobody's
 	struct blob certificate; // PEM chain; the key never stands here: signer alone reads it
 };

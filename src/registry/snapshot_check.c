@@ -96,6 +96,16 @@ static bool luf_ok(const struct luf_settings *l)
 	return good;
 }
 
+static bool portal_ok(const struct snapshot *s)
+{
+	const struct portal_settings *p = &s->settings.portal;
+	bool good = p->address_count <= PORTAL_ADDRESSES_MAX && (p->address_count == 0 || p->zone < s->zone_count);
+
+	for (uint32_t i = 0; good && i < PORTAL_ADDRESSES_MAX; i++)
+		good = address_ok(&p->address[i]) && (i >= p->address_count || p->address[i].family != 0);
+	return good;
+}
+
 static bool settings_ok(const struct snapshot *s)
 {
 	const struct settings *g = &s->settings;
@@ -103,7 +113,7 @@ static bool settings_ok(const struct snapshot *s)
 	return text_ok(g->domain, sizeof(g->domain)) && text_ok(g->records_path, sizeof(g->records_path)) &&
 	       text_ok(g->trace_path, sizeof(g->trace_path)) &&
 	       text_ok(g->admin_socket, sizeof(g->admin_socket)) && flag_ok(g->records_when_full_drop) &&
-	       address_ok(&g->metrics) && blob_ok(s, g->certificate) && flag_ok(g->registry) && luf_ok(&g->luf) && dns_ok(s);
+	       address_ok(&g->metrics) && blob_ok(s, g->certificate) && flag_ok(g->registry) && luf_ok(&g->luf) && portal_ok(s) && dns_ok(s);
 }
 
 static bool zone_ok(const struct zone *z)
@@ -141,7 +151,7 @@ static bool peer_enums_ok(const struct peer *p)
 	       flag_ok(p->blocked) && flag_ok(p->removed) && flag_ok(p->anchor) &&
 	       flag_ok(p->headers_strict) && flag_ok(p->trusted_identity) && flag_ok(p->priority) &&
 	       flag_ok(p->require_100rel) && flag_ok(p->require_timer) &&
-	       flag_ok(p->reroute_on_timeout);
+	       flag_ok(p->reroute_on_timeout) && flag_ok(p->portal.lookup) && flag_ok(p->portal.profile);
 }
 
 static bool peer_texts_ok(const struct peer *p)

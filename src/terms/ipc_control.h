@@ -13,13 +13,13 @@
 enum { IPC_CONTROL_VERSION = 3, IPC_CONTROL_TEXT_MAX = 1024, IPC_CONTROL_KEY_LEN = 16 };
 
 enum process_role {
-	ROLE_MONITOR, ROLE_SIGNALLER, ROLE_MEDIA, ROLE_RESOLVER, ROLE_DIRECTORY, ROLE_SIGNER, ROLE_ADMIN, ROLE_COUNT,
+	ROLE_MONITOR, ROLE_SIGNALLER, ROLE_MEDIA, ROLE_RESOLVER, ROLE_DIRECTORY, ROLE_SIGNER, ROLE_ADMIN, ROLE_PORTAL, ROLE_COUNT,
 };
 
 static inline const char *process_role_name(unsigned role)
 {
 	static const char *const names[ROLE_COUNT] = {"monitor", "signaller", "media", "resolver", "directory", "signer",
-		"admin"};
+		"admin", "portal"};
 	return role < ROLE_COUNT ? names[role] : "?";
 }
 
@@ -45,14 +45,14 @@ enum ipc_control_type {
 	IPC_CONTROL_PROCESSES,   // admin: list the processes
 	IPC_CONTROL_TAKEN,       // the snapshot of `generation` is in use, or was refused with `error`
 	IPC_CONTROL_CANNOT,      // signer, instead of READY: text says why, for people
-	IPC_CONTROL_TALLY,       // signer: `tally`
+	IPC_CONTROL_TALLY,       // signer, portal: `tally`
 	IPC_CONTROL_TYPES,
 };
 
 
 enum { IPC_CONTROL_ADDRESSES_MAX = 1 };
 
-enum ipc_control_tally { // what the signer counts, since its start
+enum ipc_control_tally { // what the signer and the portal count, since their start; SIGNED: answered by the portal
 	IPC_TALLY_SIGNED, IPC_TALLY_REFUSED, IPC_TALLY_LIMITED, IPC_TALLY_COUNT,
 };
 

@@ -42,8 +42,8 @@ static void what_stands_in_no_row_is_refused(void **state)
 			m.peer = PEER_NONE;
 			granted += is_ok(request_check(role, &m, sizeof(m), p->rig.conf.snapshot));
 		}
-	// six times READY and TAKEN, RESOLVED; CANNOT, TALLY of the signer; RELOAD, DRAIN_ASK, PROCESSES of admin
-	assert_int_equal(granted, 18);
+	// seven times READY and TAKEN, RESOLVED; CANNOT, TALLY of the signer; TALLY of the portal; RELOAD, DRAIN_ASK, PROCESSES of admin
+	assert_int_equal(granted, 21);
 	struct ipc_control m = message(IPC_CONTROL_RELOAD);
 	assert_true(is_ok(request_check(ROLE_ADMIN, &m, sizeof(m), p->rig.conf.snapshot)));
 	assert_int_equal(request_check(ROLE_SIGNALLER, &m, sizeof(m), p->rig.conf.snapshot).error, E_POLICY);

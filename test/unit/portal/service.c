@@ -10,6 +10,7 @@
 static struct rig rig;
 static struct now now;
 static struct gcra budget;
+static struct luf_harvest harvest;
 static const struct service_rights all = {true, true, 1000}, lookups = {true, false, 1000}, nothing = {0};
 static struct ipc_lookup ask;
 static struct service_reply reply;
@@ -23,7 +24,7 @@ static void sink(const char *line, size_t len, void *ctx)
 
 static struct service_querier querier(const char *name, const struct service_rights *rights)
 {
-	return (struct service_querier){rig_peer(&rig, name), rights, &budget};
+	return (struct service_querier){rig_peer(&rig, name), rights, &budget, &harvest};
 }
 
 static enum service_next request(const char *name, const struct service_rights *rights, const char *method, const char *target)
@@ -48,7 +49,7 @@ static void answer(const struct service_rights *rights, enum lookup_outcome outc
 	m.u.answer.lookup = (struct lookup_answer){.outcome = (uint8_t)outcome, .peer = rig_peer(&rig, name), .ttl_s = 60, .npdi = 1,
 		.number = "+4930123", .rn = "+4930999", .domain = "inner.example", .reason = "inner reason"};
 	free(reply.body);
-	service_answer(rig.a.snapshot, &q, &ask, &m, &reply);
+	service_answer(rig.a.snapshot, &q, &ask, &m, &now, &reply);
 }
 
 static void becomes_a_question(void **state)
@@ -154,14 +155,14 @@ static void late_and_bogus(void **state)
 	answer(&all, (enum lookup_outcome)77, "inner-pbx");
 	assert_int_equal(reply.status, 503);
 	free(reply.body);
-	service_answer(rig.a.snapshot, &q, &ask, NULL, &reply); // no answer in time
+	service_answer(rig.a.snapshot, &q, &ask, NULL, &now, &reply); // no answer in time
 	assert_int_equal(reply.status, 503);
 	ask.request++; // the answer of another question
 	answer(&all, LOOKUP_FOUND, "inner-pbx");
 	assert_int_equal(reply.status, 200);
 	struct ipc_lookup other = {.version = IPC_LOOKUP_VERSION, .type = IPC_LOOKUP_ANSWER, .request = ask.request + 1};
 	free(reply.body);
-	service_answer(rig.a.snapshot, &q, &ask, &other, &reply);
+	service_answer(rig.a.snapshot, &q, &ask, &other, &now, &reply);
 	assert_int_equal(reply.status, 503);
 }
 
