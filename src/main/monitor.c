@@ -111,7 +111,7 @@ static result start(struct monitor *m)
 	static const unsigned order[] = {ROLE_SIGNER, ROLE_MEDIA, ROLE_DIRECTORY, ROLE_SIGNALLER, ROLE_ADMIN};
 	for (uint32_t i = 0; i < ARRAY_LEN(order); i++)
 		TRY(spawn_ready(m, order[i]));
-	return m->conf.snapshot->settings.portal.address_count > 0 ? spawn_ready(m, ROLE_PORTAL) : OK;
+	return monitor_has(m, ROLE_PORTAL) ? spawn_ready(m, ROLE_PORTAL) : OK;
 }
 
 static void on_signals(struct monitor *m)

@@ -131,7 +131,7 @@ static bool is_lacking(const struct monitor *m, unsigned role, uint32_t generati
 {
 	const struct child *c = &m->child[role];
 	uint32_t least = role == ROLE_RESOLVER && (int32_t)(m->dns_since - generation) < 0 ? m->dns_since : generation;
-	return !c->ready || (int32_t)(c->generation - least) < 0;
+	return monitor_has(m, role) && (!c->ready || (int32_t)(c->generation - least) < 0);
 }
 
 static bool all_have(const struct monitor *m, uint32_t generation)

@@ -116,8 +116,8 @@ static void on_block(struct monitor *m, unsigned role, const struct ipc_control 
 static void on_processes(struct monitor *m, unsigned role, const struct ipc_control *q)
 {
 	for (unsigned r = ROLE_SIGNALLER; r <= ROLE_COUNT; r++) {
-		if (r == ROLE_PORTAL && m->conf.snapshot->settings.portal.address_count == 0)
-			continue; // not configured: there is none
+		if (!monitor_has(m, r))
+			continue;
 		struct ipc_control a = control_make(IPC_CONTROL_PROCESS);
 		a.role = (uint16_t)r;
 		if (r < ROLE_COUNT) {

@@ -94,6 +94,12 @@ struct monitor {
 	bool stopping, draining;
 };
 
+// Is there such a child? The portal is there when it is configured, the others always.
+static inline bool monitor_has(const struct monitor *m, unsigned role)
+{
+	return role != ROLE_PORTAL || m->conf.snapshot->settings.portal.address_count > 0;
+}
+
 // monitor_conf.c
 // Read and resolve into NEXT, which is the caller's; messages go to stderr, those of a good configuration when there is a resolver:
 // before that, names stay unresolved. PREVIOUS: in force, NULL at the start.
