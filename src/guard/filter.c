@@ -37,8 +37,8 @@ static const int admin_calls[] = {SCMP_SYS(openat), SCMP_SYS(lseek), SCMP_SYS(fs
 // blocks of memory for others; the cache.
 static const int directory_calls[] = {SCMP_SYS(openat), SCMP_SYS(lseek), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate),
 	SCMP_SYS(rename), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(statx), SCMP_SYS(access),
-	SCMP_SYS(readlink), SCMP_SYS(getcwd), SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(memfd_create), SCMP_SYS(fallocate), SCMP_SYS(uname), SCMP_SYS(getdents64),
-	SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind)};
+	SCMP_SYS(readlink), SCMP_SYS(getcwd), SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(memfd_create), SCMP_SYS(fallocate), SCMP_SYS(uname), SCMP_SYS(getdents64)};
+static const int database_calls[] = {SCMP_SYS(connect), SCMP_SYS(bind)}; // of the directory, where the database is a server
 
 static const struct {
 	const int *calls;
@@ -67,15 +67,21 @@ static bool allow_sending(scmp_filter_ctx f)
 	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)) == 0;
 }
 
-// The resolver speaks DNS: UDP and TCP over IP, no other family (netlink, packet, unix).
-static bool allow_sockets(scmp_filter_ctx f, unsigned role)
+// Who speaks to servers does so over IP: DNS, PostgreSQL and the names of its hosts; or to one on this host. No netlink, no raw packets:
+// asked for by libraries, which live without. A directory whose database is a file has no sockets at all.
+static bool allow_sockets(scmp_filter_ctx f, const struct sandbox_config *c)
 {
-	static const int families[] = {AF_INET, AF_INET6};
-	for (uint32_t i = 0; role == ROLE_RESOLVER && i < ARRAY_LEN(families); i++)
+	static const int families[] = {AF_INET, AF_INET6, AF_UNIX};
+	bool database = c->role == ROLE_DIRECTORY && c->connect;
+	uint32_t count = c->role == ROLE_RESOLVER ? 2 : database ? 3 : 0;
+	for (uint32_t i = 0; i < count; i++)
 		if (seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0)) != 0)
 			return false;
+	if (database && (!allow(f, database_calls, ARRAY_LEN(database_calls)) ||
+				seccomp_rule_add(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0)) != 0))
+		return false;
 	// its library tells its thread what to do through such a pair
-	return role != ROLE_RESOLVER ||
+	return c->role != ROLE_RESOLVER ||
 	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0)) == 0;
 }
 
@@ -83,7 +89,7 @@ static bool allow_sockets(scmp_filter_ctx f, unsigned role)
 // there is a database.
 static bool allow_fcntl(scmp_filter_ctx f, unsigned role)
 {
-	static const int commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_ADD_SEALS};
+	static const int commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GET_SEALS, F_GETLK, F_SETLK, F_SETLKW, F_ADD_SEALS};
 	uint32_t count = role == ROLE_DIRECTORY ? ARRAY_LEN(commands) : ARRAY_LEN(commands) - 4;
 	for (uint32_t i = 0; i < count; i++)
 		if (seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
@@ -121,7 +127,7 @@ result filter_enter(const struct sandbox_config *c, uint32_t *calls)
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	REQUIRE(f != NULL, E_SYSTEM);
 	bool good = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && allow(f, common, ARRAY_LEN(common)) &&
-		    allow(f, extra[c->role].calls, extra[c->role].count) && allow_sockets(f, c->role) && allow_sending(f) && allow_fcntl(f, c->role) && allow_by_argument(f) &&
+		    allow(f, extra[c->role].calls, extra[c->role].count) && allow_sockets(f, c) && allow_sending(f) && allow_fcntl(f, c->role) && allow_by_argument(f) &&
 		    refuse_softly(f, c->role) && seccomp_load(f) == 0;
 	*calls = (uint32_t)ARRAY_LEN(common) + extra[c->role].count + 8;
 	seccomp_release(f);

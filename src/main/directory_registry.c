@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The registry's database in the directory process: its folder and the key of its cache while files may still be opened, then the
-// feeding thread.
+// feeding threads.
 #include "base/log.h"
 #include "guard/folder.h"
 #include "guard/sandbox.h"
@@ -75,7 +75,7 @@ static void give_database(const char *path, const char *user)
 // The key that signs the cache: made once, readable by whoever starts the system alone.
 static bool key_of(const char *path, uint8_t key[FEED_KEY_LEN])
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT) {
 		randombytes_buf(key, FEED_KEY_LEN);
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The feeding thread: turn by turn. Only it waits for the database.
+// Two threads: one waits for the database, turn by turn; the other serves the consumers meanwhile.
 #include "main/feed_inside.h"
 
 #include "base/clock.h"
@@ -16,6 +16,7 @@ result feed_new(struct feed **out, const struct feed_config *config)
 	struct feed *f = memory_alloc(sizeof(*f));
 	REQUIRE(f != NULL, E_NO_MEMORY);
 	f->config = *config;
+	pthread_mutex_init(&f->lock, NULL); // cannot fail without attributes
 	f->ranges.fd = f->groups.fd = -1;
 	f->log = memory_array(OVERLAY_MAX, sizeof(*f->log));
 	for (uint32_t i = 0; i < FEED_CONSUMERS; i++)
@@ -38,6 +39,7 @@ void feed_free(struct feed *f)
 	feed_block_free(&f->groups);
 	memory_free(f->log);
 	memory_wipe(f->config.key, sizeof(f->config.key));
+	pthread_mutex_destroy(&f->lock);
 	memory_free(f);
 }
 
@@ -125,14 +127,11 @@ uint64_t feed_turn(struct feed *f, uint64_t now_us)
 	return now_us + FEED_POLL_MS * MS;
 }
 
-static void wait(const struct feed *f, uint64_t until_us)
+static void wait(uint64_t until_us)
 {
-	struct pollfd p[FEED_CONSUMERS];
 	uint64_t now = clock_now().mono_us;
-	for (uint32_t i = 0; i < FEED_CONSUMERS; i++)
-		p[i] = (struct pollfd){.fd = f->consumer[i].fd, .events = POLLIN};
 	if (until_us > now)
-		poll(p, FEED_CONSUMERS, (int)((until_us - now) / MS) + 1); // woken early: the turn is only sooner
+		poll(NULL, 0, (int)((until_us - now) / MS) + 1);
 }
 
 void feed_begin(struct feed *f)
@@ -147,25 +146,36 @@ void feed_begin(struct feed *f)
 	feed_send(f);
 }
 
-static void *thread_h(void *arg)
+static void *database_h(void *arg)
 {
-	struct feed *f = arg;
-	feed_begin(f);
 	for (;;)
-		wait(f, feed_turn(f, clock_now().mono_us));
+		wait(feed_turn(arg, clock_now().mono_us));
 	return NULL;
+}
+
+static void *consumers_h(void *arg)
+{
+	for (;;)
+		feed_attend(arg);
+	return NULL;
+}
+
+static bool thread_start(void *(*run)(void *), struct feed *f)
+{
+	pthread_t thread;
+	pthread_attr_t detached;
+	return pthread_attr_init(&detached) == 0 && pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED) == 0 &&
+	       pthread_create(&thread, &detached, run, f) == 0;
 }
 
 result feed_start(const struct feed_config *config)
 {
 	struct feed *f;
-	pthread_t thread;
-	pthread_attr_t detached;
 	TRY(feed_new(&f, config));
-	bool good = pthread_attr_init(&detached) == 0 && pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED) == 0 &&
-		    pthread_create(&thread, &detached, thread_h, f) == 0;
-	if (good)
-		return OK;
-	feed_free(f);
-	return FAIL(E_SYSTEM);
+	feed_begin(f);
+	if (!thread_start(consumers_h, f)) {
+		feed_free(f);
+		return FAIL(E_SYSTEM);
+	}
+	return thread_start(database_h, f) ? OK : FAIL(E_SYSTEM); // the process ends then, and F with it
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the registry's database to those who look up: a thread of the directory process.
+// From the registry's database to those who look up: two threads of the directory process.
 //
-// It reads everything once, then what has changed, and sends both to the signaller and to the directory's own look-ups. A database
-// that hangs, is locked or gone stops nobody: the last good state serves on, and across a restart from a file that only we can
-// have written (LUF-A2).
+// One reads everything once, then what has changed; the other sends both to the signaller and to the directory's own look-ups, also to
+// one that is started while the former waits. A database that hangs, is locked or gone stops nobody: the last good state serves on,
+// and across a restart from a file that only we can have written (LUF-A2).
 #ifndef MAIN_FEED_H
 #define MAIN_FEED_H
 
@@ -33,7 +33,7 @@ struct feed_config {
 	int consumer[FEED_CONSUMERS];  // channels (terms/ipc_ldr.h); -1: none
 };
 
-// Start the thread; what CONFIG points at must stay. E_NO_MEMORY, E_SYSTEM.
+// Serve the cache, then start the threads; what CONFIG points at must stay. E_NO_MEMORY, E_SYSTEM.
 MUST_USE result feed_start(const struct feed_config *config);
 
 #endif

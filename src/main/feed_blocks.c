@@ -74,6 +74,7 @@ void feed_serve(struct feed *f, struct group_names *names, const struct feed_blo
 {
 	if (names != f->names)
 		group_names_free(f->names);
+	pthread_mutex_lock(&f->lock);
 	feed_block_free(&f->ranges);
 	if (groups != &f->groups)
 		feed_block_free(&f->groups);
@@ -83,6 +84,7 @@ void feed_serve(struct feed *f, struct group_names *names, const struct feed_blo
 	f->epoch++;
 	f->serial = 1;
 	f->logged = 0;
+	pthread_mutex_unlock(&f->lock);
 }
 
 // ---- rows of the database
@@ -208,9 +210,11 @@ static result groups_anew(struct feed *f, struct store_error *why)
 		r = groups_block(x.groups, &groups);
 	groups_builder_free(x.groups);
 	TRY(r);
+	pthread_mutex_lock(&f->lock);
 	feed_block_free(&f->groups);
 	f->groups = groups;
 	f->serial++;
+	pthread_mutex_unlock(&f->lock);
 	return OK;
 }
 
@@ -230,7 +234,9 @@ result feed_follow(struct feed *f, struct store_error *why)
 		TRY(groups_anew(f, why));
 	TRY(store_hash(f->store, last, f->seen_hash, why));
 	f->seen = last;
+	pthread_mutex_lock(&f->lock);
 	f->logged = x.logged;
+	pthread_mutex_unlock(&f->lock);
 	f->stale = true;
 	log_write(LOG_LEVEL_NOTICE, "registry.changed", LOG_NUM("change_set", last), LOG_NUM("waiting", f->logged));
 	return f->logged >= OVERLAY_MERGE ? feed_merge(f) : OK;

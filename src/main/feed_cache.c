@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,9 @@
 #include <unistd.h>
 
 enum { CACHE_MAGIC = 0x53414c43, CACHE_VERSION = 1, CACHE_MAC_LEN = 32 };
+
+// [octets] 24 a range, of which RANGES_MAX may be; what is longer was not written by us, and is not read into memory to find that out.
+#define CACHE_OCTETS_MAX (4ull << 30)
 
 struct cache_head {
 	uint32_t magic, version;
@@ -136,6 +140,7 @@ static result read_head(int fd, struct cache_head *h)
 	struct stat st;
 	REQUIRE(fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, h, sizeof(*h)) == (ssize_t)sizeof(*h), E_FORGED);
 	REQUIRE(h->magic == CACHE_MAGIC && h->version == CACHE_VERSION, E_FORGED);
+	REQUIRE((uint64_t)st.st_size <= CACHE_OCTETS_MAX, E_FORGED);
 	uint64_t left = (uint64_t)st.st_size - sizeof(*h);
 	return h->ranges > 0 && h->groups > 0 && h->ranges <= left && h->groups == left - h->ranges ? OK : FAIL(E_FORGED);
 }
@@ -167,8 +172,8 @@ static result read_file(struct feed *f, int fd)
 
 result feed_cache_read(struct feed *f)
 {
-	int fd = open(f->config.cache, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	REQUIRE(fd >= 0, E_NOT_FOUND);
+	int fd = open(f->config.cache, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK); // a pipe in its place holds us up for nobody
+	REQUIRE(fd >= 0, errno == ENOENT ? E_NOT_FOUND : E_FORGED);
 	result r = read_file(f, fd);
 	close(fd);
 	return r;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the feeding thread holds; private to src/main/feed*.c. For tests it can be run step by step without the thread.
+// What the feeding threads hold; private to src/main/feed*.c. For tests it can be run step by step without threads.
 #ifndef MAIN_FEED_INSIDE_H
 #define MAIN_FEED_INSIDE_H
 
 #include "main/feed.h"
+
+#include <pthread.h>
 
 struct feed_block { // a sealed memfd, mapped
 	int fd; // -1: none
@@ -24,12 +26,13 @@ struct feed {
 	bool told;           // that the database cannot be used
 	uint64_t seen;       // change set
 	uint8_t seen_hash[STORE_HASH_LEN];
-	// what is served
 	struct group_names *names;
+	// What is served: changed by the thread that reads the database, sent by both threads, under the lock.
+	pthread_mutex_t lock;
 	struct feed_block ranges, groups;
 	uint32_t epoch;      // 0: nothing yet
 	uint32_t serial;     // of the groups in it
-	struct ipc_ldr_change *log; // OVERLAY_MAX changes since the ranges were made
+	struct ipc_ldr_change *log; // OVERLAY_MAX changes since the ranges were made; those from LOGGED on are not served yet
 	uint32_t logged;
 	struct feed_consumer consumer[FEED_CONSUMERS];
 	// the cache
@@ -59,7 +62,9 @@ MUST_USE result feed_cache_write(struct feed *f);
 // Serve the file's state. E_NOT_FOUND; E_FORGED: it is not as we wrote it.
 MUST_USE result feed_cache_read(struct feed *f);
 
-// feed_send.c: send what each consumer lacks, as far as it reads; hear what it wants.
+// feed_send.c: send what each consumer lacks, as far as it reads; hear what it wants. From any thread.
 void feed_send(struct feed *f);
+// Wait until a consumer speaks, FEED_POLL_MS at most, and send. For the thread that serves while the other waits for the database.
+void feed_attend(struct feed *f);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "net/channel.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 static const struct channel_kind kind = {sizeof(struct ipc_ldr), IPC_LDR_VERSION};
@@ -53,7 +54,7 @@ static bool send_changes(struct feed *f, struct feed_consumer *c)
 
 static void hear(struct feed_consumer *c)
 {
-	static struct ipc_ldr m; // one thread feeds
+	static struct ipc_ldr m; // under the lock
 	int fds[CHANNEL_FDS_MAX];
 	uint32_t passed = 0;
 	for (result r; c->fd >= 0 && (r = channel_get(c->fd, &kind, &m, fds, &passed)).error != E_AGAIN;) {
@@ -66,21 +67,38 @@ static void hear(struct feed_consumer *c)
 	}
 }
 
+static void send_all(struct feed *f, struct feed_consumer *c)
+{
+	bool more = true;
+	while (more && c->fd >= 0 && f->epoch != 0) {
+		if (c->epoch != f->epoch)
+			more = send_base(f, c);
+		else if (c->serial != f->serial)
+			more = send_groups(f, c);
+		else if (c->position < f->logged)
+			more = send_changes(f, c);
+		else
+			break;
+	}
+}
+
 void feed_send(struct feed *f)
 {
+	pthread_mutex_lock(&f->lock);
 	for (uint32_t i = 0; i < FEED_CONSUMERS; i++) {
-		struct feed_consumer *c = &f->consumer[i];
-		bool more = true;
-		hear(c);
-		while (more && c->fd >= 0 && f->epoch != 0) {
-			if (c->epoch != f->epoch)
-				more = send_base(f, c);
-			else if (c->serial != f->serial)
-				more = send_groups(f, c);
-			else if (c->position < f->logged)
-				more = send_changes(f, c);
-			else
-				break;
-		}
+		hear(&f->consumer[i]);
+		send_all(f, &f->consumer[i]);
 	}
+	pthread_mutex_unlock(&f->lock);
+}
+
+void feed_attend(struct feed *f)
+{
+	struct pollfd p[FEED_CONSUMERS];
+	pthread_mutex_lock(&f->lock);
+	for (uint32_t i = 0; i < FEED_CONSUMERS; i++)
+		p[i] = (struct pollfd){.fd = f->consumer[i].fd, .events = POLLIN};
+	pthread_mutex_unlock(&f->lock);
+	poll(p, FEED_CONSUMERS, FEED_POLL_MS);
+	feed_send(f);
 }

@@ -7,6 +7,7 @@
 #include "net/channel.h"
 #include "terms/ipc_ldr.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -37,11 +38,19 @@ static void part_drop(struct ldr_part *p)
 	memory_free(p);
 }
 
+// Nobody may change or shorten it under us, the sender included: what was checked stays so, and reading it raises no signal.
+static bool is_sealed(int fd)
+{
+	static const int needed = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	int seals = fcntl(fd, F_GET_SEALS);
+	return seals >= 0 && (seals & needed) == needed;
+}
+
 static struct ldr_part *part_map(int fd)
 {
 	struct stat st;
 	struct ldr_part *p = memory_alloc(sizeof(*p));
-	if (p == NULL || fstat(fd, &st) != 0 || st.st_size <= 0) {
+	if (p == NULL || !is_sealed(fd) || fstat(fd, &st) != 0 || st.st_size <= 0) {
 		memory_free(p);
 		return NULL;
 	}
