@@ -92,9 +92,10 @@ static void found_row(struct answer *a, const struct lookup_answer *f)
 static void hop_row(struct answer *a, const struct ipc_admin *m)
 {
 	const struct snapshot *s = a->admin->snapshot;
-	row_add(a, json_pack("{s:s, s:s, s:o, s:s, s:b}", "peer", view_peer_name(s, m->peer), "transport",
+	row_add(a, json_pack("{s:s, s:s, s:o, s:s, s:s, s:b}", "peer", view_peer_name(s, m->peer), "transport",
 		transport_via_name((enum transport)m->u.hop.transport), "address", view_address(&m->u.hop.address), "listener",
-		m->u.hop.listener < s->listener_count ? s->listener[m->u.hop.listener].name : "", "dead", (int)(m->u.hop.dead != 0)));
+		m->u.hop.listener < s->listener_count ? s->listener[m->u.hop.listener].name : "",
+		"origin", hop_origin_name(m->u.hop.origin), "dead", (int)(m->u.hop.dead != 0)));
 }
 
 static void hops_h(void *ctx, const struct ask_reply *r)

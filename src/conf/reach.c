@@ -64,6 +64,7 @@ void conf_targets_add(struct peer *to, const struct way *way, uint32_t count)
 		to->target[to->target_count].priority = (uint16_t)rank;
 		to->target[to->target_count].weight = turns && way[i].weight == 0 ? 1 : way[i].weight;
 		to->target[to->target_count].transport = way[i].transport;
+		to->target[to->target_count].origin = way[i].origin;
 		to->target[to->target_count].address = way[i].address;
 		to->target_count++;
 	}

@@ -50,7 +50,7 @@ static bool same_targets(const struct peer *a, const struct peer *b)
 	bool same = a->target_count == b->target_count;
 
 	for (uint32_t i = 0; same && i < a->target_count && i < PEER_TARGETS_MAX; i++)
-		same = a->target[i].transport == b->target[i].transport && a->target[i].priority == b->target[i].priority &&
+		same = a->target[i].transport == b->target[i].transport && a->target[i].origin == b->target[i].origin && a->target[i].priority == b->target[i].priority &&
 		       a->target[i].weight == b->target[i].weight &&
 		       address_equal(&a->target[i].address, &b->target[i].address);
 	return same;

@@ -112,5 +112,6 @@ struct verdict gate_route(struct passage *p)
 		return REPLY(480, "SIPS Not Allowed"); // RFC5630#5.2
 	plan->sed.peer = plan->peer[0].peer;
 	plan_user(p);
-	return PASS;
+	uint8_t origin = plan->sed.hop[0].origin; // told by `explain` where it is not the configuration's own
+	return (struct verdict){.action = VERDICT_PASS, .reason = origin != HOP_CONFIGURED ? hop_origin_name(origin) : NULL};
 }

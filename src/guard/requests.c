@@ -39,7 +39,7 @@ static result located(const struct ipc_control *m, const struct snapshot *s)
 	REQUIRE(m->way_count <= WAYS_MAX && m->verdict <= DNS_BOGUS, E_SYNTAX);
 	REQUIRE(memchr(m->reason, '\0', sizeof(m->reason)) != NULL, E_SYNTAX);
 	for (uint32_t i = 0; i < m->way_count; i++)
-		REQUIRE(m->way[i].transport < TRANSPORT_COUNT && (m->way[i].address.family == 4 || m->way[i].address.family == 6),
+		REQUIRE(m->way[i].transport < TRANSPORT_COUNT && m->way[i].origin < HOP_ORIGIN_COUNT && (m->way[i].address.family == 4 || m->way[i].address.family == 6),
 			E_SYNTAX);
 	return OK;
 }

@@ -12,7 +12,7 @@ struct dead {
 };
 
 struct way { // to a peer, before a listener is found for it
-	uint8_t transport;
+	uint8_t transport, origin;
 	uint16_t priority, weight;
 	struct address address;
 };
@@ -109,14 +109,14 @@ static bool hop_make(const struct snapshot *s, peer_id id, const struct way *w, 
 	const struct peer *p = snapshot_peer(s, id);
 	if (p == NULL || (w->transport < p->reach_transport && transport_is_secure((enum transport)p->reach_transport)))
 		return false; // LRF-I3: routing data never lowers the transport
-	*out = (struct hop){.transport = (enum transport)w->transport, .peer = id, .remote = w->address};
+	*out = (struct hop){.transport = (enum transport)w->transport, .origin = w->origin, .peer = id, .remote = w->address};
 	return listener_for(s, p->zone, w->transport, w->address.family, &out->listener);
 }
 
 // The I-th SED record of the database: only within the peer's own ranges (LRF-I1, LRF-I2).
 static bool recorded_way(const struct peer *p, const struct group_sed *s, struct way *out)
 {
-	*out = (struct way){s->transport, s->priority, s->weight, s->address};
+	*out = (struct way){s->transport, HOP_RECORDED, s->priority, s->weight, s->address};
 	return s->transport < TRANSPORT_COUNT && s->address.port != 0 && prefixes_contain(p->address, p->address_count, &s->address);
 }
 
@@ -130,7 +130,7 @@ static uint32_t ways(const struct registry *r, peer_id id, struct way out[PEER_T
 	for (uint32_t i = 0; i < recorded && i < PEER_TARGETS_MAX; i++)
 		n += recorded_way(p, &sed[i], &out[n]);
 	for (uint32_t i = 0; recorded == 0 && i < p->target_count && i < PEER_TARGETS_MAX; i++)
-		out[n++] = (struct way){p->target[i].transport, p->target[i].priority, p->target[i].weight, p->target[i].address};
+		out[n++] = (struct way){p->target[i].transport, p->target[i].origin, p->target[i].priority, p->target[i].weight, p->target[i].address};
 	return n;
 }
 

@@ -219,7 +219,7 @@ void cli_show_explain(const json_t *o)
 
 void cli_show_lookup(const json_t *o)
 {
-	static const char *const title[] = {"PEER", "TRANSPORT", "ADDRESS", "LISTENER", "DEAD"};
+	static const char *const title[] = {"PEER", "TRANSPORT", "ADDRESS", "LISTENER", "ORIGIN", "DEAD"};
 	static const char *const lines[] = {"outcome", "number", "routing_number", "peer", "domain", "uri", "source", "verdict", "reason"};
 	struct cli_table t;
 	size_t i;
@@ -235,6 +235,6 @@ void cli_show_lookup(const json_t *o)
 	cli_table_begin(&t, title, ARRAY_LEN(title));
 	json_array_foreach(json_object_get(o, "hops"), i, h)
 		cli_table_row(&t, (const char *[]){cli_member(h, "peer", buf), cli_member(h, "transport", buf), cli_member(h, "address", buf),
-			cli_member(h, "listener", buf), cli_member(h, "dead", buf)});
+			cli_member(h, "listener", buf), cli_member(h, "origin", buf), cli_member(h, "dead", buf)});
 	end_table(&t);
 }

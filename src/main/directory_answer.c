@@ -54,6 +54,7 @@ static void send_rows(struct directory_process *d, const struct asked *a, const 
 		m->peer = h->peer;
 		m->u.hop.transport = (uint8_t)h->transport;
 		m->u.hop.listener = h->listener;
+		m->u.hop.origin = h->origin;
 		m->u.hop.address = h->remote;
 		m->u.hop.dead = lrf_hop_dead(d->memory, h, now);
 		snprintf(m->u.hop.domain, sizeof(m->u.hop.domain), "%s",

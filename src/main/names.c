@@ -95,7 +95,7 @@ void names_get(const struct names *n, const struct locate_want *want, struct way
 
 static bool same_way(const struct way *a, const struct way *b)
 {
-	return a->transport == b->transport && a->priority == b->priority && a->weight == b->weight &&
+	return a->transport == b->transport && a->origin == b->origin && a->priority == b->priority && a->weight == b->weight &&
 	       address_equal(&a->address, &b->address);
 }
 

@@ -31,7 +31,7 @@ static void fill(struct ipc_control *a, const struct located *found)
 {
 	for (uint32_t i = 0; i < found->count && i < WAYS_MAX; i++) {
 		const struct located_hop *h = &found->hop[i];
-		a->way[a->way_count++] = (struct way){.transport = h->transport, .secure = h->secure, .priority = h->priority,
+		a->way[a->way_count++] = (struct way){.transport = h->transport, .origin = h->secure ? HOP_DNS_SECURE : HOP_DNS_INSECURE, .priority = h->priority,
 			.weight = h->weight, .address = h->address};
 	}
 	a->verdict = found->verdict;

@@ -124,7 +124,7 @@ struct peer {
 	uint8_t target_policy;
 	char reach_domain[DOMAIN_MAX];
 	struct {
-		uint8_t transport;
+		uint8_t transport, origin; // enum transport, enum hop_origin
 		uint16_t priority, weight; // RFC 2782
 		struct address address;
 	} target[PEER_TARGETS_MAX]; // resolved

@@ -181,7 +181,7 @@ static bool peer_ok(const struct snapshot *s, const struct peer *p)
 	if (p->zone >= s->zone_count || !peer_counts_ok(p) || !peer_enums_ok(p) || !peer_texts_ok(p))
 		return false;
 	for (uint32_t i = 0; i < p->target_count; i++) {
-		if (p->target[i].transport >= TRANSPORT_COUNT || !address_ok(&p->target[i].address) ||
+		if (p->target[i].transport >= TRANSPORT_COUNT || p->target[i].origin >= HOP_ORIGIN_COUNT || !address_ok(&p->target[i].address) ||
 			p->target[i].address.family == 0)
 			return false;
 	}

@@ -107,7 +107,7 @@ struct ipc_admin {
 		struct ipc_admin_call call;
 		struct ipc_admin_mark mark;
 		struct ipc_admin_stream stream;
-		struct { uint8_t transport, dead; listener_id listener; struct address address; char domain[DOMAIN_MAX]; } hop;
+		struct { uint8_t transport, dead, origin; listener_id listener; struct address address; char domain[DOMAIN_MAX]; } hop;
 		char note[LOOKUP_NOTE_MAX];
 		struct lookup_answer found;
 		struct ipc_admin_traced traced;

@@ -55,6 +55,21 @@ struct origin {
 	struct address local;
 };
 
+enum hop_origin { // what says that a next hop is there
+	HOP_CONFIGURED,   // an address in the configuration
+	HOP_RECORDED,     // the registry's database
+	HOP_DNS_INSECURE, // DNS, and some answer on the way was not signed
+	HOP_DNS_SECURE,   // DNS, and DNSSEC proved every answer
+	HOP_ORIGIN_COUNT,
+};
+
+// As `route`, `explain` and `status` say it. Static storage.
+static inline const char *hop_origin_name(uint8_t origin)
+{
+	static const char *const names[HOP_ORIGIN_COUNT] = {"as configured", "from the registry", "by DNS, insecure", "by DNS, DNSSEC secure"};
+	return origin < HOP_ORIGIN_COUNT ? names[origin] : "?";
+}
+
 // Where a message goes. For UDP: from listener's socket to remote; a socket bound to all addresses sends from `local`,
 // which a response has from its request (RFC3581#4), family 0: from the usual one. For streams: on conn if alive, else on
 // another connection authenticated as `peer`, else a new one to remote, whose certificate must name `peer`.
@@ -65,6 +80,7 @@ struct hop {
 	struct conn_ref conn;
 	struct address remote;
 	struct address local;
+	uint8_t origin; // enum hop_origin, of a hop of the LRF
 };
 
 #endif

@@ -32,7 +32,7 @@ struct verdict {
 
 enum {
 	TRAIL_MAX = 22,    // longest list of steps (21) and some more
-	TRAIL_REASONS = 4, // only refusals have one: the last step, and what was waived or watched before it
+	TRAIL_REASONS = 6, // what look-up and route rest on; of refusals the last step, and what was waived or watched before it
 };
 
 struct trail_mark { // small: every call keeps its trail

@@ -9,7 +9,7 @@ enum { WAYS_MAX = ROUTE_TARGETS_MAX };
 
 struct way {
 	uint8_t transport;         // enum transport
-	uint8_t secure;            // every answer that led here was DNSSEC-secure
+	uint8_t origin;            // enum hop_origin
 	uint16_t priority, weight; // RFC 2782
 	struct address address;    // with port
 };

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """DNS as the resolver process takes it: Knot's zones signed, plain, altered and expired; servers that are dead, slow, cut off or lie;
 sets built to exhaust. Then a call to a peer that is found by NAPTR and SRV in a signed zone."""
+import json
 import random
 import shutil
 import socket
@@ -304,6 +305,10 @@ def test_call_by_naptr_and_srv_of_a_signed_zone(provider, folder, knot, started)
     required = [{"suffix": "example", "dnssec": "required"}]
     p = provider("call", configuration(folder / "call", knot, trust_anchors=anchors, policy=required))
     near, _ = connect(a, b, "+4989111", (CORE, 5060))
+    told = p.json("explain", p.json("calls")["calls"][0]["legs"][0]["call_id"])
+    assert "by DNS, DNSSEC secure" in json.dumps(told)
+    hops = p.json("route", "signed.example", "--from", "a")["hops"]
+    assert {h["origin"] for h in hops} == {"by DNS, DNSSEC secure"}
     assert near.bye() == 200 and b.request("BYE")
     log = p.log.read_text()
     assert "192.0.2.99" in log and "name=signed.example" in log and "dnssec=secure" in log
@@ -312,6 +317,12 @@ def test_call_by_naptr_and_srv_of_a_signed_zone(provider, folder, knot, started)
     end = time.monotonic() + 15
     while "dnssec=insecure" not in p.log.read_text() and time.monotonic() < end:
         time.sleep(0.2)
+    while time.monotonic() < end + 5:  # the next hops follow within a second
+        hops = p.json("route", "signed.example", "--from", "a")["hops"]
+        if {h["origin"] for h in hops} == {"by DNS, insecure"}:
+            break
+        time.sleep(0.2)
+    assert {h["origin"] for h in hops} == {"by DNS, insecure"}
     assert "event=resolver.configured" in p.log.read_text() and "dnssec=insecure" in p.log.read_text()
     assert "child-died" not in p.log.read_text(), "the resolver lives in its sandbox"
 

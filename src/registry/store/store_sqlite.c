@@ -14,9 +14,13 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LENGTH_MAX = 1 << 20 }; // octets of a text or statement: rows have 2 KiB
+enum {
+	LENGTH_MAX = 1 << 20, // octets of a text or statement: rows have 2 KiB
+	WAL_PAUSE_MS = 20,    // [ms] between two attempts at a file that others have open
+};
 
 struct sqlite {
 	sqlite3 *db;
@@ -280,6 +284,18 @@ static result configure(struct sqlite *q, struct store_error *why)
 	return script(q, SETTINGS, why);
 }
 
+// The change to WAL needs the file alone, and SQLite does not wait for that itself: others that open it now are met again.
+static result log_ahead(struct sqlite *q, struct store_error *why)
+{
+	static const struct timespec pause = {0, WAL_PAUSE_MS * 1000000l};
+	result r = script(q, "PRAGMA journal_mode = WAL", why);
+	for (uint32_t i = 0; r.error == E_TIMEOUT && i < STORE_BUSY_MS / WAL_PAUSE_MS; i++) {
+		nanosleep(&pause, NULL);
+		r = script(q, "PRAGMA journal_mode = WAL", why);
+	}
+	return r;
+}
+
 static result prepare(struct sqlite *q, bool read_only, struct store_error *why)
 {
 	struct state st;
@@ -293,7 +309,7 @@ static result prepare(struct sqlite *q, bool read_only, struct store_error *why)
 		return FAIL(E_CONFIG);
 	}
 	if (!read_only)
-		TRY(script(q, "PRAGMA journal_mode = WAL", why));
+		TRY(log_ahead(q, why));
 	return old ? migrate(q, why) : OK;
 }
 

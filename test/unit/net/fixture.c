@@ -84,7 +84,7 @@ static void receive_h(void *ctx, uint8_t *octets, uint32_t n, const struct origi
 	pthread_mutex_unlock(&e->lock);
 	if (a->fixture->silent)
 		return;
-	struct hop hop = {from->transport, from->listener, from->tls_peer, from->conn, from->remote, from->local};
+	struct hop hop = {from->transport, from->listener, from->tls_peer, from->conn, from->remote, from->local, HOP_CONFIGURED};
 	IGNORE_RESULT(net_send(a->worker, &hop, bytes_make(octets, n), 0)); // a lost echo fails the test anyway
 }
 
