@@ -242,8 +242,8 @@ static void a_hung_database_holds_up_nobody(void **state)
 		w->former[w->formers++ % ARRAY_LEN(w->former)] = w->client;
 		ldr_client_begin(&w->client, w->channel[0], use_h, w); // a new process: it knows nothing
 	}
+	remove_folder(w); // while the lock is held: the threads go on until the process ends, and make no file meanwhile
 	sqlite3_close(other);
-	remove_folder(w); // its threads go on until the process ends
 }
 
 int main(void)
