@@ -38,6 +38,7 @@ static result serve_http(struct portal_server *p)
 	evhttp_set_max_headers_size(p->http, PORTAL_HEAD_MAX);
 	evhttp_set_max_body_size(p->http, PORTAL_BODY_MAX);
 	evhttp_set_default_content_type(p->http, NULL);
+	evhttp_set_timeout(p->http, PORTAL_IDLE_S);
 	evhttp_set_gencb(p->http, request_h, p);
 	evhttp_set_bevcb(p->http, connection_new, p);
 	return listen_all(p);
@@ -72,7 +73,10 @@ result portal_server_use(struct portal_server *p, const struct registry *r)
 {
 	p->registry = r;
 	p->snapshot = registry_snapshot(r);
-	return tls_refresh(p->tls, r); // handshakes under way go on with R too
+	result done = tls_refresh(p->tls, r); // handshakes under way go on with R too
+	p->unusable = !is_ok(done);
+	connections_pause(p);
+	return done;
 }
 
 void portal_server_free(struct portal_server *p)

@@ -16,6 +16,7 @@
 enum {
 	PORTAL_HEAD_MAX = 8192,  // [octets] of a request's head; ours has 600
 	PORTAL_BODY_MAX = 1024,  // [octets] of a body: none is needed
+	PORTAL_IDLE_S = 60,      // [s] without any octet; only for what no deadline of ours holds
 	PORTAL_ASKS_MAX = 256,   // questions to the directory under way, one a connection
 	PORTAL_TURN_MAX = 64,    // answers of the directory read at once
 };
@@ -47,7 +48,7 @@ struct portal_server_config {
 MUST_USE result portal_server_new(struct portal_server **out, const struct portal_server_config *c, const struct registry *r);
 void portal_server_free(struct portal_server *p);
 // From here on R. Connections whose peer is not the same as before are refused at their next request. E_CONFIG as above; R is
-// used all the same.
+// used all the same, and nobody is accepted.
 MUST_USE result portal_server_use(struct portal_server *p, const struct registry *r);
 uint64_t portal_server_count(const struct portal_server *p, enum portal_counter counter);
 uint32_t portal_server_connections(const struct portal_server *p); // open now

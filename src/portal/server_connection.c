@@ -14,9 +14,9 @@
 
 static int connection_index(void);
 
-static void pause_or_go_on(struct portal_server *p)
+void connections_pause(struct portal_server *p)
 {
-	bool full = !p->config.caps_off && p->connections >= p->snapshot->settings.portal.connections;
+	bool full = p->unusable || (!p->config.caps_off && p->connections >= p->snapshot->settings.portal.connections);
 	if (full == p->paused)
 		return;
 	p->paused = full;
@@ -46,7 +46,7 @@ static void freed_h(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long
 	if (c->next != NULL)
 		c->next->prev = c->prev;
 	p->connections--;
-	pause_or_go_on(p);
+	connections_pause(p);
 	if (c->timer != NULL)
 		event_free(c->timer);
 	memory_free(c);
@@ -181,7 +181,7 @@ struct bufferevent *connection_new(struct event_base *base, void *server)
 		c->next->prev = c;
 	p->first = c;
 	p->connections++;
-	pause_or_go_on(p);
+	connections_pause(p);
 	SSL_set_info_callback(c->ssl, info_h);
 	struct bufferevent *b = bufferevent_openssl_socket_new(base, -1, c->ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
 	if (b == NULL)

@@ -36,7 +36,8 @@ struct portal_server {
 	struct event *directory;
 	struct connection *first;
 	uint32_t connections, number;
-	bool paused; // as many connections as there may be
+	bool paused;   // as many connections as there may be, or
+	bool unusable; // no certificate to show
 	struct question *question; // PORTAL_ASKS_MAX
 	struct gcra *budget;       // by peer
 	struct luf_harvest *harvest;
@@ -50,6 +51,8 @@ struct bufferevent *connection_new(struct event_base *base, void *server);
 struct connection *connection_proved(struct portal_server *p, struct evhttp_request *http);
 // Its next request must be whole by the deadline from now on; or nothing is awaited from it.
 void connection_await(struct connection *c, bool request);
+// Accept further ones, or not: as many as there may be are there, or none can be served.
+void connections_pause(struct portal_server *p);
 void connections_end(struct portal_server *p);
 
 // server_request.c

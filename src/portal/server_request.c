@@ -111,10 +111,13 @@ static void deadline_h(evutil_socket_t fd, short what, void *arg)
 	answered(arg, NULL);
 }
 
+// The connection ends while its request waits for us. libevent frees the request with it, unless it has cut it loose: then it is ours.
 static void closed_h(struct evhttp_connection *e, void *arg)
 {
 	struct question *q = arg;
 	UNUSED(e);
+	if (q->http != NULL && evhttp_request_get_connection(q->http) == NULL)
+		evhttp_request_free(q->http);
 	q->http = NULL;
 	q->connection = NULL;
 }

@@ -3,6 +3,8 @@
 strangers hold half connections (LUF-A1)."""
 import http.client
 import json
+import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -194,6 +196,24 @@ def test_half_connections_harm_nobody(a, b, pki):
     assert time.monotonic() - at < REQUEST_S + 1.5
     c.close()
     assert b.ask("/lookup?number=%2B4930123")[0] == 200
+
+
+def test_a_directory_that_hangs(a, b):
+    """Who waits is told after 3 s; who does not wait any longer harms nobody."""
+    pid = a.children()["directory"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        gone = b.open()
+        gone.sock.sendall(b"GET /lookup?number=%2B4930123 HTTP/1.1\r\nHost: a\r\n\r\n")
+        time.sleep(0.2)
+        gone.sock.unwrap = None
+        gone.sock.close()
+        status, body, head = b.ask("/lookup?number=%2B4930123")
+        assert (status, json.loads(body)) == (503, {"error": "later"}) and ("Retry-After", "1") in head
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert b.ask("/lookup?number=%2B4930123")[0] == 200
+    assert tally(a)["restarts"] == 0
 
 
 def test_harvest_is_slowed(a, pki):
