@@ -157,6 +157,11 @@ void audit_probe_bleed(struct audit *a, struct audit_result *r);
 void audit_probe_injection(struct audit *a, struct audit_result *r);
 void audit_probe_loop(struct audit *a, struct audit_result *r);
 void audit_probe_amplification(struct audit *a, struct audit_result *r);
+void audit_probe_injection_keys(struct audit *a, struct audit_result *r);
+void audit_probe_harvest(struct audit *a, struct audit_result *r);
+void audit_probe_round(struct audit *a, struct audit_result *r);
+void audit_probe_elsewhere(struct audit *a, struct audit_result *r);
+void audit_probe_lookup_flood(struct audit *a, struct audit_result *r);
 void audit_probe_slow(struct audit *a, struct audit_result *r);
 void audit_probe_connections(struct audit *a, struct audit_result *r);
 

@@ -33,5 +33,11 @@ const struct audit_probe audit_probes[] = {
 	{"SF-A6", "connections", "connections of one source are capped, others are still served", STREAM,
 		audit_probe_connections},
 	{"SF-A6", "slow-connections", "silent, slow and oversize senders are cut off", STREAM, audit_probe_slow},
+	{"LUF-I1", "look-up-keys", "hostile keys of look-ups are refused and reach nobody", CALL, audit_probe_injection_keys},
+	{"LRF-I2", "elsewhere", "no packet goes to an address that only an answer names", CALL, audit_probe_elsewhere},
+	{"LRF-I4", "round", "a peer's request for its own number does not come back to it", CALL, audit_probe_round},
+	{"LRF-A1", "look-up-flood", "look-ups at once are all answered, and a call behind them comes about", CALL, audit_probe_lookup_flood},
+	// Last: the called side is slowed down for a minute or more.
+	{"LUF-C1", "harvest", "who goes through numbers that nobody has is told of no other", CALL, audit_probe_harvest},
 };
 const uint32_t audit_probe_count = ARRAY_LEN(audit_probes);

@@ -78,6 +78,10 @@ class Permissive:
         self.sip.sendto(head + b"\r\n\r\n" + body, (CALLED if to_called else CALLER, PORT))
 
     def response(self, lines, body):
+        for line in lines if lines[0].startswith("SIP/2.0 302") else []:
+            elsewhere = re.match(r"Contact:.*@([0-9.]+):(\d+)", line)
+            if elsewhere:  # wherever that is
+                self.sip.sendto(b"INVITE sip:moved SIP/2.0\r\n\r\n", (elsewhere[1], int(elsewhere[2])))
         via = [i for i, line in enumerate(lines) if line.startswith("Via:")]
         following = lines[via[1]]
         target = re.search(r"received=([^;]+)", following)[1], int(re.search(r"rport=(\d+)", following)[1])
