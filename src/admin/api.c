@@ -81,6 +81,8 @@ static void request_h(struct evhttp_request *req, void *ctx)
 		return;
 	}
 	struct answer *a = admin->answers < API_ANSWERS_MAX ? memory_alloc(sizeof(*a)) : NULL;
+	if (a != NULL)
+		a->located = PEER_NONE;
 	if (a == NULL) {
 		admin->refused_requests++;
 		evhttp_send_error(req, 503, "Too many requests under way");

@@ -129,6 +129,8 @@ void ask_control(struct ask *a, const struct ipc_control *m)
 		a->stale++;
 	} else if (m->type == IPC_CONTROL_RELOADED) {
 		slot_end(s, (enum error)m->error, m->text);
+	} else if (m->type == IPC_CONTROL_STORY) {
+		slot_end(s, (enum error)m->error, m->story);
 	} else if (m->type == IPC_CONTROL_PROCESS && m->role >= ROLE_COUNT) {
 		slot_end(s, E_OK, NULL);
 	} else if (m->type == IPC_CONTROL_PROCESS) {

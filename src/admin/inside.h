@@ -68,6 +68,7 @@ struct answer {
 	enum api_role role;       // what he may
 	json_t *root;             // what will be answered
 	json_t *rows;             // within root: where rows go
+	peer_id located;          // the first hop's peer, where DNS located him; else PEER_NONE
 	uint32_t left_off;        // rows beyond API_ROWS_MAX
 	const char *action;       // for the journal; NULL: nothing to journal
 	char target[API_TEXT_MAX];

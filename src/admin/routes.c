@@ -92,17 +92,37 @@ static void found_row(struct answer *a, const struct lookup_answer *f)
 static void hop_row(struct answer *a, const struct ipc_admin *m)
 {
 	const struct snapshot *s = a->admin->snapshot;
+	if (a->located == PEER_NONE && m->u.hop.origin >= HOP_DNS_INSECURE)
+		a->located = m->peer;
 	row_add(a, json_pack("{s:s, s:s, s:o, s:s, s:s, s:b}", "peer", view_peer_name(s, m->peer), "transport",
 		transport_via_name((enum transport)m->u.hop.transport), "address", view_address(&m->u.hop.address), "listener",
 		m->u.hop.listener < s->listener_count ? s->listener[m->u.hop.listener].name : "",
 		"origin", hop_origin_name(m->u.hop.origin), "dead", (int)(m->u.hop.dead != 0)));
 }
 
+// The records that led to the located hops, as the monitor has them; without them the answer is none the less one.
+static void story_h(void *ctx, const struct ask_reply *r)
+{
+	struct answer *a = ctx;
+	json_t *lines = json_array();
+	for (const char *at = r->text != NULL ? r->text : "", *end; (end = strchr(at, '\n')) != NULL; at = end + 1)
+		json_array_append_new(lines, text_json(at, (size_t)(end - at)));
+	json_object_set_new(a->root, "records", lines);
+	answer_send(a);
+}
+
+static void ask_story(struct answer *a)
+{
+	struct ipc_control m = {.version = IPC_CONTROL_VERSION, .type = IPC_CONTROL_STORY_ASK, .peer = a->located};
+	if (a->located == PEER_NONE || !is_ok(ask_monitor(&a->admin->ask, &m, admin_now(a->admin).mono_us, story_h, a)))
+		answer_send(a);
+}
+
 static void hops_h(void *ctx, const struct ask_reply *r)
 {
 	struct answer *a = ctx;
 	if (r->end && r->error == E_OK)
-		answer_send(a);
+		ask_story(a);
 	else if (r->end)
 		answer_failed(a, r->error, a->target, NULL);
 	else if (r->row->type == IPC_ADMIN_HOP)

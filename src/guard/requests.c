@@ -37,7 +37,7 @@ static result located(const struct ipc_control *m, const struct snapshot *s)
 {
 	UNUSED(s);
 	REQUIRE(m->way_count <= WAYS_MAX && m->verdict <= DNS_BOGUS, E_SYNTAX);
-	REQUIRE(memchr(m->reason, '\0', sizeof(m->reason)) != NULL, E_SYNTAX);
+	REQUIRE(memchr(m->reason, '\0', sizeof(m->reason)) != NULL && memchr(m->story, '\0', sizeof(m->story)) != NULL, E_SYNTAX);
 	for (uint32_t i = 0; i < m->way_count; i++)
 		REQUIRE(m->way[i].transport < TRANSPORT_COUNT && m->way[i].origin < HOP_ORIGIN_COUNT && (m->way[i].address.family == 4 || m->way[i].address.family == 6),
 			E_SYNTAX);
@@ -74,6 +74,7 @@ static const struct {
 	{ROLE_ADMIN, IPC_CONTROL_TAKEN, always},
 	{ROLE_ADMIN, IPC_CONTROL_RELOAD, always},
 	{ROLE_ADMIN, IPC_CONTROL_DRAIN_ASK, always},
+	{ROLE_ADMIN, IPC_CONTROL_STORY_ASK, known_peer},
 	{ROLE_ADMIN, IPC_CONTROL_BLOCK_ASK, known_peer},
 	{ROLE_ADMIN, IPC_CONTROL_PROCESSES, always},
 };

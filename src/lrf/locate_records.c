@@ -35,6 +35,7 @@ static bool follow(struct locate *l, const struct naptr *n, uint16_t rank, bool 
 		locate_say(l, "  %u %u %.*s: left out, %s", n->order, n->preference, (int)(n->services.len & 63), (const char *)n->services.at, why);
 		return false;
 	}
+	locate_say(l, "  %u %u %.*s: %.150s", n->order, n->preference, (int)(n->services.len & 63), (const char *)n->services.at, n->replacement);
 	memcpy(q.q.name, n->replacement, sizeof(q.q.name));
 	return locate_ask(l, &q);
 }
@@ -70,6 +71,7 @@ void locate_srv(struct locate *l, const struct question *q, const struct dns_ans
 		}
 		struct host h = {.transport = q->transport, .secure = q->secure && a->verdict == DNS_SECURE, .port = r.port, .rank = q->rank,
 			.priority = r.priority, .weight = r.weight};
+		locate_say(l, "  %u %u %u %.180s", r.priority, r.weight, r.port, r.target);
 		memcpy(h.name, r.target, sizeof(h.name));
 		locate_add_host(l, &h);
 	}
@@ -89,6 +91,13 @@ static void ask_tlsa(struct locate *l, uint8_t host)
 		locate_ask(l, &t);
 }
 
+static void say_address(struct locate *l, const struct address *a)
+{
+	char text[ADDRESS_TEXT_MAX];
+	uint32_t n = address_host_text(a, text);
+	locate_say(l, "  %.*s", (int)n, text);
+}
+
 void locate_addresses(struct locate *l, const struct question *q, const struct dns_answer *a)
 {
 	struct host *h = &l->host[q->host];
@@ -96,8 +105,9 @@ void locate_addresses(struct locate *l, const struct question *q, const struct d
 	if (a->verdict != DNS_SECURE)
 		h->secure = 0;
 	for (uint32_t i = 0; a->outcome == DNS_FOUND && i < a->count && h->count[family] < LOCATE_HOST_ADDRESSES_MAX; i++) {
-		if (is_ok(rdata_address_read(q->q.type, dns_record(a, i), &h->address[family][h->count[family]])))
-			h->count[family]++;
+		struct address *next = &h->address[family][h->count[family]];
+		if (is_ok(rdata_address_read(q->q.type, dns_record(a, i), next)))
+			say_address(l, &h->address[family][h->count[family]++]);
 		else
 			locate_say(l, "  record %u: left out, it is no address", i + 1);
 	}

@@ -70,7 +70,7 @@ static void control_h(evutil_socket_t fd, short what, void *ctx)
 	if (is_ok(r) && len == sizeof(m) && m.type == IPC_CONTROL_SNAPSHOT && passed >= 0)
 		process_taken(fd, m.generation, use_snapshot(p, passed));
 	else if (is_ok(r) && len == sizeof(m)) {
-		m.text[sizeof(m.text) - 1] = '\0';
+		m.text[sizeof(m.text) - 1] = m.story[sizeof(m.story) - 1] = '\0';
 		admin_on_control(p->admin, &m);
 	}
 	if (passed >= 0)

@@ -237,4 +237,6 @@ void cli_show_lookup(const json_t *o)
 		cli_table_row(&t, (const char *[]){cli_member(h, "peer", buf), cli_member(h, "transport", buf), cli_member(h, "address", buf),
 			cli_member(h, "listener", buf), cli_member(h, "origin", buf), cli_member(h, "dead", buf)});
 	end_table(&t);
+	json_array_foreach(json_object_get(o, "records"), i, h)
+		printf("%s  %s\n", i == 0 ? "DNS" : "   ", text_terminal(json_is_string(h) ? json_string_value(h) : "", clean, sizeof(clean)));
 }

@@ -32,8 +32,22 @@ static void remember(struct monitor *m, const struct locate_want *want, const st
 	result r = names_put(m->names, &asked, &f, clock_now().mono_us, &news);
 	if (!is_ok(r))
 		log_write(LOG_LEVEL_WARNING, "monitor.name-lost", LOG_STR("name", asked.domain), LOG_STR("why", error_name(r.error)));
+	names_tell(m->names, &asked, a->story);
 	if (news)
 		tell(&asked, &f, a->reason);
+}
+
+void monitor_story(const struct monitor *m, peer_id peer, char *out, size_t room)
+{
+	const struct conf_private *p = &m->conf.private;
+	size_t n = 0;
+	out[0] = '\0';
+	for (uint32_t i = 0; i < p->name_count; i++) {
+		const char *story = p->name[i].peer == peer ? names_story(m->names, &p->name[i].want) : "";
+		if (strlen(story) >= room - n)
+			return; // of several names the first ones
+		n += (size_t)snprintf(out + n, room - n, "%s", story);
+	}
 }
 
 // One that comes too late is nobody's: it must not be taken for the next name's.

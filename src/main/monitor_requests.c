@@ -113,6 +113,13 @@ static void on_block(struct monitor *m, unsigned role, const struct ipc_control 
 		monitor_answer(m, role, &a, q, -1);
 }
 
+static void on_story(struct monitor *m, unsigned role, const struct ipc_control *q)
+{
+	struct ipc_control a = control_make(IPC_CONTROL_STORY);
+	monitor_story(m, q->peer, a.story, sizeof(a.story));
+	monitor_answer(m, role, &a, q, -1);
+}
+
 static void on_processes(struct monitor *m, unsigned role, const struct ipc_control *q)
 {
 	for (unsigned r = ROLE_SIGNALLER; r <= ROLE_COUNT; r++) {
@@ -149,6 +156,9 @@ static void carry_out(struct monitor *m, unsigned role, const struct ipc_control
 		break;
 	case IPC_CONTROL_BLOCK_ASK:
 		on_block(m, role, q);
+		break;
+	case IPC_CONTROL_STORY_ASK:
+		on_story(m, role, q);
 		break;
 	case IPC_CONTROL_PROCESSES:
 		on_processes(m, role, q);

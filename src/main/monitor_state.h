@@ -107,6 +107,7 @@ MUST_USE result monitor_load(struct monitor *m, const struct snapshot *previous,
 // Block PEER or take that back, in a new snapshot. Errors of monitor_edit().
 MUST_USE result monitor_block(struct monitor *m, peer_id peer, bool block);
 void monitor_resolved(struct monitor *m, const struct ipc_control *a); // an answer of the resolver
+void monitor_story(const struct monitor *m, peer_id peer, char *out, size_t room); // how the names of PEER were located, lines
 void monitor_names_learn(struct monitor *m);                           // another configuration is in force
 void monitor_names_first(struct monitor *m);                           // at the start: ask for all, and wait for a while
 void monitor_names_run(struct monitor *m, uint64_t now_us);            // ask for the name that is due; use what has changed

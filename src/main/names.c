@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { GROW = 64 };
@@ -17,6 +18,7 @@ struct entry {
 	uint64_t due_us;
 	uint32_t request;       // the question under way; 0: none
 	uint64_t asked_until_us;
+	char story[IPC_CONTROL_STORY_MAX];
 	uint32_t failures; // questions in a row that brought nothing
 };
 
@@ -162,6 +164,19 @@ result names_put(struct names *n, const struct locate_want *want, const struct n
 		*news = other;
 	put(e, *found, now_us, &n->changed);
 	return OK;
+}
+
+void names_tell(struct names *n, const struct locate_want *want, const char *story)
+{
+	struct entry *e = find(n, want);
+	if (e != NULL)
+		snprintf(e->story, sizeof(e->story), "%s", story);
+}
+
+const char *names_story(const struct names *n, const struct locate_want *want)
+{
+	const struct entry *e = find(n, want);
+	return e != NULL ? e->story : "";
 }
 
 bool names_knows(const struct names *n, const struct locate_want *want)

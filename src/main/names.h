@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "conf/conf.h"
+#include "terms/ipc_control.h"
 
 enum {
 	NAMES_REFRESH_MS = 10000, // a name with ways, at the soonest: whatever its TTL, servers are not asked more often
@@ -35,6 +36,9 @@ MUST_USE result names_new(struct names **out);
 void names_free(struct names *n);
 // Where WANT led to last. *COUNT 0: it never did, or is not known.
 void names_get(const struct names *n, const struct locate_want *want, struct way *out, uint32_t room, uint32_t *count);
+// How WANT was located last, lines for people (terms/ipc_control.h), and what is said so; "" before there was an answer.
+void names_tell(struct names *n, const struct locate_want *want, const char *story);
+const char *names_story(const struct names *n, const struct locate_want *want);
 // Was WANT learnt or answered before, with success or without?
 bool names_knows(const struct names *n, const struct locate_want *want);
 // Is any name yet without its first answer?

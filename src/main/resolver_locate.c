@@ -41,12 +41,26 @@ static void fill(struct ipc_control *a, const struct located *found)
 	a->error = (int32_t)(found->count > 0 ? E_OK : E_NOT_FOUND);
 }
 
+// The lines of the run, as many as there is room for: the first ones tell which records led on.
+static void tell(const struct locate *l, char *out, size_t room)
+{
+	size_t n = 0;
+	out[0] = '\0';
+	for (uint32_t i = 0; locate_note(l, i) != NULL && n < room; i++) {
+		size_t line = strlen(locate_note(l, i)) + 1;
+		if (line >= room - n)
+			return;
+		n += (size_t)snprintf(out + n, room - n, "%s\n", locate_note(l, i));
+	}
+}
+
 static void send_answer(const struct run *r, const struct located *found)
 {
 	struct ipc_control a = control_make(IPC_CONTROL_RESOLVED);
 	a.request = r->request;
 	snprintf(a.text, sizeof(a.text), "%s", r->domain);
 	fill(&a, found);
+	tell(r->locate, a.story, sizeof(a.story));
 	if (!is_ok(control_send(r->of->control, &a, -1)))
 		log_write(LOG_LEVEL_WARNING, "resolver.answer-lost", LOG_STR("name", r->domain));
 }

@@ -309,6 +309,10 @@ def test_call_by_naptr_and_srv_of_a_signed_zone(provider, folder, knot, started)
     assert "by DNS, DNSSEC secure" in json.dumps(told)
     hops = p.json("route", "signed.example", "--from", "a")["hops"]
     assert {h["origin"] for h in hops} == {"by DNS, DNSSEC secure"}
+    records = " ".join(p.json("route", "signed.example", "--from", "a")["records"])
+    for part in ("NAPTR", "SRV", "192.0.2.99", FAR, "secure"):
+        assert part in records, records
+    assert "DNS  " in p.command("route", "signed.example", "--from", "a")[1]
     assert near.bye() == 200 and b.request("BYE")
     log = p.log.read_text()
     assert "192.0.2.99" in log and "name=signed.example" in log and "dnssec=secure" in log
