@@ -102,7 +102,7 @@ static bool portal_may(const struct directory_process *d, const struct ipc_looku
 
 static void on_lookup(struct directory_process *d, int fd, const struct now *now)
 {
-	bool portal = fd == d->start->channels->portal_lookup.end[1];
+	bool portal = fd == d->portal;
 	static struct ipc_lookup m; // large, one thread
 	for (int i = 0; i < INQUIRIES_PER_TURN; i++) {
 		ssize_t n = recv(fd, &m, sizeof(m), MSG_DONTWAIT | MSG_TRUNC);
@@ -173,7 +173,7 @@ int directory_main(struct process_start *start)
 	d = (struct directory_process){.start = start, .admin = c->directory.end[1], .dns = c->dns.end[0]};
 	for (uint32_t i = 0; i < start->workers; i++)
 		d.lookup[d.lookups++] = c->lookup[i].end[1];
-	d.lookup[d.lookups++] = c->portal_lookup.end[1];
+	d.portal = d.lookup[d.lookups++] = c->portal_lookup.end[1];
 	if (!is_ok(use_snapshot(&d, start->snapshot_fd)) || !is_ok(lrf_memory_new(&d.memory)) || !is_ok(inquiries_new(&d)))
 		return 1;
 	uint32_t count = directory_paths(&d, paths, ARRAY_LEN(paths));

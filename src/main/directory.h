@@ -40,6 +40,7 @@ struct directory_process {
 	struct ldr_client ldr;   // what the registry's database says, as the feeding thread sends it
 	int admin, dns;
 	int lookup[LOOKUP_CHANNELS_MAX];
+	int portal;              // the one of them that is the portal's
 	uint32_t lookups;        // channels
 	struct inquiry *inquiry; // INQUIRIES_MAX of them
 	uint32_t serial;         // numbered last

@@ -296,13 +296,25 @@ static result log_ahead(struct sqlite *q, struct store_error *why)
 	return r;
 }
 
+// As of one moment: a registry that another process makes meanwhile is seen whole or not at all.
+static result state_at_once(struct sqlite *q, struct state *st, struct store_error *why)
+{
+	TRY(script(q, "BEGIN", why));
+	result r = state_ask(q, st, why);
+	if (!is_ok(r)) {
+		sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL); // what failed before is told
+		return r;
+	}
+	return script(q, "COMMIT", why);
+}
+
 static result prepare(struct sqlite *q, bool read_only, struct store_error *why)
 {
 	struct state st;
 	bool old;
 
 	TRY(configure(q, why));
-	TRY(state_ask(q, &st, why));
+	TRY(state_at_once(q, &st, why));
 	TRY(state_check(q, &st, &old, why));
 	if (read_only && old) {
 		store_error_set(why, "registry %s is empty or has an older schema; open it for writing once", q->path);

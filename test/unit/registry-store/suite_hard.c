@@ -19,8 +19,11 @@ static void writer(const char *uri, uint32_t me)
 	struct store *s;
 	int failed = 0;
 
-	if (!is_ok(store_open(&s, uri, false, &why)))
+	result opened = store_open(&s, uri, false, &why);
+	if (!is_ok(opened)) {
+		fprintf(stderr, "writer %u cannot open: %s: %s\n", me, error_name(opened.error), why.text);
 		_exit(100);
+	}
 	for (uint32_t i = 0; i < CHANGES; i++) {
 		struct store_report r = {0};
 		struct row row = {.kind = ROW_PEER};
