@@ -16,7 +16,7 @@
 
 // ---- snapshots
 
-static result use_snapshot(struct directory_process *d, int fd)
+static result use_snapshot(struct directory_process *d, int fd, const struct now *now)
 {
 	const struct snapshot *s;
 	size_t size;
@@ -35,10 +35,11 @@ static result use_snapshot(struct directory_process *d, int fd)
 	d->registry = r;
 	d->snapshot = s;
 	d->size = size;
+	inquiries_again(d, now); // what is under way points into the former one
 	return OK;
 }
 
-static void on_control(struct directory_process *d)
+static void on_control(struct directory_process *d, const struct now *now)
 {
 	struct ipc_control m;
 	size_t len;
@@ -49,7 +50,7 @@ static void on_control(struct directory_process *d)
 	if (!is_ok(r) || fd < 0)
 		return;
 	if (m.type == IPC_CONTROL_SNAPSHOT)
-		process_taken(d->start->control, m.generation, use_snapshot(d, fd));
+		process_taken(d->start->control, m.generation, use_snapshot(d, fd, now));
 	close(fd);
 }
 
@@ -162,7 +163,7 @@ static void turn(struct directory_process *d)
 			on_lookup(d, p[i].fd, &now);
 	inquiry_run(d, &now);
 	if (p[0].revents != 0)
-		on_control(d);
+		on_control(d, &now);
 }
 
 int directory_main(struct process_start *start)
@@ -174,7 +175,8 @@ int directory_main(struct process_start *start)
 	for (uint32_t i = 0; i < start->workers; i++)
 		d.lookup[d.lookups++] = c->lookup[i].end[1];
 	d.portal = d.lookup[d.lookups++] = c->portal_lookup.end[1];
-	if (!is_ok(use_snapshot(&d, start->snapshot_fd)) || !is_ok(lrf_memory_new(&d.memory)) || !is_ok(inquiries_new(&d)))
+	const struct now now = clock_now();
+	if (!is_ok(use_snapshot(&d, start->snapshot_fd, &now)) || !is_ok(lrf_memory_new(&d.memory)) || !is_ok(inquiries_new(&d)))
 		return 1;
 	uint32_t count = directory_paths(&d, paths, ARRAY_LEN(paths));
 	if (!is_ok(process_ready(start, paths, count)) || !is_ok(directory_feed(&d)))

@@ -80,6 +80,12 @@ static void end(struct directory_process *d, struct inquiry *i, const struct now
 	d->under_way--;
 }
 
+// [ms] until its deadline, rounded up: never more than was asked for, which is as much as the resolver takes.
+static uint32_t left_ms(const struct inquiry *i, const struct now *now)
+{
+	return i->until_us > now->mono_us ? (uint32_t)((i->until_us - now->mono_us + MS - 1) / MS) : 1;
+}
+
 static void ask(struct directory_process *d, struct inquiry *i, const struct now *now)
 {
 	struct ipc_dns m;
@@ -88,7 +94,7 @@ static void ask(struct directory_process *d, struct inquiry *i, const struct now
 		m.version = IPC_DNS_VERSION;
 		m.type = IPC_DNS_ASK;
 		m.request = i->serial;
-		m.deadline_ms = i->until_us > now->mono_us ? (uint32_t)((i->until_us - now->mono_us) / MS) + 1 : 1;
+		m.deadline_ms = left_ms(i, now);
 		if (send(d->dns, &m, IPC_DNS_QUESTION_SIZE, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)IPC_DNS_QUESTION_SIZE)
 			luf_chain_expire(&i->chain); // the resolver does not read: later
 	}
@@ -198,4 +204,26 @@ void inquiry_begin(struct directory_process *d, const struct asked *a, const str
 	i->until_us = now->mono_us + (uint64_t)a->deadline_ms * MS;
 	luf_chain_begin(&i->chain, &s->luf, luf_key(q), provisioned_h, i);
 	ask(d, i, now);
+}
+
+// Trees, peers and zones may be others; whoever asked keeps his number among the peers (conf/build.c), not his zone's.
+void inquiries_again(struct directory_process *d, const struct now *now)
+{
+	uint32_t last = d->serial;
+	for (uint32_t k = 0; d->under_way > 0 && k < INQUIRIES_MAX; k++) {
+		struct inquiry *i = &d->inquiry[k];
+		if (i->serial == 0 || (int32_t)(i->serial - last) > 0) // free, or begun again
+			continue;
+		struct asked a = i->asked;
+		struct query q = i->query;
+		const struct peer *p = snapshot_peer(d->snapshot, q.from_peer);
+		a.deadline_ms = left_ms(i, now);
+		q.from_zone = p != NULL ? p->zone : q.from_zone;
+		i->serial = 0;
+		d->under_way--;
+		if (p != NULL)
+			inquiry_begin(d, &a, &q, now);
+		else
+			refuse(d, &a, &q, LOOKUP_LATER, "the asking peer is no longer configured", now);
+	}
 }

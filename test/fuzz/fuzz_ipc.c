@@ -257,7 +257,7 @@ static void to_directory(const uint8_t *data, size_t size)
 			memcpy(&u, at, n);
 			u.control.version = at[0] & 2 ? IPC_CONTROL_VERSION : u.control.version;
 			send(monitor[1], &u, at[0] & 4 ? n : sizeof(u.control), 0);
-			on_control(&d);
+			on_control(&d, &now);
 		} else if (n > 0 && at[0] & 2) { // whatever it is: of a worker, and of the resolver for the newest question
 			anything(&d, dns[1], worker, at, n, &now);
 		} else if (n > 0) {
