@@ -5,6 +5,7 @@
 #include "base/memory.h"
 
 #include <event2/listener.h>
+#include <sodium.h>
 
 static result tables(struct portal_server *p)
 {
@@ -60,6 +61,8 @@ result portal_server_new(struct portal_server **out, const struct portal_server_
 	struct portal_server *p = memory_alloc(sizeof(*p));
 	REQUIRE(p != NULL, E_NO_MEMORY);
 	p->config = *c;
+	// The channel outlives a portal: an answer to the one before us must fit no question of ours (LUF-C2).
+	randombytes_buf(&p->number, sizeof(p->number));
 	result done = begin(p, r);
 	if (!is_ok(done)) {
 		portal_server_free(p);
@@ -75,6 +78,7 @@ result portal_server_use(struct portal_server *p, const struct registry *r)
 	p->snapshot = registry_snapshot(r);
 	result done = tls_refresh(p->tls, r); // handshakes under way go on with R too
 	p->unusable = !is_ok(done);
+	connections_recheck(p);
 	connections_pause(p);
 	return done;
 }

@@ -28,6 +28,7 @@ enum portal_counter {
 	PORTAL_SOURCE,    // too many connections from one address: closed
 	PORTAL_UNPROVED,  // certificate proves no peer, or no TLS at all
 	PORTAL_LATE,      // deadline of handshake or request: closed
+	PORTAL_REVOKED,   // a reload took the peer or his rights away: closed
 	PORTAL_COUNTERS,
 };
 
@@ -47,7 +48,7 @@ struct portal_server_config {
 // certificate cannot be used.
 MUST_USE result portal_server_new(struct portal_server **out, const struct portal_server_config *c, const struct registry *r);
 void portal_server_free(struct portal_server *p);
-// From here on R. Connections whose peer is not the same as before are refused at their next request. E_CONFIG as above; R is
+// From here on R. Connections whose peer is not the same as before, or has no right any more, are closed. E_CONFIG as above; R is
 // used all the same, and nobody is accepted.
 MUST_USE result portal_server_use(struct portal_server *p, const struct registry *r);
 uint64_t portal_server_count(const struct portal_server *p, enum portal_counter counter);

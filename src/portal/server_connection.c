@@ -71,14 +71,18 @@ static void end(struct connection *c, enum portal_counter why, const char *what)
 	shutdown(SSL_get_fd(c->ssl), SHUT_RDWR);
 }
 
+static bool has_right(const struct portal_server *p, const struct peer *peer)
+{
+	return peer != NULL && peer->zone == p->snapshot->settings.portal.zone && !peer->removed && (peer->portal.lookup || peer->portal.profile);
+}
+
 // Can anybody with a right here be at address A? A peer without addresses can be anywhere.
 static bool may_be_peer(const struct portal_server *p, const struct address *a)
 {
 	const struct snapshot *s = p->snapshot;
 	for (peer_id id = 0; id < s->peer_count; id++) {
 		const struct peer *peer = snapshot_peer(s, id);
-		if (peer != NULL && peer->zone == s->settings.portal.zone && !peer->removed && (peer->portal.lookup || peer->portal.profile) &&
-			(peer->address_count == 0 || prefixes_contain(peer->address, peer->address_count, a)))
+		if (has_right(p, peer) && (peer->address_count == 0 || prefixes_contain(peer->address, peer->address_count, a)))
 			return true;
 	}
 	return false;
@@ -202,6 +206,21 @@ struct connection *connection_proved(struct portal_server *p, struct evhttp_requ
 	if (!proved)
 		p->count[PORTAL_UNPROVED]++;
 	return proved ? c : NULL;
+}
+
+static bool still_served(const struct portal_server *p, const struct connection *c)
+{
+	peer_id id = c->claim.peer;
+	if (id == PEER_NONE) // in its handshake, which goes on with the new snapshot
+		return may_be_peer(p, &c->claim.remote);
+	return has_right(p, snapshot_peer(p->snapshot, id)) && tls_peer_print(p->snapshot, id) == c->claim.print;
+}
+
+void connections_recheck(struct portal_server *p)
+{
+	for (struct connection *c = p->first; c != NULL; c = c->next)
+		if (c->admitted && !c->ended && !still_served(p, c))
+			end(c, PORTAL_REVOKED, "a reload took the right away");
 }
 
 // Those whose bufferevent libevent frees later than the server: they end without it.

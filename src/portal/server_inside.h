@@ -35,7 +35,8 @@ struct portal_server {
 	struct evconnlistener *listener[PORTAL_ADDRESSES_MAX];
 	struct event *directory;
 	struct connection *first;
-	uint32_t connections, number;
+	uint32_t connections;
+	uint32_t number; // of the last question; begins anywhere
 	bool paused;   // as many connections as there may be, or
 	bool unusable; // no certificate to show
 	struct question *question; // PORTAL_ASKS_MAX
@@ -53,6 +54,8 @@ struct connection *connection_proved(struct portal_server *p, struct evhttp_requ
 void connection_await(struct connection *c, bool request);
 // Accept further ones, or not: as many as there may be are there, or none can be served.
 void connections_pause(struct portal_server *p);
+// After another snapshot: close those whose peer has no right any more, is not the same as before, or can no longer be at that address.
+void connections_recheck(struct portal_server *p);
 void connections_end(struct portal_server *p);
 
 // server_request.c

@@ -18,13 +18,14 @@ from lab.pki import Authority
 CORE, EDGE, PBX, B, C, STRANGER = (f"127.60.33.{n}" for n in (1, 2, 3, 4, 5, 9))
 PORT = 8443
 REQUEST_S = 1
+HOME = "127.0.0.1"  # where a command on this host comes from
 PER_SOURCE = 4
 
 
 @pytest.fixture(scope="module")
 def pki(folder):
-    a, b, c, x = (Authority(folder / n, n) for n in "abcx")
-    return {"a-ca": a.certificate, "b-ca": b.certificate, "c-ca": c.certificate, "a": a.issue("a", "DNS:a.example,IP:" + EDGE),
+    a, b, c, d, x = (Authority(folder / n, n) for n in "abcdx")
+    return {"a-ca": a.certificate, "b-ca": b.certificate, "c-ca": c.certificate, "d-ca": d.certificate, "d": d.issue("d", "DNS:d.example"), "a": a.issue("a", "DNS:a.example,IP:" + EDGE),
             "b": b.issue("b", "DNS:b.example"), "c": c.issue("c", "DNS:c.example"), "other": b.issue("other", "DNS:other.example"),
             "old": b.issue("old", "DNS:b.example", days=-1), "x": x.issue("x", "DNS:b.example")}
 
@@ -34,12 +35,13 @@ def partner(pki, name, address, number, **more):
                     media={"srtp": "required", "addresses": [f"{address}/32"]}, waivers=waivers("identity"), **more)
 
 
-def text_of(folder, pki, rights):
+def text_of(folder, pki, rights, request=REQUEST_S):
     peers = [peer("pbx", "core", PBX, ["+4930"], [f"udp:{PBX}:5060"]),
              partner(pki, "b", B, "+4989", **({"portal": rights} if rights else {})),
-             partner(pki, "c", C, "+4940", portal={"lookup": True})]
+             partner(pki, "c", C, "+4940", portal={"lookup": True}),
+             partner(pki, "d", HOME, "+4941", portal={"lookup": True, "profile": True})]
     return system(folder, CORE, EDGE, peers, transports=("udp", "tls"), tls=pki["a"], domain="a.example",
-                  portal={"listen": f"{EDGE}:{PORT}", "zone": "peering", "request": REQUEST_S, "connections": 64,
+                  portal={"listen": f"{EDGE}:{PORT}", "zone": "peering", "request": request, "connections": 64,
                           "connections_per_source": PER_SOURCE})
 
 
@@ -122,6 +124,16 @@ def test_a_profile_is_fetched_and_imported(a, b, binary, pki, folder):
     p = subprocess.run([str(binary), "peer", "import", str(folder / "fetched.json"), "--trust", str(pki["a-ca"]), "--name", "ssp-a"],
                        capture_output=True, text=True, timeout=40)
     assert p.returncode == 0 and "- name: ssp-a" in p.stdout and f"tls:{EDGE}:5061" in p.stdout, p.stderr
+
+
+def test_a_command_imports_from_the_process(a, binary, pki, folder):
+    """`peer import` of its address, as a partner does it."""
+    def fetch(name):
+        return subprocess.run([str(binary), "peer", "import", f"https://{EDGE}:{PORT}/profile", "--trust", str(pki["a-ca"]), "--name", "ssp-a",
+                               "--certificate", str(pki[name][0]), "--key", str(pki[name][1])], capture_output=True, text=True, timeout=40)
+    good, bad = fetch("d"), fetch("b")
+    assert good.returncode == 0 and "- name: ssp-a" in good.stdout and f"tls:{EDGE}:5061" in good.stdout, good.stderr
+    assert (bad.returncode, bad.stdout) == (1, "")  # b's certificate, and not from b's address
 
 
 def test_who_proves_nothing_gets_nothing(a, pki):
@@ -252,6 +264,66 @@ def test_killed_it_comes_back(a, b):
         time.sleep(0.1)
     assert b.ask("/lookup?number=%2B4930123")[0] == 200
     assert tally(a)["restarts"] == 1
+
+
+def test_a_reload_closes_what_has_no_right(a, b, folder, pki):
+    """At once, not at its deadline, which is far away here (R4, R16); who keeps a right keeps his connection."""
+    def use(rights):
+        a.config.write_text(text_of(folder / "a", pki, rights, request=30))
+        a.command("reload")
+    use({"lookup": True, "profile": True})
+    mine, c = b.open(), Querier(pki, "c", C)
+    other = c.open()
+    assert b.ask("/profile", c=mine)[0] == 200 and c.ask("/nothing", c=other)[0] == 404
+    use({"lookup": True})
+    assert b.ask("/profile", c=mine)[0] == 404 and b.ask("/lookup?number=%2B4930123", c=mine)[0] == 200
+    use(None)
+    mine.sock.settimeout(3)
+    try:
+        assert mine.sock.recv(1) == b""
+    except (ConnectionError, ssl.SSLEOFError):
+        pass
+    assert c.ask("/nothing", c=other)[0] == 404
+    other.close()
+    a.config.write_text(text_of(folder / "a", pki, {"lookup": True, "profile": True, "lookups_per_second": 10000}))
+    a.command("reload")
+
+
+def served_again(b):
+    """Without a question to the directory."""
+    for _ in range(80):
+        try:
+            if b.ask("/elsewhere")[0] == 404:
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("the portal does not come back")
+
+
+def test_a_late_answer_is_nobody_elses(a, b, pki):
+    """The directory answers what a portal that died meanwhile has asked for b: that is not the answer to what c asks of the next one
+    (LUF-C2)."""
+    c = Querier(pki, "c", C)
+    a.kill_child("portal")
+    served_again(b)
+    directory = a.children()["directory"]
+    os.kill(directory, signal.SIGSTOP)
+    try:
+        first = b.open()
+        first.sock.sendall(b"GET /lookup?number=%2B4930123 HTTP/1.1\r\nHost: a\r\n\r\n")
+        time.sleep(0.3)  # it stands in the channel
+        a.kill_child("portal")
+        first.close()
+        served_again(b)
+        second = c.open()
+        second.request("GET", "/lookup?number=%2B4950123")
+        time.sleep(0.3)
+    finally:
+        os.kill(directory, signal.SIGCONT)
+    answer = second.getresponse()
+    assert (answer.status, json.loads(answer.read())) == (404, {"error": "none"})
+    second.close()
 
 
 def test_a_reload_takes_rights_away(a, b, folder, pki):
