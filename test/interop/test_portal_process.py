@@ -15,7 +15,7 @@ import pytest
 from lab.configuration import system, tls_peer, waivers, peer
 from lab.pki import Authority
 
-CORE, EDGE, PBX, B, C, STRANGER = (f"127.60.33.{n}" for n in (1, 2, 3, 4, 5, 9))
+CORE, EDGE, PBX, B, C, ROWS, STRANGER = (f"127.60.33.{n}" for n in (1, 2, 3, 4, 5, 6, 9))
 PORT = 8443
 REQUEST_S = 1
 HOME = "127.0.0.1"  # where a command on this host comes from
@@ -37,11 +37,12 @@ def partner(pki, name, address, number, **more):
 
 def text_of(folder, pki, rights, request=REQUEST_S):
     peers = [peer("pbx", "core", PBX, ["+4930"], [f"udp:{PBX}:5060"]),
+             peer("rows", "core", ROWS, ["+4431"], [f"udp:{ROWS}:5060"], numbers={"calls_from": ["+4431"], "calls_to": "registry"}),
              partner(pki, "b", B, "+4989", **({"portal": rights} if rights else {})),
              partner(pki, "c", C, "+4940", portal={"lookup": True}),
              partner(pki, "d", HOME, "+4941", portal={"lookup": True, "profile": True})]
     return system(folder, CORE, EDGE, peers, transports=("udp", "tls"), tls=pki["a"], domain="a.example",
-                  portal={"listen": f"{EDGE}:{PORT}", "zone": "peering", "request": request, "connections": 64,
+                  registry=f"sqlite:{folder}/db/registry.db", portal={"listen": f"{EDGE}:{PORT}", "zone": "peering", "request": request, "connections": 64,
                           "connections_per_source": PER_SOURCE})
 
 
@@ -102,6 +103,19 @@ def test_number_domain_uri(b):
         assert ("Content-Type", "application/json") in head and ("Cache-Control", "no-store") in head
     for never in (CORE, PBX, "pbx"):
         assert never not in body.decode()  # LRF-C1
+
+
+def test_number_of_the_database(b, binary, folder):
+    """What stands in the registry's database alone, without ENUM: his answer is there a second after the import."""
+    number, rows = "/lookup?number=%2B4431555", folder / "rows.csv"
+    before = b.ask(number)
+    rows.write_text("kind,name,prefix,owner,to,group,peer,priority,weight,cost\npeer,rows,,,,,,,,\ngroup,ours,,,,,,,,\n"
+                    "route,,,,,ours,rows,1,1,5\nrange,,+4431,rows,ours,,,,,\n")
+    subprocess.run([str(binary), "import", str(rows), "--registry", f"sqlite:{folder}/a/db/registry.db"], check=True)
+    time.sleep(1)
+    status, body, _ = b.ask(number)
+    found = json.loads(body)
+    assert before[0] == 404 and status == 200 and (found["domain"], found["number"]) == ("a.example", "+4431555"), (before, body)
 
 
 def test_none_and_not_for_you_are_one_answer(b):
