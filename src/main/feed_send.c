@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+enum { HEARD_PER_TURN = 16 }; // messages of one consumer: one that never stops asking keeps nobody else waiting (LUF-A1)
+
 static const struct channel_kind kind = {sizeof(struct ipc_ldr), IPC_LDR_VERSION};
 
 // False: the channel is full, or gone.
@@ -57,7 +59,10 @@ static void hear(struct feed_consumer *c)
 	static struct ipc_ldr m; // under the lock
 	int fds[CHANNEL_FDS_MAX];
 	uint32_t passed = 0;
-	for (result r; c->fd >= 0 && (r = channel_get(c->fd, &kind, &m, fds, &passed)).error != E_AGAIN;) {
+	for (uint32_t i = 0; i < HEARD_PER_TURN && c->fd >= 0; i++) {
+		result r = channel_get(c->fd, &kind, &m, fds, &passed);
+		if (r.error == E_AGAIN)
+			return;
 		if (r.error == E_CLOSED)
 			c->fd = -1;
 		while (is_ok(r) && passed > 0)

@@ -140,6 +140,23 @@ static void a_gap_is_asked_for_again(void **state)
 	end(w);
 }
 
+// A consumer that was taken over asks without end: one turn hears a few of it, and goes on to the others (LUF-A1).
+static void one_who_asks_without_end_is_heard_in_turns(void **state)
+{
+	struct world *w = world();
+	const struct ipc_ldr want = {.version = IPC_LDR_VERSION, .type = IPC_LDR_WANT};
+	struct ipc_ldr m;
+	uint32_t asked = 0;
+	(void)state;
+	turn(w);
+	while (is_ok(channel_put(w->channel[0], &want, sizeof(want), NULL, 0)))
+		asked++;
+	assert_true(asked > 16);
+	feed_send(w->feed);
+	assert_true(recv(w->channel[1], &m, sizeof(m), MSG_DONTWAIT) > 0); // some are left for the next turn
+	end(w);
+}
+
 // What the sender could still change is not taken: checked once, it would be something else later.
 static void an_unsealed_block_is_refused(void **state)
 {
@@ -249,6 +266,7 @@ static void a_hung_database_holds_up_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(everything_then_changes_in_order), cmocka_unit_test(a_gap_is_asked_for_again),
+		cmocka_unit_test(one_who_asks_without_end_is_heard_in_turns),
 		cmocka_unit_test(an_unsealed_block_is_refused), cmocka_unit_test(the_cache_is_ours_or_none),
 		cmocka_unit_test(a_hung_database_holds_up_nobody)};
 
