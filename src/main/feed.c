@@ -58,15 +58,6 @@ static void lost(struct feed *f, result r, const struct store_error *why, uint64
 	f->told = true;
 }
 
-// Is what we serve a state of this very database? Then only what has changed since is read.
-static bool is_ours(struct feed *f)
-{
-	struct store_error why;
-	uint8_t hash[STORE_HASH_LEN];
-	return f->epoch != 0 && f->seen != 0 && is_ok(store_hash(f->store, f->seen, hash, &why)) &&
-	       memcmp(hash, f->seen_hash, sizeof(hash)) == 0;
-}
-
 // An empty database in the place of one that was not: somebody has lost it, and a new one was made. What it held serves on, until it
 // is restored; who means it removes the cache too.
 static result refuse_empty(struct feed *f, struct store_error *why)
@@ -84,7 +75,7 @@ static result open_store(struct feed *f, struct store_error *why)
 {
 	TRY(store_open(&f->store, f->config.uri, false, why));
 	TRY(refuse_empty(f, why));
-	return is_ours(f) ? feed_follow(f, why) : feed_load(f, why);
+	return f->epoch != 0 ? feed_follow(f, true, why) : feed_load(f, why); // what the cache says may be a state of this very database
 }
 
 static void database(struct feed *f, uint64_t now_us)
@@ -93,7 +84,7 @@ static void database(struct feed *f, uint64_t now_us)
 	bool opening = f->store == NULL;
 	if (opening && f->retry_at_us > now_us)
 		return;
-	result r = opening ? open_store(f, &why) : feed_follow(f, &why);
+	result r = opening ? open_store(f, &why) : feed_follow(f, false, &why);
 	if (!is_ok(r)) {
 		lost(f, r, &why, now_us);
 		return;

@@ -174,6 +174,18 @@ result feed_load(struct feed *f, struct store_error *why)
 
 // ---- changes
 
+// Does the journal still hold the change set that is served, as it was then? Then what comes behind it follows it.
+static result is_ours(struct feed *f, bool *ours, struct store_error *why)
+{
+	uint8_t hash[STORE_HASH_LEN];
+	*ours = true;
+	if (f->seen == 0)
+		return OK; // everything follows nothing
+	result r = store_hash(f->store, f->seen, hash, why);
+	*ours = is_ok(r) && memcmp(hash, f->seen_hash, sizeof(hash)) == 0;
+	return r.error == E_NOT_FOUND || r.error == E_FORGED ? OK : r;
+}
+
 struct following {
 	struct feed *feed;
 	uint32_t logged;     // with those of this reading
@@ -218,16 +230,30 @@ static result groups_anew(struct feed *f, struct store_error *why)
 	return OK;
 }
 
-result feed_follow(struct feed *f, struct store_error *why)
+// The change set that we serve is no longer there, or another one has its number: the journal was cut, a copy restored, or the
+// database replaced. What follows it does not follow what we have: everything is read, and somebody is told (LUF-I3).
+static result load_other(struct feed *f, uint64_t newest, struct store_error *why)
+{
+	log_write(LOG_LEVEL_ALARM, "registry.went-back", LOG_NUM("serving", f->seen), LOG_NUM("newest", newest));
+	return feed_load(f, why);
+}
+
+result feed_follow(struct feed *f, bool opened, struct store_error *why)
 {
 	struct following x = {.feed = f, .logged = f->logged, .failed = OK};
 	uint64_t newest, last = f->seen;
+	bool ours = true;
 	TRY(store_newest(f->store, &newest, why));
+	if (newest == f->seen && !opened)
+		return OK;
+	TRY(is_ours(f, &ours, why));
+	if (!ours)
+		return load_other(f, newest, why);
 	if (newest == f->seen)
 		return OK;
-	result r = newest < f->seen ? FAIL(E_TOO_MANY) : store_changes(f->store, f->seen, FEED_READ_MOST, change_h, &x, &last, why);
+	result r = store_changes(f->store, f->seen, FEED_READ_MOST, change_h, &x, &last, why);
 	if (r.error == E_TOO_MANY || x.failed.error == E_FULL)
-		return feed_load(f, why); // another database in its place, or more than a few
+		return feed_load(f, why); // more than a few
 	TRY(r);
 	TRY(x.failed);
 	if (x.groups_changed)

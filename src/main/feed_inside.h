@@ -49,7 +49,8 @@ uint64_t feed_turn(struct feed *f, uint64_t now_us);
 
 // feed_blocks.c. E_NO_MEMORY, E_SYSTEM; those of the store.
 MUST_USE result feed_load(struct feed *f, struct store_error *why);   // everything anew: a new epoch
-MUST_USE result feed_follow(struct feed *f, struct store_error *why); // what has changed since
+// What has changed since. OPENED: the database was opened just now, so that the newest change set may be that of another one.
+MUST_USE result feed_follow(struct feed *f, bool opened, struct store_error *why);
 MUST_USE result feed_merge(struct feed *f);                           // the changes into the ranges: a new epoch
 // A sealed memfd of BLOCK, which WRITE fills in.
 MUST_USE result feed_block_new(struct feed_block *b, const char *name, size_t size, void (*write)(void *ctx, void *out), void *ctx);

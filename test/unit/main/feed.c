@@ -157,6 +157,48 @@ static void one_who_asks_without_end_is_heard_in_turns(void **state)
 	end(w);
 }
 
+// Somebody cuts the newest change set off the journal and writes others behind: what was cut off is not served on (LUF-I3).
+static void a_journal_that_was_cut_is_read_anew(void **state)
+{
+	struct world *w = world();
+	(void)state;
+	w->config.cache = "";
+	feed_free(w->feed);
+	assert_true(is_ok(feed_new(&w->feed, &w->config)));
+	add(w, "+4930");
+	turn(w);
+	assert_true(finds(w, "+4930"));
+	threat_store_tamper(&w->t, "DELETE FROM range WHERE prefix = '+4930'; DELETE FROM change_set WHERE number = (SELECT max(number) FROM change_set)");
+	add(w, "+4931"); // gets the number of the one that was cut off
+	add(w, "+4932");
+	turn(w);
+	assert_true(finds(w, "+4931") && finds(w, "+4932"));
+	assert_false(finds(w, "+4930"));
+	threat_store_tamper(&w->t, "DELETE FROM range WHERE prefix = '+4932'; UPDATE change_set SET hash = replace(replace(hash, '1', '2'), '3', '4') "
+		"WHERE number = (SELECT max(number) FROM change_set)");
+	store_close(w->feed->store); // the database comes back as another one, with the same number
+	w->feed->store = NULL;
+	turn(w);
+	assert_false(finds(w, "+4932"));
+	end(w);
+}
+
+// Nothing in it yet, opened twice: no change set is asked for that there is not.
+static void an_empty_database_is_no_fault(void **state)
+{
+	struct world *w = world();
+	(void)state;
+	snprintf(w->t.uri, sizeof(w->t.uri), "sqlite:%s/empty", w->t.folder);
+	turn(w);
+	assert_non_null(w->feed->store);
+	store_close(w->feed->store);
+	w->feed->store = NULL;
+	turn(w);
+	assert_non_null(w->feed->store);
+	assert_int_equal(w->used, 1);
+	end(w);
+}
+
 // What the sender could still change is not taken: checked once, it would be something else later.
 static void an_unsealed_block_is_refused(void **state)
 {
@@ -267,7 +309,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(everything_then_changes_in_order), cmocka_unit_test(a_gap_is_asked_for_again),
 		cmocka_unit_test(one_who_asks_without_end_is_heard_in_turns),
-		cmocka_unit_test(an_unsealed_block_is_refused), cmocka_unit_test(the_cache_is_ours_or_none),
+		cmocka_unit_test(a_journal_that_was_cut_is_read_anew),
+		cmocka_unit_test(an_empty_database_is_no_fault), cmocka_unit_test(an_unsealed_block_is_refused), cmocka_unit_test(the_cache_is_ours_or_none),
 		cmocka_unit_test(a_hung_database_holds_up_nobody)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
