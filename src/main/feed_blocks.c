@@ -70,7 +70,7 @@ static result groups_block(struct groups_builder *b, struct feed_block *out)
 	return feed_block_new(out, "sallyport-groups", size, write_groups, b);
 }
 
-void feed_serve(struct feed *f, struct group_names *names, const struct feed_block *ranges, const struct feed_block *groups)
+void feed_serve(struct feed *f, struct group_names *names, const struct feed_block *ranges, const struct feed_block *groups, bool remembered)
 {
 	if (names != f->names)
 		group_names_free(f->names);
@@ -84,6 +84,7 @@ void feed_serve(struct feed *f, struct group_names *names, const struct feed_blo
 	f->epoch++;
 	f->serial = 1;
 	f->logged = 0;
+	f->remembered = remembered;
 	pthread_mutex_unlock(&f->lock);
 }
 
@@ -165,7 +166,7 @@ result feed_load(struct feed *f, struct store_error *why)
 		group_names_free(x.names);
 		return r;
 	}
-	feed_serve(f, x.names, &ranges, &groups);
+	feed_serve(f, x.names, &ranges, &groups, false);
 	f->stale = true;
 	log_write(LOG_LEVEL_NOTICE, "registry.loaded", LOG_NUM("ranges", ranges_count(f->ranges.at)), LOG_NUM("change_set", f->seen),
 		LOG_NUM("octets", f->ranges.size + f->groups.size));
@@ -212,22 +213,29 @@ static bool change_h(void *ctx, const struct store_change *c)
 	return true;
 }
 
-static result groups_anew(struct feed *f, struct store_error *why)
+static result groups_anew(struct feed *f, struct feed_block *groups, struct store_error *why)
 {
 	struct reading x = {.names = f->names, .failed = OK};
-	struct feed_block groups = {.fd = -1};
 	TRY(groups_builder_new(&x.groups, f->names));
 	result r = read_all(f, &x, NULL, why);
 	if (is_ok(r))
-		r = groups_block(x.groups, &groups);
+		r = groups_block(x.groups, groups);
 	groups_builder_free(x.groups);
-	TRY(r);
+	return r;
+}
+
+// All of a reading at once: the LOGGED changes, and new groups unless they have no descriptor.
+static void publish(struct feed *f, uint32_t logged, const struct feed_block *groups)
+{
 	pthread_mutex_lock(&f->lock);
-	feed_block_free(&f->groups);
-	f->groups = groups;
-	f->serial++;
+	if (groups->fd >= 0) {
+		feed_block_free(&f->groups);
+		f->groups = *groups;
+		f->serial++;
+	}
+	f->logged = logged;
+	f->remembered = false;
 	pthread_mutex_unlock(&f->lock);
-	return OK;
 }
 
 // The change set that we serve is no longer there, or another one has its number: the journal was cut, a copy restored, or the
@@ -241,6 +249,7 @@ static result load_other(struct feed *f, uint64_t newest, struct store_error *wh
 result feed_follow(struct feed *f, bool opened, struct store_error *why)
 {
 	struct following x = {.feed = f, .logged = f->logged, .failed = OK};
+	struct feed_block groups = {.fd = -1};
 	uint64_t newest, last = f->seen;
 	bool ours = true;
 	TRY(store_newest(f->store, &newest, why));
@@ -249,20 +258,20 @@ result feed_follow(struct feed *f, bool opened, struct store_error *why)
 	TRY(is_ours(f, &ours, why));
 	if (!ours)
 		return load_other(f, newest, why);
-	if (newest == f->seen)
+	if (newest == f->seen) {
+		publish(f, f->logged, &groups);
 		return OK;
+	}
 	result r = store_changes(f->store, f->seen, FEED_READ_MOST, change_h, &x, &last, why);
 	if (r.error == E_TOO_MANY || x.failed.error == E_FULL)
 		return feed_load(f, why); // more than a few
 	TRY(r);
 	TRY(x.failed);
-	if (x.groups_changed)
-		TRY(groups_anew(f, why));
 	TRY(store_hash(f->store, last, f->seen_hash, why));
+	if (x.groups_changed)
+		TRY(groups_anew(f, &groups, why));
 	f->seen = last;
-	pthread_mutex_lock(&f->lock);
-	f->logged = x.logged;
-	pthread_mutex_unlock(&f->lock);
+	publish(f, x.logged, &groups);
 	f->stale = true;
 	log_write(LOG_LEVEL_NOTICE, "registry.changed", LOG_NUM("change_set", last), LOG_NUM("waiting", f->logged));
 	return f->logged >= OVERLAY_MERGE ? feed_merge(f) : OK;
@@ -333,7 +342,7 @@ result feed_merge(struct feed *f)
 		r = ranges_block(b, &ranges);
 	ranges_builder_free(b);
 	TRY(r);
-	feed_serve(f, f->names, &ranges, &f->groups);
+	feed_serve(f, f->names, &ranges, &f->groups, f->remembered);
 	log_write(LOG_LEVEL_NOTICE, "registry.merged", LOG_NUM("ranges", ranges_count(f->ranges.at)), LOG_NUM("epoch", f->epoch));
 	return OK;
 }

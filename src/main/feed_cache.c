@@ -164,7 +164,7 @@ static result read_file(struct feed *f, int fd)
 		feed_block_free(&groups);
 		return r;
 	}
-	feed_serve(f, names, &ranges, &groups);
+	feed_serve(f, names, &ranges, &groups, true);
 	f->seen = h.change_set;
 	memcpy(f->seen_hash, h.hash, sizeof(f->seen_hash));
 	return OK;

@@ -32,6 +32,7 @@ struct feed {
 	struct feed_block ranges, groups;
 	uint32_t epoch;      // 0: nothing yet
 	uint32_t serial;     // of the groups in it
+	bool remembered;     // out of the cache, and the database has not been read since
 	struct ipc_ldr_change *log; // OVERLAY_MAX changes since the ranges were made; those from LOGGED on are not served yet
 	uint32_t logged;
 	struct feed_consumer consumer[FEED_CONSUMERS];
@@ -56,7 +57,7 @@ MUST_USE result feed_merge(struct feed *f);                           // the cha
 MUST_USE result feed_block_new(struct feed_block *b, const char *name, size_t size, void (*write)(void *ctx, void *out), void *ctx);
 void feed_block_free(struct feed_block *b);
 // RANGES and GROUPS are served from here on, as a new epoch.
-void feed_serve(struct feed *f, struct group_names *names, const struct feed_block *ranges, const struct feed_block *groups);
+void feed_serve(struct feed *f, struct group_names *names, const struct feed_block *ranges, const struct feed_block *groups, bool remembered);
 
 // feed_cache.c
 MUST_USE result feed_cache_write(struct feed *f);

@@ -22,7 +22,7 @@ static bool put(struct feed_consumer *c, const struct ipc_ldr *m, const int *fds
 
 static bool send_base(struct feed *f, struct feed_consumer *c)
 {
-	struct ipc_ldr m = {.version = IPC_LDR_VERSION, .type = IPC_LDR_BASE, .epoch = f->epoch};
+	struct ipc_ldr m = {.version = IPC_LDR_VERSION, .type = IPC_LDR_BASE, .epoch = f->epoch, .remembered = f->remembered};
 	const int fds[] = {f->ranges.fd, f->groups.fd};
 	if (!put(c, &m, fds, 2))
 		return false;

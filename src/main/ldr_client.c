@@ -99,6 +99,7 @@ static void replace(struct ldr_client *c, struct ldr_set *next)
 		return;
 	}
 	c->set = next;
+	c->behind = false;
 	if (old != NULL && old->ldr.overlay == next->ldr.overlay)
 		old->own_overlay = false;
 	set_free(old);
@@ -107,6 +108,9 @@ static void replace(struct ldr_client *c, struct ldr_set *next)
 static void take_base(struct ldr_client *c, const struct ipc_ldr *m, const int *fds)
 {
 	struct overlay *overlay = NULL;
+	c->behind = true;
+	if (m->remembered != 0 && c->set != NULL)
+		return; // a directory that was started again, before it has read the database: ours is as new, or newer (LUF-I3)
 	struct ldr_part *ranges = part_map(fds[0]), *groups = part_map(fds[1]);
 	struct ldr_set *next = is_ok(overlay_new(&overlay)) ? set_new(m->epoch, ranges, groups, overlay) : NULL;
 	if (next != NULL) {
@@ -121,6 +125,10 @@ static void take_base(struct ldr_client *c, const struct ipc_ldr *m, const int *
 
 static void take_groups(struct ldr_client *c, int fd)
 {
+	if (c->behind) {
+		want(c);
+		return;
+	}
 	struct ldr_part *groups = part_map(fd);
 	struct ldr_set *next = set_new(c->set->ldr.epoch, c->set->ranges, groups, c->set->ldr.overlay);
 	if (next == NULL) {
@@ -134,7 +142,7 @@ static void take_groups(struct ldr_client *c, int fd)
 
 static void take_changes(struct ldr_client *c, const struct ipc_ldr *m)
 {
-	if (c->set == NULL || c->set->ldr.epoch != m->epoch || overlay_count(c->set->ldr.overlay) != m->position) {
+	if (c->behind || c->set == NULL || c->set->ldr.epoch != m->epoch || overlay_count(c->set->ldr.overlay) != m->position) {
 		want(c); // some are missing
 		return;
 	}
@@ -152,7 +160,7 @@ static void handle(struct ldr_client *c, const struct ipc_ldr *m, const int *fds
 {
 	if (m->type == IPC_LDR_BASE && passed == 2)
 		take_base(c, m, fds);
-	else if (m->type == IPC_LDR_GROUPS && passed == 1 && c->set != NULL && c->set->ldr.epoch == m->epoch)
+	else if (m->type == IPC_LDR_GROUPS && passed == 1 && c->set != NULL && (c->behind || c->set->ldr.epoch == m->epoch))
 		take_groups(c, fds[0]);
 	else if (m->type == IPC_LDR_CHANGED)
 		take_changes(c, m);

@@ -26,6 +26,7 @@ struct ldr_client { // of one thread
 	ldr_use_h use;
 	void *ctx;
 	struct ldr_set *set; // in force, NULL none
+	bool behind;         // the directory begins at a set that was not taken: what changes it does not fit ours
 	uint64_t bad;      // messages that were not lawful
 };
 

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-enum { IPC_LDR_VERSION = 1, IPC_LDR_CHANGES = 64 };
+enum { IPC_LDR_VERSION = 2, IPC_LDR_CHANGES = 64 };
 
 enum ipc_ldr_type {
 	// directory ->
@@ -29,6 +29,7 @@ struct ipc_ldr_change { // registry/overlay.h
 struct ipc_ldr {
 	uint16_t version, type;
 	uint32_t epoch, position, count;
+	uint32_t remembered; // of BASE, 1: out of the cache, not yet held against the database: whoever has a set keeps it
 	struct ipc_ldr_change change[IPC_LDR_CHANGES];
 };
 

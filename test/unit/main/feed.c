@@ -271,6 +271,31 @@ static void the_cache_is_ours_or_none(void **state)
 	end(w);
 }
 
+// The directory is started again and the database hangs: the cache is older than what the signaller has, and does not replace it
+// (LUF-I3). What the database says then follows.
+static void an_older_cache_replaces_nothing(void **state)
+{
+	struct world *w = world();
+	(void)state;
+	turn(w); // and the cache is written
+	add(w, "+4930");
+	feed_turn(w->feed, w->now_us += 200 * MS);
+	assert_true(is_ok(ldr_client_receive(&w->client)));
+	assert_true(finds(w, "+4930"));
+	assert_true(is_ok(restart(w)));
+	feed_send(w->feed);
+	assert_true(is_ok(ldr_client_receive(&w->client)));
+	assert_true(finds(w, "+4930"));
+	add(w, "+4931");
+	for (int i = 0; i < 2; i++) { // the first brings a change of what the client has not taken; it asks for everything
+		feed_turn(w->feed, w->now_us += 200 * MS);
+		assert_true(is_ok(ldr_client_receive(&w->client)));
+	}
+	assert_true(finds(w, "+4930") && finds(w, "+4931"));
+	assert_false(w->client.behind);
+	end(w);
+}
+
 // The database is locked for longer than anybody waits; a signaller that was started again has its blocks all the same.
 static void a_hung_database_holds_up_nobody(void **state)
 {
@@ -311,7 +336,7 @@ int main(void)
 		cmocka_unit_test(one_who_asks_without_end_is_heard_in_turns),
 		cmocka_unit_test(a_journal_that_was_cut_is_read_anew),
 		cmocka_unit_test(an_empty_database_is_no_fault), cmocka_unit_test(an_unsealed_block_is_refused), cmocka_unit_test(the_cache_is_ours_or_none),
-		cmocka_unit_test(a_hung_database_holds_up_nobody)};
+		cmocka_unit_test(an_older_cache_replaces_nothing), cmocka_unit_test(a_hung_database_holds_up_nobody)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
