@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CACHE_MAGIC = 0x53414c43, CACHE_VERSION = 1, CACHE_MAC_LEN = 32 };
+enum { CACHE_MAGIC = 0x53414c43, CACHE_VERSION = 2, CACHE_MAC_LEN = 32 };
 
 // [octets] 24 a range, of which RANGES_MAX may be; what is longer was not written by us, and is not read into memory to find that out.
 #define CACHE_OCTETS_MAX (4ull << 30)
@@ -22,8 +22,14 @@ struct cache_head {
 	uint64_t ranges, groups;   // octets of the two blocks behind
 	uint64_t change_set;       // that they are as of
 	uint8_t hash[STORE_HASH_LEN]; // of it
+	uint8_t head_mac[CACHE_MAC_LEN]; // of what stands above: lengths are believed after it alone
 	uint8_t mac[CACHE_MAC_LEN]; // of all, with this field zero
 };
+
+static void sign_head(const struct feed *f, const struct cache_head *h, uint8_t mac[CACHE_MAC_LEN])
+{
+	crypto_generichash(mac, CACHE_MAC_LEN, (const uint8_t *)h, offsetof(struct cache_head, head_mac), f->config.key, FEED_KEY_LEN);
+}
 
 static void sign(const struct feed *f, const struct cache_head *h, const void *ranges, const void *groups, uint8_t mac[CACHE_MAC_LEN])
 {
@@ -59,6 +65,7 @@ static result write_file(const struct feed *f, int fd)
 	h.groups = f->groups.size;
 	h.change_set = f->seen;
 	memcpy(h.hash, f->seen_hash, sizeof(h.hash));
+	sign_head(f, &h, h.head_mac);
 	sign(f, &h, f->ranges.at, f->groups.at, h.mac);
 	TRY(write_whole(fd, &h, sizeof(h)));
 	TRY(write_whole(fd, f->ranges.at, f->ranges.size));
@@ -135,11 +142,14 @@ static result check(const struct feed *f, const struct cache_head *h, const stru
 	return OK;
 }
 
-static result read_head(int fd, struct cache_head *h)
+static result read_head(const struct feed *f, int fd, struct cache_head *h)
 {
+	uint8_t mac[CACHE_MAC_LEN];
 	struct stat st;
 	REQUIRE(fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, h, sizeof(*h)) == (ssize_t)sizeof(*h), E_FORGED);
 	REQUIRE(h->magic == CACHE_MAGIC && h->version == CACHE_VERSION, E_FORGED);
+	sign_head(f, h, mac);
+	REQUIRE(sodium_memcmp(mac, h->head_mac, sizeof(mac)) == 0, E_FORGED);
 	REQUIRE((uint64_t)st.st_size <= CACHE_OCTETS_MAX, E_FORGED);
 	uint64_t left = (uint64_t)st.st_size - sizeof(*h);
 	return h->ranges > 0 && h->groups > 0 && h->ranges <= left && h->groups == left - h->ranges ? OK : FAIL(E_FORGED);
@@ -150,7 +160,7 @@ static result read_file(struct feed *f, int fd)
 	struct cache_head h;
 	struct group_names *names = NULL;
 	struct feed_block ranges = {.fd = -1}, groups = {.fd = -1};
-	TRY(read_head(fd, &h));
+	TRY(read_head(f, fd, &h));
 	result r = read_block(fd, h.ranges, "sallyport-ranges", &ranges);
 	if (is_ok(r))
 		r = read_block(fd, h.groups, "sallyport-groups", &groups);

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -271,6 +272,34 @@ static void the_cache_is_ours_or_none(void **state)
 	end(w);
 }
 
+// Lengths that we did not write are not believed: else a small file full of nothing takes 4 GiB of memory at each start (LUF-A1).
+static void lengths_of_a_stranger_take_no_memory(void **state)
+{
+	enum { CLAIMED = 1 << 30, MOST = 64 << 20 };
+	struct world *w = world();
+	struct rlimit before, low = {MOST, MOST};
+	const uint64_t claimed = CLAIMED;
+	struct stat st;
+	(void)state;
+	turn(w);
+	turn(w);
+	assert_int_equal(stat(w->cache, &st), 0);
+	int fd = open(w->cache, O_RDWR);
+	uint64_t ranges;
+	assert_int_equal(pread(fd, &ranges, sizeof(ranges), 8), sizeof(ranges)); // behind magic and version
+	assert_int_equal(pwrite(fd, &claimed, sizeof(claimed), 8), sizeof(claimed));
+	assert_int_equal(ftruncate(fd, (off_t)((uint64_t)st.st_size - ranges + claimed)), 0);
+	close(fd);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0); // a memfd that were made so large fails in another way
+	low.rlim_max = before.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+	result r = restart(w);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(r.error, E_FORGED);
+	end(w);
+}
+
 // The directory is started again and the database hangs: the cache is older than what the signaller has, and does not replace it
 // (LUF-I3). What the database says then follows.
 static void an_older_cache_replaces_nothing(void **state)
@@ -336,6 +365,7 @@ int main(void)
 		cmocka_unit_test(one_who_asks_without_end_is_heard_in_turns),
 		cmocka_unit_test(a_journal_that_was_cut_is_read_anew),
 		cmocka_unit_test(an_empty_database_is_no_fault), cmocka_unit_test(an_unsealed_block_is_refused), cmocka_unit_test(the_cache_is_ours_or_none),
+		cmocka_unit_test(lengths_of_a_stranger_take_no_memory),
 		cmocka_unit_test(an_older_cache_replaces_nothing), cmocka_unit_test(a_hung_database_holds_up_nobody)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
