@@ -103,7 +103,8 @@ static struct verdict by_directory(struct passage *p)
 	const struct snapshot *s = flow_snapshot(p->flow);
 	if (p->flow->config.port.lookup == NULL || s->settings.luf.apex_count == 0 || number[0] == '\0')
 		return REPLY(404, "Not Found");
-	const struct lookup_kept *a = lookup_cached(p->flow->lookups, p->peer, number, p->now);
+	const struct lookup_key k = lookup_key_make(p->peer, p->query.tell != 0, number);
+	const struct lookup_kept *a = lookup_cached(p->flow->lookups, &k, p->now);
 	return a != NULL ? use_answer(p, a) : ask(p, number);
 }
 
@@ -147,12 +148,11 @@ struct verdict gate_lookup(struct passage *p)
 
 void flow_lookup_answer(struct flow *f, uint32_t request, const struct lookup_answer *a, const struct now *now)
 {
-	peer_id peer;
-	char number[NUMBER_MAX];
+	struct lookup_key asked;
 	f->now = now;
-	if (!lookup_asked(f->lookups, request, &peer, number))
+	if (!lookup_asked(f->lookups, request, &asked))
 		return; // too late, or nobody's
-	lookup_learn(f->lookups, peer, number, a, now);
+	lookup_learn(f->lookups, &asked, a, now);
 	lookup_release(f, request, flow_again, now);
 }
 

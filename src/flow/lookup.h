@@ -30,9 +30,16 @@ void flow_lookups_free(struct flow_lookups *l);
 // Forget all answers: a peer may be nobody's after a reload. Held requests go on waiting.
 void flow_lookups_clear(struct flow_lookups *l);
 
-// The answer for what PEER asks about NUMBER, or NULL; valid until the next call. No allocation.
-const struct lookup_kept *lookup_cached(const struct flow_lookups *l, peer_id peer, const char *number, const struct now *now);
-void lookup_learn(struct flow_lookups *l, peer_id peer, const char *number, const struct lookup_answer *a, const struct now *now);
+struct lookup_key { // what differs in any of it may have another answer (LUF-C2)
+	peer_id peer;    // that asks
+	uint16_t tell;   // 1: to be told where, 0: to call (struct query)
+	char number[NUMBER_MAX]; // zero behind its end
+};
+struct lookup_key lookup_key_make(peer_id peer, bool tell, const char *number);
+
+// The answer for K, or NULL; valid until the next call. No allocation.
+const struct lookup_kept *lookup_cached(const struct flow_lookups *l, const struct lookup_key *k, const struct now *now);
+void lookup_learn(struct flow_lookups *l, const struct lookup_key *k, const struct lookup_answer *a, const struct now *now);
 
 bool lookup_any(const struct flow_lookups *l); // does any request wait?
 // Is a request with this key (top Via branch, Call-ID, CSeq) held? Its retransmission ends here.
@@ -51,7 +58,7 @@ struct lookup_held {
 typedef void (*lookup_held_h)(struct flow *f, const struct lookup_held *m, const struct now *now);
 void lookup_release(struct flow *f, uint32_t request, lookup_held_h handler, const struct now *now);
 // What REQUEST asked; false: nobody waits for it (any more).
-bool lookup_asked(const struct flow_lookups *l, uint32_t request, peer_id *peer, char number[NUMBER_MAX]);
+bool lookup_asked(const struct flow_lookups *l, uint32_t request, struct lookup_key *out);
 // The one with that key, e.g. because it was cancelled. HANDLER may be NULL: it is forgotten.
 void lookup_release_key(struct flow *f, uint64_t key, lookup_held_h handler, const struct now *now);
 // The request whose time is up first; false: none is due.

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers of the directory, kept by (who asks, number) for as long as they may live: views differ by querier (LUF-C2).
+// Answers of the directory, kept by (who asks, what for, number) for as long as they may live: views differ by querier (LUF-C2).
 #include "base/memory.h"
 #include "flow/lookup_inside.h"
 
-// Who asks, and the number; the number's octets beyond its end are zero.
-static struct lookup_key key_make(peer_id peer, const char *number)
+struct lookup_key lookup_key_make(peer_id peer, bool tell, const char *number)
 {
-	struct lookup_key k = {.peer = peer};
+	struct lookup_key k = {.peer = peer, .tell = tell};
 	memcpy(k.number, number, strnlen(number, NUMBER_MAX - 1));
 	return k;
 }
@@ -42,10 +41,9 @@ static struct lookup_entry *find(const struct flow_lookups *l, const struct look
 	return table_get(l->table, bytes_make(k, sizeof(*k)));
 }
 
-const struct lookup_kept *lookup_cached(const struct flow_lookups *l, peer_id peer, const char *number, const struct now *now)
+const struct lookup_kept *lookup_cached(const struct flow_lookups *l, const struct lookup_key *k, const struct now *now)
 {
-	struct lookup_key k = key_make(peer, number);
-	const struct lookup_entry *e = find(l, &k);
+	const struct lookup_entry *e = find(l, k);
 	return e != NULL && e->until_us > now->mono_us ? &e->kept : NULL;
 }
 
@@ -68,13 +66,12 @@ static uint64_t life_us(const struct lookup_answer *a)
 	return s * SECOND;
 }
 
-void lookup_learn(struct flow_lookups *l, peer_id peer, const char *number, const struct lookup_answer *a, const struct now *now)
+void lookup_learn(struct flow_lookups *l, const struct lookup_key *k, const struct lookup_answer *a, const struct now *now)
 {
-	struct lookup_key k = key_make(peer, number);
-	struct lookup_entry *e = find(l, &k);
+	struct lookup_entry *e = find(l, k);
 	if (e == NULL) {
 		e = place(l);
-		e->key = k;
+		e->key = *k;
 		if (!is_ok(table_put(l->table, bytes_make(&e->key, sizeof(e->key)), e))) {
 			*e = (struct lookup_entry){.until_us = 0}; // the place stays; whoever asked is told to come again
 			return;

@@ -82,8 +82,7 @@ result lookup_hold(struct flow_lookups *l, const struct passage *p, uint64_t key
 	REQUIRE(held_of(l, p->peer) < LOOKUP_HELD_PEER, E_FULL);
 	uint8_t *octets = memory_alloc(p->size);
 	REQUIRE(octets != NULL, E_NO_MEMORY);
-	struct lookup_key k = {.peer = p->peer};
-	memcpy(k.number, number, strnlen(number, NUMBER_MAX - 1));
+	struct lookup_key k = lookup_key_make(p->peer, p->query.tell != 0, number);
 	*request = under_way(l, &k);
 	*ask = *request == 0;
 	if (*ask)
@@ -125,14 +124,13 @@ void lookup_release_key(struct flow *f, uint64_t key, lookup_held_h handler, con
 			release(f, &l->held[i], handler, now);
 }
 
-bool lookup_asked(const struct flow_lookups *l, uint32_t request, peer_id *peer, char number[NUMBER_MAX])
+bool lookup_asked(const struct flow_lookups *l, uint32_t request, struct lookup_key *out)
 {
 	for (uint32_t i = 0; l->held_count > 0 && i < LOOKUP_HELD_MAX; i++) {
 		const struct held *h = &l->held[i];
 		if (h->octets == NULL || h->request != request)
 			continue;
-		*peer = h->asked.peer;
-		memcpy(number, h->asked.number, NUMBER_MAX);
+		*out = h->asked;
 		return true;
 	}
 	return false;

@@ -6,11 +6,7 @@
 #include "base/table.h"
 #include "flow/lookup.h"
 
-struct lookup_key {
-	peer_id peer;
-	char number[NUMBER_MAX];
-};
-_Static_assert(sizeof(struct lookup_key) == sizeof(peer_id) + NUMBER_MAX, "a key without holes can be hashed");
+_Static_assert(sizeof(struct lookup_key) == sizeof(peer_id) + sizeof(uint16_t) + NUMBER_MAX, "a key without holes can be hashed");
 
 struct lookup_entry { // of the cache
 	struct lookup_key key;

@@ -23,6 +23,18 @@ static struct lookup_answer found(peer_id peer, uint32_t ttl_s)
 	return (struct lookup_answer){.outcome = LOOKUP_FOUND, .peer = peer, .ttl_s = ttl_s, .rn = "+491"};
 }
 
+static void learn(struct flow_lookups *l, peer_id peer, const char *number, const struct lookup_answer *a, const struct now *now)
+{
+	const struct lookup_key k = lookup_key_make(peer, false, number);
+	lookup_learn(l, &k, a, now);
+}
+
+static const struct lookup_kept *cached(const struct flow_lookups *l, peer_id peer, const char *number, const struct now *now)
+{
+	const struct lookup_key k = lookup_key_make(peer, false, number);
+	return lookup_cached(l, &k, now);
+}
+
 static void an_answer_lives_its_time(void **state)
 {
 	struct flow_lookups *l;
@@ -31,24 +43,24 @@ static void an_answer_lives_its_time(void **state)
 
 	(void)state;
 	assert_true(is_ok(flow_lookups_new(&l, secret)));
-	lookup_learn(l, 1, "+4989", &a, &at);
-	assert_int_equal(lookup_cached(l, 1, "+4989", &at)->peer, 7);
-	assert_string_equal(lookup_cached(l, 1, "+4989", &at)->rn, "+491");
-	assert_null(lookup_cached(l, 2, "+4989", &at)); // another querier, another view
-	assert_null(lookup_cached(l, 1, "+498", &at));
-	assert_null(lookup_cached(l, 1, "+49890", &at));
+	learn(l, 1, "+4989", &a, &at);
+	assert_int_equal(cached(l, 1, "+4989", &at)->peer, 7);
+	assert_string_equal(cached(l, 1, "+4989", &at)->rn, "+491");
+	assert_null(cached(l, 2, "+4989", &at)); // another querier, another view
+	assert_null(cached(l, 1, "+498", &at));
+	assert_null(cached(l, 1, "+49890", &at));
 	then.mono_us += 60 * SECOND - 1;
-	assert_non_null(lookup_cached(l, 1, "+4989", &then));
+	assert_non_null(cached(l, 1, "+4989", &then));
 	then.mono_us++;
-	assert_null(lookup_cached(l, 1, "+4989", &then));
-	lookup_learn(l, 1, "+4989", &zero, &then); // the request that asked must find it
-	assert_int_equal(lookup_cached(l, 1, "+4989", &then)->peer, 8);
-	lookup_learn(l, 1, "+4989", &later, &then);
+	assert_null(cached(l, 1, "+4989", &then));
+	learn(l, 1, "+4989", &zero, &then); // the request that asked must find it
+	assert_int_equal(cached(l, 1, "+4989", &then)->peer, 8);
+	learn(l, 1, "+4989", &later, &then);
 	then.mono_us += LOOKUP_LATER_S * SECOND;
-	assert_null(lookup_cached(l, 1, "+4989", &then));
-	lookup_learn(l, 1, "+4989", &long_one, &then); // a day at the most
+	assert_null(cached(l, 1, "+4989", &then));
+	learn(l, 1, "+4989", &long_one, &then); // a day at the most
 	then.mono_us += DNS_TTL_MAX_S * SECOND;
-	assert_null(lookup_cached(l, 1, "+4989", &then));
+	assert_null(cached(l, 1, "+4989", &then));
 	flow_lookups_free(l);
 }
 
@@ -62,16 +74,16 @@ static void the_oldest_gives_way(void **state)
 	for (uint32_t i = 0; i <= LOOKUP_CACHE_MAX; i++) {
 		struct lookup_answer a = found((peer_id)(i % 1000), 60);
 		snprintf(number, sizeof(number), "+49%u", i);
-		lookup_learn(l, 1, number, &a, &at);
+		learn(l, 1, number, &a, &at);
 	}
-	assert_null(lookup_cached(l, 1, "+490", &at));
-	assert_int_equal(lookup_cached(l, 1, "+491", &at)->peer, 1);
-	assert_int_equal(lookup_cached(l, 1, number, &at)->peer, LOOKUP_CACHE_MAX % 1000);
+	assert_null(cached(l, 1, "+490", &at));
+	assert_int_equal(cached(l, 1, "+491", &at)->peer, 1);
+	assert_int_equal(cached(l, 1, number, &at)->peer, LOOKUP_CACHE_MAX % 1000);
 	flow_lookups_clear(l);
-	assert_null(lookup_cached(l, 1, "+491", &at));
+	assert_null(cached(l, 1, "+491", &at));
 	struct lookup_answer again = found(3, 60);
-	lookup_learn(l, 1, "+491", &again, &at);
-	assert_int_equal(lookup_cached(l, 1, "+491", &at)->peer, 3);
+	learn(l, 1, "+491", &again, &at);
+	assert_int_equal(cached(l, 1, "+491", &at)->peer, 3);
 	flow_lookups_free(l);
 }
 
@@ -95,8 +107,7 @@ static void one_question_for_all_who_wait(void **state)
 	struct passage p = passage(1, (const uint8_t *)"INVITE", 6), q = passage(2, (const uint8_t *)"INVITE", 6);
 	uint32_t first, second, due;
 	bool ask;
-	peer_id peer;
-	char number[NUMBER_MAX];
+	struct lookup_key asked;
 	struct now then = at;
 
 	(void)state;
@@ -108,9 +119,9 @@ static void one_question_for_all_who_wait(void **state)
 	assert_true(is_ok(lookup_hold(f.lookups, &q, 13, "+4989", &second, &ask)) && ask); // another view
 	assert_int_not_equal(first, second);
 	assert_true(lookup_holds(f.lookups, 12) && !lookup_holds(f.lookups, 14));
-	assert_true(lookup_asked(f.lookups, second, &peer, number));
-	assert_int_equal(peer, 2);
-	assert_string_equal(number, "+4989");
+	assert_true(lookup_asked(f.lookups, second, &asked));
+	assert_int_equal(asked.peer, 2);
+	assert_string_equal(asked.number, "+4989");
 	assert_int_equal(lookup_deadline(f.lookups), at.mono_us + LOOKUP_WAIT_MS * MS);
 	assert_false(lookup_due(f.lookups, &then, &due));
 	then.mono_us += LOOKUP_WAIT_MS * MS;
@@ -118,10 +129,35 @@ static void one_question_for_all_who_wait(void **state)
 	released = 0;
 	lookup_release(&f, first, released_h, &at);
 	assert_int_equal(released, 2);
-	assert_false(lookup_asked(f.lookups, first, &peer, number));
+	assert_false(lookup_asked(f.lookups, first, &asked));
 	lookup_release_key(&f, 13, released_h, &at);
 	assert_int_equal(released, 3);
 	assert_false(lookup_any(f.lookups));
+	flow_lookups_free(f.lookups);
+}
+
+// A peer that is told where a number is, and one that calls it, see different peers (LUF-C2): the answer to one question is none
+// to the other, whether it is kept or on its way.
+static void what_is_told_is_no_call(void **state)
+{
+	struct flow f = {.seed = 0};
+	struct passage p = passage(1, (const uint8_t *)"INVITE", 6);
+	const struct lookup_key call = lookup_key_make(1, false, "+4989"), tell = lookup_key_make(1, true, "+4989");
+	const struct lookup_answer none = {.outcome = LOOKUP_NONE, .peer = PEER_NONE, .ttl_s = 60};
+	struct lookup_key asked;
+	uint32_t first, second;
+	bool ask;
+
+	(void)state;
+	assert_true(is_ok(flow_lookups_new(&f.lookups, secret)));
+	lookup_learn(f.lookups, &tell, &none, &at);
+	assert_non_null(lookup_cached(f.lookups, &tell, &at));
+	assert_null(lookup_cached(f.lookups, &call, &at));
+	assert_true(is_ok(lookup_hold(f.lookups, &p, 11, "+4989", &first, &ask)) && ask);
+	p.query.tell = 1;
+	assert_true(is_ok(lookup_hold(f.lookups, &p, 12, "+4989", &second, &ask)) && ask);
+	assert_true(lookup_asked(f.lookups, second, &asked));
+	assert_int_equal(asked.tell, 1);
 	flow_lookups_free(f.lookups);
 }
 
@@ -181,7 +217,8 @@ static void nth_allocation_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(an_answer_lives_its_time), cmocka_unit_test(the_oldest_gives_way),
-		cmocka_unit_test(one_question_for_all_who_wait), cmocka_unit_test(what_waits_is_bounded),
+		cmocka_unit_test(one_question_for_all_who_wait), cmocka_unit_test(what_is_told_is_no_call),
+		cmocka_unit_test(what_waits_is_bounded),
 		cmocka_unit_test(nth_allocation_fails)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
