@@ -31,21 +31,35 @@ static void throttle(struct luf_harvest *h, const struct now *now)
 	h->next_us = now->mono_us + HARVEST_TRICKLE_US;
 }
 
-void luf_harvest_note(struct luf_harvest *h, const char *number, bool found, bool every, const struct now *now)
+// How many neighbours are in a row with NUMBER. The same number again is none, and ends no row; rows are followed side by side, so
+// that whoever mixes two is seen.
+static uint8_t neighbour(struct luf_harvest *h, const char *number)
 {
 	uint8_t digits;
-	uint64_t v = number[0] == '+' ? value_of(number, &digits) : 0;
-	uint64_t apart = v > h->last ? v - h->last : h->last - v;
+	uint64_t v = value_of(number, &digits);
+	for (uint8_t i = 0; i < HARVEST_LANES; i++) {
+		struct harvest_lane *l = &h->lane[i];
+		uint64_t apart = v > l->last ? v - l->last : l->last - v;
+		if (digits != l->digits || apart > HARVEST_STEP)
+			continue;
+		if (apart > 0 && l->run < HARVEST_RUN)
+			l->run++;
+		l->last = v;
+		return l->run;
+	}
+	h->lane[h->next] = (struct harvest_lane){.last = v, .digits = digits};
+	h->next = (uint8_t)((h->next + 1) % HARVEST_LANES);
+	return 0;
+}
+
+void luf_harvest_note(struct luf_harvest *h, const char *number, bool found, bool every, const struct now *now)
+{
 	if (number[0] != '+')
 		return;
-	if (!found || every) {
-		h->run = digits == h->digits && apart > 0 && apart <= HARVEST_STEP ? (uint8_t)(h->run + (h->run < HARVEST_RUN)) : 0;
-		h->last = v;
-		h->digits = digits;
-	}
+	uint8_t run = !found || every ? neighbour(h, number) : 0;
 	h->misses = h->misses << 1 | !found;
 	h->seen = (uint8_t)(h->seen + (h->seen < HARVEST_WINDOW));
 	bool many = h->seen == HARVEST_WINDOW && __builtin_popcountll(h->misses) >= HARVEST_MISSES;
-	if (h->until_us == 0 && (many || h->run >= HARVEST_RUN))
+	if (h->until_us == 0 && (many || run >= HARVEST_RUN))
 		throttle(h, now);
 }

@@ -64,6 +64,34 @@ static void at_the_bounds(void **state)
 		assert_true(ask(&h, i * (HARVEST_STEP + 1), true, true));
 }
 
+// Each number twice, or two blocks in turns: still one after the other.
+static void rows_are_seen_through_a_mixture(void **state)
+{
+	struct luf_harvest h = {0};
+	uint32_t n = 0;
+
+	(void)state;
+	for (n = 0; n < 1000 && ask(&h, n / 2, true, true); n++)
+		;
+	assert_in_range(n, HARVEST_RUN, 4 * HARVEST_RUN);
+	for (uint32_t blocks = 2; blocks <= HARVEST_LANES; blocks++) {
+		memset(&h, 0, sizeof(h));
+		for (n = 0; n < 1000 && ask(&h, n % blocks * 100000 + n / blocks, true, true); n++)
+			;
+		assert_in_range(n, HARVEST_RUN, (HARVEST_RUN + 1) * HARVEST_LANES);
+	}
+}
+
+// One switchboard of 1000 numbers is looked up at random, among others: nobody is throttled.
+static void a_busy_block_is_no_harvest(void **state)
+{
+	struct luf_harvest h = {0};
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000000; i++)
+		assert_true(ask(&h, below(2) == 0 ? below(1000) : below(10000000), true, true));
+}
+
 static void longer_each_time_and_then_free(void **state)
 {
 	struct luf_harvest h = {0};
@@ -97,6 +125,7 @@ static void what_leaks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(people_are_not_throttled), cmocka_unit_test(at_the_bounds),
+		cmocka_unit_test(rows_are_seen_through_a_mixture), cmocka_unit_test(a_busy_block_is_no_harvest),
 		cmocka_unit_test(longer_each_time_and_then_free), cmocka_unit_test(what_leaks)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
