@@ -16,6 +16,7 @@
 
 enum {
 	INQUIRIES_MAX = 1024,       // look-ups under way: 2 s of 500 a second that all ask the DNS
+	INQUIRIES_PEER = 96,        // of one peer: half of what the resolver works on for strangers (dns/resolver.h), whoever calls (LRF-A1)
 	INQUIRY_MS_MAX = 10000,     // the longest that an asker may want to wait
 	INQUIRY_MS = 2500,          // of an administrator, whose question has 3 s (admin/ask.h)
 	INQUIRIES_PER_TURN = 64,    // of one channel, so that control and DNS are not starved

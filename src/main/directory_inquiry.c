@@ -44,6 +44,15 @@ static struct inquiry *place(struct directory_process *d)
 	return NULL;
 }
 
+// Has PEER its share? Each worker keeps its own count (flow/lookup.h); together they could take all places.
+static bool is_full(const struct directory_process *d, peer_id peer)
+{
+	uint32_t n = 0;
+	for (uint32_t k = 0; d->under_way >= INQUIRIES_PEER && k < INQUIRIES_MAX; k++)
+		n += d->inquiry[k].serial != 0 && !d->inquiry[k].asked.administrator && d->inquiry[k].query.from_peer == peer;
+	return n >= INQUIRIES_PEER;
+}
+
 // ---- what ENUM says, held against what is provisioned
 
 // The domain's peer, or whoever has the routing number: may the number go there (SF-I12)?
@@ -194,7 +203,7 @@ void inquiry_begin(struct directory_process *d, const struct asked *a, const str
 		refuse(d, a, q, LOOKUP_NONE, "no ENUM tree is configured for it (luf.enum)", now);
 		return;
 	}
-	struct inquiry *i = place(d);
+	struct inquiry *i = a->administrator || !is_full(d, q->from_peer) ? place(d) : NULL;
 	if (i == NULL) {
 		refuse(d, a, q, LOOKUP_LATER, "too many look-ups are under way", now);
 		return;

@@ -140,9 +140,38 @@ static void a_reload_takes_no_ground_from_under_a_look_up(void **state)
 	end(w);
 }
 
+static void one_peer_takes_his_share_alone(void **state)
+{
+	struct world *w = world();
+	static struct ipc_dns m;
+	uint32_t request = 0;
+	char number[NUMBER_MAX];
+	(void)state;
+	for (uint32_t i = 1; i <= INQUIRIES_PEER; i++) {
+		snprintf(number, sizeof(number), "+9955%u", i);
+		begin(w, w->peer, number, i);
+		assert_true(question(w, &m));
+	}
+	assert_int_equal(told(w, &request), -1);
+	begin(w, w->peer, "+9956", 1000);
+	assert_int_equal(told(w, &request), LOOKUP_LATER);
+	assert_int_equal(request, 1000);
+	assert_false(question(w, &m));
+	begin(w, w->other, "+9956", 1001);
+	assert_int_equal(told(w, &request), -1);
+	assert_true(question(w, &m));
+	deny(w, &m);
+	assert_int_equal(told(w, &request), LOOKUP_NONE);
+	at.mono_us += INQUIRY_MS_MAX * MS; // what nobody answers gives its place back
+	inquiry_run(&w->d, &at);
+	assert_int_equal(w->d.under_way, 0);
+	end(w);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(a_reload_takes_no_ground_from_under_a_look_up)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(a_reload_takes_no_ground_from_under_a_look_up),
+		cmocka_unit_test(one_peer_takes_his_share_alone)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
