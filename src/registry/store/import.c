@@ -17,9 +17,13 @@ int import_octet(struct import *x)
 	return c;
 }
 
+// What is said ends on somebody's terminal, and names what stands in a file of somebody else: nothing of it but plain text (LUF-I1).
 static void say(struct row_fault *f, const char *format, va_list arguments)
 {
 	vsnprintf(f->text, sizeof(f->text), format, arguments);
+	for (char *c = f->text; *c != '\0'; c++)
+		if ((uint8_t)*c < 0x20 || (uint8_t)*c > 0x7e)
+			*c = '?';
 }
 
 result import_bad(struct import *x, uint64_t line, enum row_kind kind, const char *format, ...)

@@ -184,10 +184,28 @@ static void there_and_back(void **state)
 	assert_int_equal(s.rows, 1);
 }
 
+// A terminal does what it is told by some octets: none of a file's reach it.
+static void faults_are_plain_text(void **state)
+{
+	static const char *const files[] = {"{\"kind\": \"peer\", \"name\": \033[2J}", "{\"kind\": \"peer\", \"\\u001b[2J\": 1.5}",
+		"{\"kind\": \"peer\", \"\302\2332J\": 1.5}", "kind,\033[2J,\033[2J\n"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		struct seen s = {0};
+		struct row_fault fault = {""};
+		IGNORE_RESULT(read_file(files[i], strlen(files[i]), ROW_KINDS, &s, &fault));
+		const char *text = fault.text[0] != '\0' ? fault.text : s.fault;
+		assert_true(text[0] != '\0');
+		for (const char *c = text; *c != '\0'; c++)
+			assert_in_range((uint8_t)*c, 0x20, 0x7e);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_taken), cmocka_unit_test(bad_rows), cmocka_unit_test(bad_files),
-		cmocka_unit_test(long_lines), cmocka_unit_test(there_and_back)};
+		cmocka_unit_test(long_lines), cmocka_unit_test(there_and_back), cmocka_unit_test(faults_are_plain_text)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
