@@ -257,7 +257,7 @@ result admin_new(struct admin **out, const struct admin_config *c, const struct 
 	a->draining = c->draining;
 	a->journal.file.fd = -1;
 	a->ack_owed_us = a->state_owed_us = NO_DEADLINE;
-	a->ask = (struct ask){.signaller = c->signaller, .directory = c->directory, .monitor = c->monitor, .ctx = c->ctx};
+	a->ask = (struct ask){.signaller = c->signaller, .directory = c->directory, .monitor = c->monitor, .ctx = c->ctx, .next = c->first_request};
 	result r = open_all(a);
 	if (!is_ok(r)) {
 		admin_free(a);

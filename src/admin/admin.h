@@ -22,6 +22,7 @@ struct admin_config {
 	int metrics;   // listening TCP socket; -1: none
 	int signaller, directory; // channels; -1: none
 	uid_t owner;   // beside root, who may use the API
+	uint32_t first_request; // questions are numbered from here on; another one at each start
 	bool draining; // at the start
 	const char *version;
 	struct view_steps steps;

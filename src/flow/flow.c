@@ -14,7 +14,9 @@ static result parts_new(struct flow *f, const struct now *now)
 	f->counters.media_by_peer = memory_array(PEERS_MAX, sizeof(*f->counters.media_by_peer));
 	REQUIRE(f->counters.refused_by_peer != NULL && f->counters.media_by_peer != NULL, E_NO_MEMORY);
 	TRY(lrf_memory_new(&f->dead_targets));
-	TRY(flow_lookups_new(&f->lookups, f->config.secret));
+	uint32_t first;
+	f->config.port.random(f->config.port.ctx, &first, sizeof(first));
+	TRY(flow_lookups_new(&f->lookups, f->config.secret, first));
 	f->harvest = memory_array(PEERS_MAX, sizeof(*f->harvest));
 	REQUIRE(f->harvest != NULL, E_NO_MEMORY);
 	TRY(flow_media_new(&f->media, f->config.max_calls));

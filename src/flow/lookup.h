@@ -25,7 +25,9 @@ struct lookup_kept { // an answer, as the cache keeps it
 	char rn[NUMBER_MAX];
 };
 
-MUST_USE result flow_lookups_new(struct flow_lookups **out, const uint8_t secret[16]);
+// Questions are numbered from FIRST on, which is another one at each start: the channel outlives a process, and an answer to the one
+// before must fit no question of ours (LUF-C2).
+MUST_USE result flow_lookups_new(struct flow_lookups **out, const uint8_t secret[16], uint32_t first);
 void flow_lookups_free(struct flow_lookups *l);
 // Forget all answers: a peer may be nobody's after a reload. Held requests go on waiting.
 void flow_lookups_clear(struct flow_lookups *l);

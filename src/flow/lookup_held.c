@@ -5,7 +5,7 @@
 #include "flow/lookup_inside.h"
 #include "flow/state.h"
 
-result flow_lookups_new(struct flow_lookups **out, const uint8_t secret[16])
+result flow_lookups_new(struct flow_lookups **out, const uint8_t secret[16], uint32_t first)
 {
 	struct flow_lookups *l = memory_alloc(sizeof(*l));
 	REQUIRE(l != NULL, E_NO_MEMORY);
@@ -14,6 +14,7 @@ result flow_lookups_new(struct flow_lookups **out, const uint8_t secret[16])
 		flow_lookups_free(l);
 		return r;
 	}
+	l->request = first;
 	*out = l;
 	return OK;
 }

@@ -13,6 +13,7 @@
 #include <event2/event.h>
 #include <jansson.h>
 #include <pwd.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -116,7 +117,10 @@ static result begin(struct admin_process *p)
 	p->base = event_base_new();
 	REQUIRE(p->base != NULL, E_NO_MEMORY);
 	TRY(enter(p));
+	uint32_t first;
+	randombytes_buf(&first, sizeof(first)); // answers to an admin before us fit no question of ours
 	struct admin_config c = {
+		.first_request = first,
 		.base = p->base,
 		.api = start->sockets->admin,
 		.metrics = start->sockets->metrics,

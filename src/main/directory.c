@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sodium.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -172,6 +173,7 @@ int directory_main(struct process_start *start)
 	struct sandbox_path paths[SANDBOX_PATHS_MAX];
 	const struct channels *c = start->channels;
 	d = (struct directory_process){.start = start, .admin = c->directory.end[1], .dns = c->dns.end[0]};
+	randombytes_buf(&d.serial, sizeof(d.serial)); // answers of the resolver to a directory before us fit no question of ours
 	for (uint32_t i = 0; i < start->workers; i++)
 		d.lookup[d.lookups++] = c->lookup[i].end[1];
 	d.portal = d.lookup[d.lookups++] = c->portal_lookup.end[1];

@@ -234,6 +234,7 @@ static void publish(struct feed *f, uint32_t logged, const struct feed_block *gr
 		f->serial++;
 	}
 	f->logged = logged;
+	f->epoch += f->remembered; // who kept his own set meanwhile is sent this one now
 	f->remembered = false;
 	pthread_mutex_unlock(&f->lock);
 }

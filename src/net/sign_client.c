@@ -6,12 +6,17 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <openssl/rand.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 void sign_client_init(struct sign_client *c, int fd, uint64_t timeout_us, struct net_counters *counters)
 {
 	*c = (struct sign_client){.fd = fd, .timeout_us = timeout_us, .counters = counters};
+	// From anywhere on: the channel outlives a process, and an answer to the one before must be no answer to us. Without random octets
+	// a signature for other octets would only fail.
+	if (RAND_bytes((unsigned char *)&c->request, sizeof(c->request)) != 1)
+		c->request = 0;
 }
 
 static result wait_for(struct sign_client *c, uint64_t deadline_us)

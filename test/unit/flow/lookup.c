@@ -42,7 +42,7 @@ static void an_answer_lives_its_time(void **state)
 	struct now then = at;
 
 	(void)state;
-	assert_true(is_ok(flow_lookups_new(&l, secret)));
+	assert_true(is_ok(flow_lookups_new(&l, secret, 0)));
 	learn(l, 1, "+4989", &a, &at);
 	assert_int_equal(cached(l, 1, "+4989", &at)->peer, 7);
 	assert_string_equal(cached(l, 1, "+4989", &at)->rn, "+491");
@@ -70,7 +70,7 @@ static void the_oldest_gives_way(void **state)
 	char number[NUMBER_MAX];
 
 	(void)state;
-	assert_true(is_ok(flow_lookups_new(&l, secret)));
+	assert_true(is_ok(flow_lookups_new(&l, secret, 0)));
 	for (uint32_t i = 0; i <= LOOKUP_CACHE_MAX; i++) {
 		struct lookup_answer a = found((peer_id)(i % 1000), 60);
 		snprintf(number, sizeof(number), "+49%u", i);
@@ -111,7 +111,7 @@ static void one_question_for_all_who_wait(void **state)
 	struct now then = at;
 
 	(void)state;
-	assert_true(is_ok(flow_lookups_new(&f.lookups, secret)));
+	assert_true(is_ok(flow_lookups_new(&f.lookups, secret, 0)));
 	assert_int_equal(lookup_deadline(f.lookups), NO_DEADLINE);
 	assert_true(is_ok(lookup_hold(f.lookups, &p, 11, "+4989", &first, &ask)) && ask);
 	assert_true(is_ok(lookup_hold(f.lookups, &p, 12, "+4989", &second, &ask)) && !ask);
@@ -149,7 +149,7 @@ static void what_is_told_is_no_call(void **state)
 	bool ask;
 
 	(void)state;
-	assert_true(is_ok(flow_lookups_new(&f.lookups, secret)));
+	assert_true(is_ok(flow_lookups_new(&f.lookups, secret, 0)));
 	lookup_learn(f.lookups, &tell, &none, &at);
 	assert_non_null(lookup_cached(f.lookups, &tell, &at));
 	assert_null(lookup_cached(f.lookups, &call, &at));
@@ -171,7 +171,7 @@ static void what_waits_is_bounded(void **state)
 	bool ask;
 
 	(void)state;
-	assert_true(is_ok(flow_lookups_new(&f.lookups, secret)));
+	assert_true(is_ok(flow_lookups_new(&f.lookups, secret, 0)));
 	for (n = 0; n < LOOKUP_HELD_PEER; n++) // one peer's share, and no more (LRF-A1)
 		assert_true(is_ok(lookup_hold(f.lookups, &small, n, "+4989", &request, &ask)));
 	assert_int_equal(lookup_hold(f.lookups, &small, n, "+4989", &request, &ask).error, E_FULL);
@@ -200,7 +200,7 @@ static void nth_allocation_fails(void **state)
 	(void)state;
 	for (n = 1; n < 10; n++) {
 		memory_fail_nth(n);
-		result r = flow_lookups_new(&l, secret);
+		result r = flow_lookups_new(&l, secret, 0);
 		memory_fail_nth(0);
 		if (is_ok(r))
 			break;
@@ -214,9 +214,37 @@ static void nth_allocation_fails(void **state)
 	flow_lookups_free(l);
 }
 
+// LUF-C2: a worker dies with a question under way; the next one asks another, and then the answer to the former comes over the same
+// channel. Numbered from the same number on it is taken for the answer; numbered from anywhere it is nobody's.
+static void an_answer_to_the_one_before(void **state)
+{
+	static struct origin origin;
+	static const uint8_t octets[8];
+	struct now now = {1000, 0};
+	struct passage p = {.origin = &origin, .octets = octets, .size = sizeof(octets), .now = &now, .peer = 1};
+	struct lookup_key asked;
+	uint32_t before, request;
+	bool ask;
+
+	(void)state;
+	for (uint32_t same = 0; same < 2; same++) {
+		struct flow_lookups *dead, *next;
+		assert_true(is_ok(flow_lookups_new(&dead, secret, 7)));
+		assert_true(is_ok(flow_lookups_new(&next, secret, same ? 7 : 90000)));
+		p.peer = 1;
+		assert_true(is_ok(lookup_hold(dead, &p, 1, "+4989", &before, &ask)));
+		p.peer = 2;
+		assert_true(is_ok(lookup_hold(next, &p, 2, "+4930", &request, &ask)));
+		assert_int_equal(lookup_asked(next, before, &asked), same);
+		assert_true(lookup_asked(next, request, &asked));
+		flow_lookups_free(dead);
+		flow_lookups_free(next);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(an_answer_lives_its_time), cmocka_unit_test(the_oldest_gives_way),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(an_answer_to_the_one_before), cmocka_unit_test(an_answer_lives_its_time), cmocka_unit_test(the_oldest_gives_way),
 		cmocka_unit_test(one_question_for_all_who_wait), cmocka_unit_test(what_is_told_is_no_call),
 		cmocka_unit_test(what_waits_is_bounded),
 		cmocka_unit_test(nth_allocation_fails)};
