@@ -9,13 +9,6 @@
 
 #include <string.h>
 
-static void text_copy(char *out, size_t room, const char *from, size_t n)
-{
-	n = n < room ? n : room - 1;
-	memcpy(out, from, n);
-	out[n] = '\0';
-}
-
 // Is HOST one of our own names or addresses on the listener that the request came to?
 static bool host_is_ours(const struct passage *p, struct bytes host)
 {

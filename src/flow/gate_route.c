@@ -7,13 +7,6 @@
 
 #include <string.h>
 
-static void text_copy(char *out, size_t room, const char *from, size_t n)
-{
-	n = n < room ? n : room - 1;
-	memcpy(out, from, n);
-	out[n] = '\0';
-}
-
 // What stands in Request-URI and To towards the far side: its domain, or its first target's address.
 static void plan_host(const char *domain, const struct hop *first, struct leg_peer *out)
 {

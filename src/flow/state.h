@@ -53,4 +53,12 @@ struct verdict lookup_held_already(struct passage *p);
 // The half of struct sf_port that flow implements (flow/port.c).
 struct sf_port flow_sf_port(struct flow *f);
 
+// N octets of FROM as text into OUT of ROOM octets, cut where it does not fit.
+static inline void text_copy(char *out, size_t room, const char *from, size_t n)
+{
+	n = n < room ? n : room - 1;
+	memcpy(out, from, n);
+	out[n] = '\0';
+}
+
 #endif

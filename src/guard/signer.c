@@ -189,6 +189,11 @@ void signer_answer(struct signer *s, const struct tls_sign_request *q, size_t le
 	a->refused = (uint16_t)decide(s, q, now, a);
 }
 
+bool signer_takes(bool portal, uint16_t type)
+{
+	return type == IPC_SIGNER_TLS_SIGN || (portal && type == IPC_SIGNER_PROFILE_SIGN);
+}
+
 void signer_tally(uint64_t *tally, const struct tls_sign_answer *a)
 {
 	tally[a->refused == TLS_SIGN_OK ? IPC_TALLY_SIGNED : a->refused == TLS_SIGN_RATE ? IPC_TALLY_LIMITED : IPC_TALLY_REFUSED]++;

@@ -27,6 +27,9 @@ MUST_USE result signer_new(struct signer **out, struct bytes pem);
 void signer_free(struct signer *s); // wipes
 // Does the key belong to the first certificate of CHAIN (PEM)? E_CONFIG.
 MUST_USE result signer_fits(const struct signer *s, struct bytes chain);
+// May a request of TYPE come over the channel of the PORTAL, or of a handshake thread? The signaller has no business with profiles: one that
+// was taken over forges none.
+bool signer_takes(bool portal, uint16_t type);
 // Answer one request of LEN octets. Never fails: what is not granted is answered with a refusal.
 void signer_answer(struct signer *s, const struct tls_sign_request *q, size_t len, const struct now *now,
 	struct tls_sign_answer *a);

@@ -93,15 +93,6 @@ static bool whole(const struct query *q)
 	       memchr(q->rn, 0, sizeof(q->rn)) != NULL;
 }
 
-// What the portal may ask: in the name of a peer that it serves, and to tell him. One that was taken over sees no other view (LUF-C2).
-static bool portal_may(const struct directory_process *d, const struct ipc_lookup *m)
-{
-	const struct query *q = &m->u.query;
-	const struct peer *p = snapshot_peer(d->snapshot, q->from_peer);
-	return p != NULL && p->portal.lookup && p->zone == d->snapshot->settings.portal.zone && q->from_zone == p->zone && q->tell == 1 &&
-	       m->notes == 0;
-}
-
 static void on_lookup(struct directory_process *d, int fd, const struct now *now)
 {
 	bool portal = fd == d->portal;
@@ -112,7 +103,7 @@ static void on_lookup(struct directory_process *d, int fd, const struct now *now
 			return;
 		bool lawful = (size_t)n == IPC_LOOKUP_HEAD + sizeof(m.u.query) && m.version == IPC_LOOKUP_VERSION && m.type == IPC_LOOKUP_ASK &&
 			      whole(&m.u.query) && m.deadline_ms > 0 && snapshot_peer(d->snapshot, m.u.query.from_peer) != NULL;
-		if (!lawful || (portal && !portal_may(d, &m)))
+		if (!lawful || (portal && !inquiry_portal_may(d, &m)))
 			continue; // it has a deadline of its own
 		const struct asked a = {.fd = fd, .request = m.request, .story = m.notes != 0,
 			.deadline_ms = m.deadline_ms < INQUIRY_MS_MAX ? m.deadline_ms : INQUIRY_MS_MAX};

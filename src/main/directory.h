@@ -62,6 +62,8 @@ struct asked {
 MUST_USE result inquiries_new(struct directory_process *d);
 // Look up Q for A: answered now, or when the DNS has answered, or at the deadline.
 void inquiry_begin(struct directory_process *d, const struct asked *a, const struct query *q, const struct now *now);
+// May the portal ask M? In the name of a peer that it serves, and to tell him: one that was taken over sees no other view (LUF-C2).
+bool inquiry_portal_may(const struct directory_process *d, const struct ipc_lookup *m);
 // Another snapshot is in force, and the former one gone: those under way begin again within the time that they have left.
 void inquiries_again(struct directory_process *d, const struct now *now);
 // What the resolver's channel has.

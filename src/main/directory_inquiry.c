@@ -215,6 +215,14 @@ void inquiry_begin(struct directory_process *d, const struct asked *a, const str
 	ask(d, i, now);
 }
 
+bool inquiry_portal_may(const struct directory_process *d, const struct ipc_lookup *m)
+{
+	const struct query *q = &m->u.query;
+	const struct peer *p = snapshot_peer(d->snapshot, q->from_peer);
+	return p != NULL && p->portal.lookup && p->zone == d->snapshot->settings.portal.zone && q->from_zone == p->zone && q->tell == 1 &&
+	       m->notes == 0;
+}
+
 // Trees, peers and zones may be others; whoever asked keeps his number among the peers (conf/build.c), not his zone's.
 void inquiries_again(struct directory_process *d, const struct now *now)
 {

@@ -147,8 +147,7 @@ static void on_request(struct signing *g, int *channel)
 	}
 	if (n <= 0)
 		return;
-	// The signaller has no business with profiles: one that was taken over forges none.
-	if (q.type != IPC_SIGNER_TLS_SIGN && channel != &g->channel[PORTAL_CHANNEL])
+	if (!signer_takes(channel == &g->channel[PORTAL_CHANNEL], q.type))
 		q.type = 0;
 	if (g->signer != NULL) {
 		signer_answer(g->signer, &q, (size_t)n, &now, &a);

@@ -6,13 +6,10 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "net/open.h"
 
 #include <event2/bufferevent_ssl.h>
 #include <event2/listener.h>
 #include <sys/socket.h>
-
-static int connection_index(void);
 
 void connections_pause(struct portal_server *p)
 {

@@ -16,6 +16,7 @@ static struct conf_result with(const char *top, const char *known, const char *r
 		"domain: ssp-a.example\n%s"
 		"listen:\n  - {name: core, zone: core, sip: [\"udp:10.0.0.1:5060\"]}\n"
 		"  - {name: edge, zone: peering, sip: [\"tls:198.51.100.1:5061\"], media: \"198.51.100.1:30000-30009\"}\n"
+		"  - {name: third, zone: third, sip: [\"tls:198.51.100.3:5061\"]}\n"
 		"peers:\n  - name: far\n    zone: peering\n    reach: {domain: far.example, transport: tls, targets: [\"tls:192.0.2.1:5061\"]}\n%s"
 		"    numbers: {calls_from: [\"+4920\"], calls_to: [\"+4920\"]}\n"
 		"    limits: {calls_per_second: 5, concurrent_calls: 5, messages_per_second: 50}\n"
@@ -78,6 +79,7 @@ static void what_cannot_be(void **state)
 	refused(TLS "portal: {listen: [\"192.0.2.1:8443\", \"192.0.2.1:8443\"], zone: peering}\n", PROVED, "", "stands twice");
 	refused(TLS "portal: {listen: \"198.51.100.1:5061\", zone: peering}\n", PROVED, "", "take another port");
 	refused(SECTION, PROVED, "", "without a certificate");
+	refused(TLS "portal: {listen: \"192.0.2.1:8443\", zone: third}\n", PROVED, rights, "this peer is of another");
 	refused(TLS SECTION, "    known_by: {addresses: [192.0.2.0/28]}\n", rights, "cannot prove");
 }
 

@@ -252,11 +252,22 @@ static void bad_keys(void **state)
 	assert_int_equal(signer_fits(s, BYTES("no certificate")).error, E_CONFIG);
 }
 
+// A signaller that was taken over forges no profile: its channels take handshakes alone.
+static void each_channel_takes_its_own(void **state)
+{
+	(void)state;
+	assert_true(signer_takes(false, IPC_SIGNER_TLS_SIGN) && signer_takes(true, IPC_SIGNER_TLS_SIGN));
+	assert_true(signer_takes(true, IPC_SIGNER_PROFILE_SIGN));
+	assert_false(signer_takes(false, IPC_SIGNER_PROFILE_SIGN));
+	assert_false(signer_takes(true, 0) || signer_takes(true, IPC_SIGNER_TLS_ANSWER));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(signs_handshakes), cmocka_unit_test(refuses_the_rest),
 		cmocka_unit_test(profiles_apart_from_handshakes),
-		cmocka_unit_test(profiles_have_a_budget_of_their_own), cmocka_unit_test(other_schemes_and_keys), cmocka_unit_test(rate), cmocka_unit_test(tally), cmocka_unit_test(bad_keys)};
+		cmocka_unit_test(profiles_have_a_budget_of_their_own), cmocka_unit_test(other_schemes_and_keys), cmocka_unit_test(rate), cmocka_unit_test(tally), cmocka_unit_test(bad_keys),
+		cmocka_unit_test(each_channel_takes_its_own)};
 
 	return cmocka_run_group_tests(tests, make, end);
 }

@@ -168,10 +168,42 @@ static void one_peer_takes_his_share_alone(void **state)
 	end(w);
 }
 
+// LUF-C2: what a portal that was taken over might ask: as somebody of the core, without telling whom, with the story, of a peer without
+// the right. Only one bit differs from what it may.
+static void the_portal_asks_for_its_peers_alone(void **state)
+{
+	static struct ipc_lookup good;
+	struct world *w = world();
+	struct snapshot *s = (struct snapshot *)(uintptr_t)w->d.snapshot;
+	struct peer *p = (struct peer *)(uintptr_t)snapshot_peer(s, w->other);
+	(void)state;
+	s->settings.portal.zone = p->zone;
+	p->portal.lookup = 1;
+	good.u.query = (struct query){.from_peer = w->other, .from_zone = p->zone, .tell = 1};
+	assert_true(inquiry_portal_may(&w->d, &good));
+	for (int i = 0; i < 5; i++) {
+		struct ipc_lookup m = good;
+		if (i == 0)
+			m.u.query.from_peer = w->peer; // of the core
+		else if (i == 1)
+			m.u.query.from_zone++;
+		else if (i == 2)
+			m.u.query.tell = 0;
+		else if (i == 3)
+			m.notes = 1;
+		else
+			m.u.query.from_peer = PEER_NONE;
+		assert_false(inquiry_portal_may(&w->d, &m));
+	}
+	p->portal.lookup = 0;
+	assert_false(inquiry_portal_may(&w->d, &good));
+	end(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_reload_takes_no_ground_from_under_a_look_up),
-		cmocka_unit_test(one_peer_takes_his_share_alone)};
+		cmocka_unit_test(one_peer_takes_his_share_alone), cmocka_unit_test(the_portal_asks_for_its_peers_alone)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
