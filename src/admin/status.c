@@ -19,11 +19,35 @@ static void lacks(struct gather *g, const char *what)
 	json_array_append_new(g->missing, json_string(what)); // out of memory: one name less
 }
 
+// Of each peer on demand (RFC6405) how many of its places are taken.
+static json_t *demand_json(const struct snapshot *s)
+{
+	json_t *all = json_array();
+	for (uint32_t first = 0; first < s->peer_count; first++) {
+		const struct peer *p = snapshot_peer(s, (peer_id)first);
+		json_int_t slots = 0, taken = 0;
+		bool counted = p == NULL || p->demand_below[0] == '\0' || p->removed;
+		for (uint32_t i = 0; !counted && i < s->peer_count; i++) {
+			const struct peer *q = snapshot_peer(s, (peer_id)i);
+			if (q == NULL || q->removed || q->zone != p->zone || strcmp(q->demand_below, p->demand_below) != 0)
+				continue;
+			counted = i < first;
+			slots++;
+			taken += q->reach_domain[0] != '\0';
+		}
+		if (!counted)
+			json_array_append_new(all, json_pack("{s:s, s:s, s:I, s:I}", "below", p->demand_below, "zone", s->zone[p->zone].name,
+				"slots", slots, "taken", taken));
+	}
+	return all;
+}
+
 static void add_rest_of_peers(struct gather *g)
 {
 	const struct snapshot *s = g->admin->snapshot;
 	for (uint32_t i = 0; i < s->peer_count && i < PEERS_MAX; i++) {
-		if ((g->seen[i / 8] >> (i % 8) & 1) != 0)
+		const struct peer *p = snapshot_peer(s, (peer_id)i);
+		if ((g->seen[i / 8] >> (i % 8) & 1) != 0 || (p != NULL && peer_is_free(p)))
 			continue;
 		json_t *row = view_peer(s, (peer_id)i, NULL, &g->admin->config.steps, admin_now(g->admin).wall_ms);
 		if (row == NULL || json_array_append_new(g->peers, row) != 0)
@@ -35,8 +59,10 @@ static void part_ended(struct gather *g)
 {
 	if (--g->waiting > 0)
 		return;
-	if (g->peers != NULL)
+	if (g->peers != NULL) {
 		add_rest_of_peers(g);
+		json_object_set_new(g->root, "on_demand", demand_json(g->admin->snapshot));
+	}
 	g->done(g->ctx, g->root);
 	memory_free(g);
 }

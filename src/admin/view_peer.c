@@ -133,6 +133,8 @@ json_t *view_peer(const struct snapshot *s, peer_id id, const struct ipc_admin_p
 	json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:O}", "name", p->name, "zone", s->zone[p->zone].name, "service",
 		service_word(p), "why", text_json(p->why_out, sizeof(p->why_out)), "controls", controls);
 	json_decref(controls);
+	if (good && p->demand_below[0] != '\0') // whose place it is
+		good = json_object_set_new(o, "domain", json_string(p->reach_domain)) == 0;
 	if (good && live != NULL)
 		good = json_object_set_new(o, "concurrent_calls", json_integer(live->concurrent)) == 0 &&
 		       json_object_set_new(o, "refused", json_integer((json_int_t)live->refused_count)) == 0 &&

@@ -9,6 +9,7 @@
 
 struct plan {
 	const struct conf_peer **by_id; // NULL: removed
+	uint16_t *slot;                 // by id: which place on demand it is, from 1; 0: none
 	uint32_t peers;
 	size_t size;     // of the block [octets]
 	size_t peers_at; // offset
@@ -30,24 +31,36 @@ static uint32_t previous_id(const struct snapshot *previous, const char *name)
 	return PEER_NONE;
 }
 
+static result number_peer(struct conf_load *c, struct plan *plan, const struct conf_peer *p, uint32_t slot, uint32_t *next)
+{
+	char name[NAME_MAX_LEN];
+	uint32_t id;
+
+	conf_slot_name(p, slot, name);
+	id = previous_id(c->previous, name);
+	if (id == PEER_NONE)
+		id = (*next)++;
+	if (id >= PEERS_MAX) {
+		conf_error(c, p->node,
+			"no number is left for this peer: %d names were used since the start, removed ones and places on demand "
+			"included; restart",
+			PEERS_MAX);
+		return FAIL(E_CONFIG);
+	}
+	plan->by_id[id] = p;
+	plan->slot[id] = (uint16_t)slot;
+	return OK;
+}
+
 static result number_peers(struct conf_load *c, struct plan *plan)
 {
 	const struct conf_draft *d = &c->draft;
 	uint32_t next = c->previous != NULL ? c->previous->peer_count : 0;
 
 	for (uint32_t i = 0; i < d->peer_count; i++) {
-		uint32_t id = previous_id(c->previous, d->peer[i].peer.name);
-		if (id == PEER_NONE)
-			id = next++;
-		if (id >= PEERS_MAX) {
-			conf_error(c, d->peer[i].node,
-				"no number is left for this peer: %d names were used since the start, "
-				"removed "
-				"ones included; restart",
-				PEERS_MAX);
-			return FAIL(E_CONFIG);
-		}
-		plan->by_id[id] = &d->peer[i];
+		const struct conf_peer *p = &d->peer[i];
+		for (uint32_t slot = p->slots > 0 ? 1 : 0; slot <= p->slots; slot++)
+			TRY(number_peer(c, plan, p, slot, &next));
 	}
 	plan->peers = next;
 	return OK;
@@ -83,6 +96,19 @@ static struct blob put_blob(uint8_t *block, struct plan *plan, const void *at, s
 	return b;
 }
 
+// TO is what GONE was; its trust, which it has already, stays.
+static void mark_removed(struct peer *to, const struct peer *gone)
+{
+	struct blob trust = to->trust;
+
+	*to = *gone;
+	to->trust = trust;
+	to->removed = 1;
+	to->in_service = 0;
+	memset(to->why_out, 0, sizeof(to->why_out));
+	snprintf(to->why_out, sizeof(to->why_out), "removed from the configuration");
+}
+
 static void put_removed(
 	const struct conf_load *c, struct plan *plan, uint8_t *block, struct peer *to, peer_id id)
 {
@@ -92,12 +118,8 @@ static void put_removed(
 	if (gone == NULL)
 		return;
 	trust = snapshot_blob(c->previous, gone->trust);
-	*to = *gone;
-	to->removed = 1;
-	to->in_service = 0;
-	memset(to->why_out, 0, sizeof(to->why_out));
-	snprintf(to->why_out, sizeof(to->why_out), "removed from the configuration");
 	to->trust = put_blob(block, plan, trust.at, trust.len);
+	mark_removed(to, gone);
 }
 
 static void put_peer(
@@ -113,6 +135,9 @@ static void put_peer(
 	*to = p->peer;
 	to->trust = put_blob(block, plan, p->trust, p->trust_len);
 	to->blocked = before != NULL ? before->blocked : 0;
+	conf_slot_name(p, plan->slot[id], to->name);
+	if (!conf_slot_carry(c, to, before))
+		mark_removed(to, before);
 }
 
 static void fill(const struct conf_load *c, struct plan *plan, uint8_t *block)
@@ -145,9 +170,26 @@ static bool has_name(const struct conf_peer *p)
 	return false;
 }
 
-static uint32_t names_of(const struct conf_load *c, const struct conf_peer *p, peer_id id, struct conf_name *out)
+// The one name of a place on demand: its domain, when it has one.
+static struct conf_name slot_name(const struct conf_load *c, const struct conf_peer *p, const struct snapshot *s, peer_id id)
+{
+	const struct peer *own = snapshot_peer(s, id);
+	struct conf_target t = {.transport = TRANSPORT_TLS};
+
+	if (own != NULL && !own->removed)
+		memcpy(t.host, own->reach_domain, sizeof(t.host));
+	return (struct conf_name){.peer = id, .want = conf_want(c, p, &t)};
+}
+
+static uint32_t names_of(const struct conf_load *c, const struct conf_peer *p, const struct snapshot *s, peer_id id, struct conf_name *out)
 {
 	uint32_t n = 0;
+
+	if (p->slots > 0) {
+		if (out != NULL)
+			*out = slot_name(c, p, s, id);
+		return 1;
+	}
 
 	if (!has_name(p))
 		return 0;
@@ -160,12 +202,12 @@ static uint32_t names_of(const struct conf_load *c, const struct conf_peer *p, p
 	return n;
 }
 
-static result list_names(const struct conf_load *c, const struct plan *plan, struct conf_private *private)
+static result list_names(const struct conf_load *c, const struct plan *plan, const struct snapshot *s, struct conf_private *private)
 {
 	uint32_t n = 0;
 
 	for (uint32_t id = 0; id < plan->peers; id++)
-		n += plan->by_id[id] != NULL ? names_of(c, plan->by_id[id], (peer_id)id, NULL) : 0;
+		n += plan->by_id[id] != NULL ? names_of(c, plan->by_id[id], s, (peer_id)id, NULL) : 0;
 	if (n == 0)
 		return OK;
 	private->name = memory_array(n, sizeof(*private->name));
@@ -173,7 +215,7 @@ static result list_names(const struct conf_load *c, const struct plan *plan, str
 	for (uint32_t id = 0; id < plan->peers; id++) {
 		if (plan->by_id[id] != NULL)
 		private->name_count +=
-			names_of(c, plan->by_id[id], (peer_id)id, private->name + private->name_count);
+			names_of(c, plan->by_id[id], s, (peer_id)id, private->name + private->name_count);
 	}
 	return OK;
 }
@@ -183,22 +225,23 @@ static result make(struct conf_load *c, struct plan *plan, struct conf_result *o
 	TRY(number_peers(c, plan));
 	measure(c, plan);
 	out->private = c->draft.private;
-	TRY(list_names(c, plan, &out->private));
 	out->snapshot = memory_alloc(plan->size);
 	REQUIRE(out->snapshot != NULL, E_NO_MEMORY);
 	out->size = plan->size;
 	fill(c, plan, (uint8_t *)out->snapshot);
+	TRY(list_names(c, plan, out->snapshot, &out->private));
 	snapshot_seal(out->snapshot, plan->size);
 	return OK;
 }
 
 result conf_build(struct conf_load *c, struct conf_result *out)
 {
-	struct plan plan = {.by_id = memory_array(PEERS_MAX, sizeof(struct conf_peer *))};
-	result r;
+	struct plan plan = {.by_id = memory_array(PEERS_MAX, sizeof(struct conf_peer *)), .slot = memory_array(PEERS_MAX, sizeof(uint16_t))};
+	result r = FAIL(E_NO_MEMORY);
 
-	REQUIRE(plan.by_id != NULL, E_NO_MEMORY);
-	r = make(c, &plan, out);
+	if (plan.by_id != NULL && plan.slot != NULL)
+		r = make(c, &plan, out);
 	memory_free(plan.by_id);
+	memory_free(plan.slot);
 	return r;
 }

@@ -49,7 +49,7 @@ struct conf_message {
 
 struct conf_name { // a target, in order, of a peer that has one given by name
 	peer_id peer;
-	struct locate_want want; // domain "": it has an address
+	struct locate_want want; // domain "": it has an address, or is a free place on demand
 	struct address address;
 };
 
@@ -115,6 +115,13 @@ char *conf_message_text(const struct conf_result *r, uint32_t i, char *out, size
 // Give the peers of S, a copy of the snapshot of R, the targets that RESOLVER now has for their names, by the rules of
 // conf_load. Does it change anything? S must be sealed again then.
 bool conf_retarget(const struct conf_result *r, struct snapshot *s, conf_resolver resolver, void *ctx);
+
+// Let P, a free place of a peer on demand, be DOMAIN's from now on.
+void conf_slot_take(struct peer *p, const char *domain);
+// How many of the COUNT answers WAY to WANT may be targets of place ID?
+uint32_t conf_slot_ways(const struct snapshot *s, peer_id id, const struct locate_want *want, const struct way *way, uint32_t count);
+// The entry of R for the one name of place ID on demand; NULL: there is none.
+struct conf_name *conf_slot_name_of(struct conf_result *r, peer_id id);
 
 enum conf_manual { CONF_MANUAL_MARKDOWN, CONF_MANUAL_SCDOC };
 // Write the reference of all options, made from the rows that the parser uses.

@@ -21,7 +21,7 @@ struct control_row {
 static bool no_identity(const struct conf_load *c, const struct conf_peer *p)
 {
 	UNUSED(c);
-	return p->peer.reach_transport != TRANSPORT_TLS || p->peer.tls_name_count == 0 ||
+	return p->peer.reach_transport != TRANSPORT_TLS || (p->peer.tls_name_count == 0 && p->slots == 0) ||
 	       p->trust_path[0] == '\0';
 }
 

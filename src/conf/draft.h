@@ -33,6 +33,7 @@ struct conf_peer {
 	struct conf_target target[PEER_TARGETS_MAX];
 	uint8_t verify, sign; // index of choice, CONF_UNSET
 	uint8_t timers;       // session timers on
+	uint32_t slots;       // of on_demand; 0: an ordinary peer
 	uint8_t *trust;       // PEM of the anchors, heap
 	size_t trust_len;
 	uint8_t waiver_count;

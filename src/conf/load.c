@@ -12,6 +12,7 @@ static void check_all(struct conf_load *c)
 	conf_read_certificates(c);
 	conf_check_dns(c);
 	for (uint32_t i = 0; i < c->draft.peer_count; i++) {
+		conf_check_demand(c, &c->draft.peer[i]);
 		conf_check_reach(c, &c->draft.peer[i]);
 		conf_check_controls(c, &c->draft.peer[i]);
 	}

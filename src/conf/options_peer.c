@@ -63,6 +63,26 @@ static const struct conf_option reach_rows[] = {
 };
 static const struct conf_section reach_section = CONF_SECTION(reach_rows);
 
+static const struct conf_option demand_rows[] = {
+	{.key = "below",
+		.type = CONF_VALUE,
+		.set = conf_set_demand_below,
+		.form = "a domain, like federation.example",
+		.manual = "Domains below this one become peers when a call goes there or comes from there: if DNS tells their servers, signed "
+			  "with DNSSEC, and a certificate of `known_by.trust` names them. Not the domain itself. Must be given."},
+	{.key = "slots",
+		.type = CONF_NUMBER,
+		CONF_FIELD(struct conf_peer, slots),
+		.min = 1,
+		.max = ON_DEMAND_SLOTS_MAX,
+		.initial = "32",
+		.unit = "domains",
+		.form = "a number",
+		.manual = "So many domains at the most. Each is a peer of its own, NAME~1, NAME~2 and so on, with all that stands here; its "
+			  "place is its own until the next start."},
+};
+static const struct conf_section demand_section = CONF_SECTION(demand_rows);
+
 static const struct conf_option known_by_rows[] = {
 	{.key = "tls_names",
 		.type = CONF_LIST,
@@ -324,6 +344,12 @@ static const struct conf_option peer_rows[] = {
 		.section = &known_by_section,
 		.form = "{tls_names: [ssp-b.example], trust: ssp-b-ca.pem, addresses: [192.0.2.0/28]}",
 		.manual = "How the peer is recognised (SF-I10). Everything given must hold."},
+	{.key = "on_demand",
+		.type = CONF_MAP,
+		.section = &demand_section,
+		.form = "{below: federation.example, slots: 32}",
+		.manual = "Peering on demand (RFC 6405): not one peer but whichever domain of a federation there is a call with. "
+			  "`reach` then names a transport alone."},
 	{.key = "numbers",
 		.type = CONF_MAP,
 		.section = &numbers_section,

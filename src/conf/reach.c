@@ -50,6 +50,8 @@ const char *conf_way_fault(const struct peer *p, const struct locate_want *want,
 
 	if (!asked || w->transport >= TRANSPORT_COUNT || (want->transports >> w->transport & 1) == 0)
 		return "has a transport that is below the peer's, or that no socket of its zone has (LRF-I3)";
+	if (p->demand_below[0] != '\0' && w->origin != HOP_DNS_SECURE)
+		return "rests on DNS that is not signed, and peering is on demand (LRF-I1)";
 	return conf_target_fault(p, &w->address, own);
 }
 
@@ -166,7 +168,7 @@ static void target_from_domain(struct conf_load *c, struct conf_peer *p)
 	struct conf_target *t = &p->target[0];
 	const struct conf_node *reach = conf_tree_find(p->node, "reach");
 
-	if (conf_tree_find(reach, "targets") != NULL)
+	if (conf_tree_find(reach, "targets") != NULL || p->slots > 0)
 		return; // its errors are said
 	if (p->peer.reach_domain[0] == '\0') {
 		if (conf_tree_find(reach, "domain") == NULL)

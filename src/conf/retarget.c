@@ -22,17 +22,33 @@ static bool is_own(const struct snapshot *s, const struct address *a)
 	return false;
 }
 
-static void add(const struct snapshot *s, struct peer *p, const struct conf_name *n, struct way *way, uint32_t count)
+// Those of WAY that P may have, to the front: how many.
+static uint32_t usable(const struct snapshot *s, const struct peer *p, const struct locate_want *want, struct way *way, uint32_t count)
 {
 	uint32_t used = 0;
 
 	for (uint32_t i = 0; i < count && i < WAYS_MAX; i++) {
 		if (way[i].address.port == 0)
 			way[i].address.port = transport_port((enum transport)way[i].transport);
-		if (conf_way_fault(p, &n->want, &way[i], is_own(s, &way[i].address)) == NULL)
+		if (conf_way_fault(p, want, &way[i], is_own(s, &way[i].address)) == NULL)
 			way[used++] = way[i];
 	}
-	conf_targets_add(p, way, used);
+	return used;
+}
+
+uint32_t conf_slot_ways(const struct snapshot *s, peer_id id, const struct locate_want *want, const struct way *way, uint32_t count)
+{
+	const struct peer *p = snapshot_peer(s, id);
+	struct way copy[WAYS_MAX];
+
+	count = count < WAYS_MAX ? count : WAYS_MAX;
+	memcpy(copy, way, count * sizeof(*way));
+	return p != NULL ? usable(s, p, want, copy, count) : 0;
+}
+
+static void add(const struct snapshot *s, struct peer *p, const struct conf_name *n, struct way *way, uint32_t count)
+{
+	conf_targets_add(p, way, usable(s, p, &n->want, way, count));
 }
 
 static void add_name(const struct snapshot *s, struct peer *p, const struct conf_name *n, conf_resolver resolver, void *ctx)
@@ -70,6 +86,8 @@ bool conf_retarget(const struct conf_result *r, struct snapshot *s, conf_resolve
 		memset(p->target, 0, sizeof(p->target));
 		for (peer_id peer = n->peer; i < r->private.name_count && r->private.name[i].peer == peer; i++) {
 			n = &r->private.name[i];
+			if (n->want.domain[0] == '\0' && n->address.family == 0)
+				continue; // a free place on demand
 			if (n->want.domain[0] == '\0')
 				add(s, p, n, &(struct way){.transport = n->want.transport, .address = n->address}, 1);
 			else

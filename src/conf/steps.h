@@ -12,6 +12,8 @@ void conf_check_system(struct conf_load *c);
 void conf_read_certificates(struct conf_load *c);
 // Upstreams against `tls`, policies against anchors, whose file is read here (dns.c).
 void conf_check_dns(struct conf_load *c);
+// What a peer on demand may be told, and must be (demand.c).
+void conf_check_demand(struct conf_load *c, struct conf_peer *p);
 // Defaults that depend on the zone, next hops (reach.c).
 void conf_check_reach(struct conf_load *c, struct conf_peer *p);
 // Names, certificate names and ranges that two peers share (unique.c).
@@ -37,6 +39,12 @@ const char *conf_way_fault(const struct peer *p, const struct locate_want *want,
 void conf_targets_add(struct peer *p, const struct way *way, uint32_t count);
 // What DNS is asked about target T of P (RFC 3263): the floor, and what our sockets of the zone can do.
 struct locate_want conf_want(const struct conf_load *c, const struct conf_peer *p, const struct conf_target *t);
+
+// The name of place SLOT of P, from 1 on; 0: P itself (demand.c).
+void conf_slot_name(const struct conf_peer *p, uint32_t slot, char out[NAME_MAX_LEN]);
+// TO, a peer of the next snapshot, stays whose it is in the one before, BEFORE (NULL: new). False: its domain must not be there any
+// more, and the place is gone.
+bool conf_slot_carry(const struct conf_load *c, struct peer *to, const struct peer *before);
 
 bool conf_zone_is_core(const struct conf_load *c, zone_id zone);
 // Does zone ZONE have a socket for TRANSPORT and address family FAMILY (0: any)?

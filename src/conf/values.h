@@ -37,6 +37,7 @@ bool conf_set_dscp_media(struct conf_load *c, void *target, const struct conf_no
 bool conf_set_peer_name(struct conf_load *c, void *target, const struct conf_node *n);
 bool conf_set_peer_zone(struct conf_load *c, void *target, const struct conf_node *n);
 bool conf_set_reach_domain(struct conf_load *c, void *target, const struct conf_node *n);
+bool conf_set_demand_below(struct conf_load *c, void *target, const struct conf_node *n);
 bool conf_set_reach_transport(struct conf_load *c, void *target, const struct conf_node *n);
 bool conf_set_target(struct conf_load *c, void *target, const struct conf_node *n);
 bool conf_set_tls_name(struct conf_load *c, void *target, const struct conf_node *n);

@@ -26,6 +26,12 @@ bool conf_set_reach_domain(struct conf_load *c, void *target, const struct conf_
 	return conf_read_domain(n->text, ((struct conf_peer *)target)->peer.reach_domain);
 }
 
+bool conf_set_demand_below(struct conf_load *c, void *target, const struct conf_node *n)
+{
+	UNUSED(c);
+	return conf_read_domain(n->text, ((struct conf_peer *)target)->peer.demand_below);
+}
+
 bool conf_set_reach_transport(struct conf_load *c, void *target, const struct conf_node *n)
 {
 	UNUSED(c);

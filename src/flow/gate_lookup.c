@@ -71,7 +71,8 @@ static struct verdict use_answer(struct passage *p, const struct lookup_kept *a)
 	if (a->rn[0] != '\0') // a ported number goes by its routing number (RFC 4694): that one must be the peer's
 		memcpy(q.rn, a->rn, sizeof(q.rn));
 	bool taken = is_ok(luf_accept(p->flow->registry, &q, a->peer, &p->target));
-	if (a->outcome == LOOKUP_LATER)
+	const struct peer *to = snapshot_peer(flow_snapshot(p->flow), a->peer);
+	if (a->outcome == LOOKUP_LATER || (a->outcome == LOOKUP_FOUND && to != NULL && peer_is_free(to))) // on demand: ours comes in a moment
 		return later();
 	if (a->outcome != LOOKUP_FOUND || !taken) // none, bogus, not for this peer: the same answer (LUF-C1)
 		return REPLY(404, "Not Found");
@@ -82,14 +83,14 @@ static struct verdict use_answer(struct passage *p, const struct lookup_kept *a)
 }
 
 // Ask the directory and keep the request; or keep it for the answer that is on its way.
-static struct verdict ask(struct passage *p, const char *number)
+static struct verdict ask(struct passage *p, const char key[NUMBER_MAX])
 {
 	const struct flow_port *port = &p->flow->config.port;
 	uint32_t request = 0;
 	bool new = false;
 	if (p->dry)
 		return DONE; // what ENUM says is told by `sallyport lookup`
-	if (p->again || !is_ok(lookup_hold(p->flow->lookups, p, request_key(p), number, &request, &new)))
+	if (p->again || !is_ok(lookup_hold(p->flow->lookups, p, request_key(p), key, &request, &new)))
 		return later();
 	if (!new || is_ok(port->lookup(port->ctx, request, &p->query, LOOKUP_WAIT_MS)))
 		return WAIT;
@@ -99,13 +100,18 @@ static struct verdict ask(struct passage *p, const char *number)
 
 static struct verdict by_directory(struct passage *p)
 {
-	const char *number = luf_key(&p->query);
+	char text[NUMBER_MAX];
 	const struct snapshot *s = flow_snapshot(p->flow);
-	if (p->flow->config.port.lookup == NULL || s->settings.luf.apex_count == 0 || number[0] == '\0')
+	bool demanded = luf_on_demand(p->flow->registry, &p->query); // a domain: its peer may come into being
+	if (demanded)
+		lookup_key_domain(p->flow->config.secret, p->query.domain, text);
+	else
+		memcpy(text, luf_key(&p->query), sizeof(text));
+	if (p->flow->config.port.lookup == NULL || text[0] == '\0' || (!demanded && s->settings.luf.apex_count == 0))
 		return REPLY(404, "Not Found");
-	const struct lookup_key k = lookup_key_make(p->peer, p->query.tell != 0, number);
+	const struct lookup_key k = lookup_key_make(p->peer, p->query.tell != 0, text);
 	const struct lookup_kept *a = lookup_cached(p->flow->lookups, &k, p->now);
-	return a != NULL ? use_answer(p, a) : ask(p, number);
+	return a != NULL ? use_answer(p, a) : ask(p, text);
 }
 
 static struct verdict look_up(struct passage *p)

@@ -35,8 +35,10 @@ void flow_lookups_clear(struct flow_lookups *l);
 struct lookup_key { // what differs in any of it may have another answer (LUF-C2)
 	peer_id peer;    // that asks
 	uint16_t tell;   // 1: to be told where, 0: to call (struct query)
-	char number[NUMBER_MAX]; // zero behind its end
+	char number[NUMBER_MAX]; // or what stands for a domain; zero behind its end
 };
+// What stands for DOMAIN in a key: "@" and 128 bits of a hash keyed with SECRET, so that nobody can find two domains with one.
+void lookup_key_domain(const uint8_t secret[16], const char *domain, char out[NUMBER_MAX]);
 struct lookup_key lookup_key_make(peer_id peer, bool tell, const char *number);
 
 // The answer for K, or NULL; valid until the next call. No allocation.

@@ -3,11 +3,24 @@
 #include "base/memory.h"
 #include "flow/lookup_inside.h"
 
+#include <sodium.h>
+
 struct lookup_key lookup_key_make(peer_id peer, bool tell, const char *number)
 {
 	struct lookup_key k = {.peer = peer, .tell = tell};
 	memcpy(k.number, number, strnlen(number, NUMBER_MAX - 1));
 	return k;
+}
+
+void lookup_key_domain(const uint8_t secret[16], const char *domain, char out[NUMBER_MAX])
+{
+	uint8_t hash[crypto_generichash_BYTES_MIN];
+	_Static_assert(crypto_generichash_KEYBYTES_MIN == 16 && sodium_base64_ENCODED_LEN(sizeof(hash), sodium_base64_VARIANT_URLSAFE_NO_PADDING) + 1 <= NUMBER_MAX,
+		"a key holds it");
+	memset(out, 0, NUMBER_MAX);
+	crypto_generichash(hash, sizeof(hash), (const uint8_t *)domain, strnlen(domain, DOMAIN_MAX), secret, 16);
+	out[0] = '@';
+	sodium_bin2base64(out + 1, NUMBER_MAX - 1, hash, sizeof(hash), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 static bool match(const void *value, struct bytes key)

@@ -49,12 +49,25 @@ static result known_peer(const struct ipc_control *m, const struct snapshot *s)
 	return snapshot_peer(s, m->peer) != NULL ? OK : FAIL(E_NOT_FOUND);
 }
 
+// Whether it becomes one, DNS decides; here only a name that a peer on demand takes.
+static result demand(const struct ipc_control *m, const struct snapshot *s)
+{
+	size_t n = strnlen(m->text, DOMAIN_MAX);
+	REQUIRE(n > 0 && n < DOMAIN_MAX, E_SYNTAX);
+	for (size_t i = 0; i < n; i++)
+		REQUIRE((m->text[i] >= 'a' && m->text[i] <= 'z') || (m->text[i] >= '0' && m->text[i] <= '9') || m->text[i] == '.' || m->text[i] == '-',
+			E_SYNTAX);
+	const struct peer *p = snapshot_peer(s, m->peer);
+	return p != NULL && peer_demands(p, m->text) ? OK : FAIL(E_NOT_FOUND);
+}
+
 static const struct {
 	uint16_t role, type;
 	request_rule rule;
 } permitted[] = {
 	{ROLE_SIGNALLER, IPC_CONTROL_READY, always},
 	{ROLE_SIGNALLER, IPC_CONTROL_DIAL, dial},
+	{ROLE_SIGNALLER, IPC_CONTROL_DEMAND, demand},
 	{ROLE_SIGNALLER, IPC_CONTROL_TAKEN, always},
 	{ROLE_MEDIA, IPC_CONTROL_READY, always},
 	{ROLE_MEDIA, IPC_CONTROL_TAKEN, always},
@@ -62,6 +75,7 @@ static const struct {
 	{ROLE_RESOLVER, IPC_CONTROL_RESOLVED, located},
 	{ROLE_RESOLVER, IPC_CONTROL_TAKEN, always},
 	{ROLE_DIRECTORY, IPC_CONTROL_READY, always},
+	{ROLE_DIRECTORY, IPC_CONTROL_DEMAND, demand},
 	{ROLE_DIRECTORY, IPC_CONTROL_TAKEN, always},
 	{ROLE_SIGNER, IPC_CONTROL_READY, always},
 	{ROLE_SIGNER, IPC_CONTROL_CANNOT, always},

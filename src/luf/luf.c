@@ -93,11 +93,17 @@ static result answer(const struct registry *r, const struct query *q, peer_id id
 	return OK;
 }
 
+bool luf_on_demand(const struct registry *r, const struct query *q)
+{
+	struct asker a = asker_of(q);
+	return q->domain[0] != '\0' && registry_demand_by(r, q->domain, &a) != PEER_NONE;
+}
+
 bool luf_knows_domain(const struct registry *r, const struct query *q)
 {
 	const struct ldr *l = registry_ldr(r);
 	struct asker a = asker_of(q);
-	return registry_match_domain(r, q->domain, &a) != PEER_NONE || (l != NULL && groups_domain(l->groups, q->domain) != TARGET_NONE);
+	return luf_on_demand(r, q) || registry_match_domain(r, q->domain, &a) != PEER_NONE || (l != NULL && groups_domain(l->groups, q->domain) != TARGET_NONE);
 }
 
 const char *luf_domain(const struct registry *r, const struct query *q, peer_id peer)

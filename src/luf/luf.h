@@ -21,6 +21,8 @@ const char *luf_key(const struct query *q);
 // configuration and registry, then by domain. E_NOT_FOUND when no provisioned peer in service takes it; E_AGAIN: the
 // registry's database has not been read yet.
 MUST_USE result luf_lookup(const struct registry *r, const struct query *q, struct target *out);
+// Is the domain of Q nobody's, and one that a peer on demand takes (RFC6405)? The directory lets it be a peer then.
+bool luf_on_demand(const struct registry *r, const struct query *q);
 // Is the domain of Q somebody's, for this querier?
 bool luf_knows_domain(const struct registry *r, const struct query *q);
 // The domain that stands for PEER: his own, or where Q is only told the answer and he is of the core, ours. Never NULL.

@@ -119,9 +119,18 @@ void cli_show_status(const json_t *status)
 	show_missing(status);
 }
 
+static void show_demand(const json_t *all)
+{
+	size_t i;
+	json_t *d;
+	char slots[32], buf[32];
+	json_array_foreach(all, i, d)
+		printf("on demand below %s: %s of %s places taken\n", cli_member(d, "below", buf), cli_member(d, "taken", buf), cli_member(d, "slots", slots));
+}
+
 void cli_show_peers(const json_t *status)
 {
-	static const char *const title[] = {"PEER", "ZONE", "SERVICE", "CALLS", "REFUSED", "WHY"};
+	static const char *const title[] = {"PEER", "ZONE", "SERVICE", "CALLS", "REFUSED", "DOMAIN", "WHY"};
 	struct cli_table t;
 	size_t i;
 	json_t *p;
@@ -130,8 +139,9 @@ void cli_show_peers(const json_t *status)
 	json_array_foreach(json_object_get(status, "peers"), i, p)
 		cli_table_row(&t, (const char *[]){cli_member(p, "name", buf), cli_member(p, "zone", buf),
 			cli_member(p, "service", buf), cli_member(p, "concurrent_calls", calls),
-			cli_member(p, "refused", refused), cli_member(p, "why", buf)});
+			cli_member(p, "refused", refused), cli_member(p, "domain", buf), cli_member(p, "why", buf)});
 	end_table(&t);
+	show_demand(json_object_get(status, "on_demand"));
 	show_missing(status);
 }
 

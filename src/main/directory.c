@@ -48,6 +48,8 @@ static void on_control(struct directory_process *d, const struct now *now)
 	result r = control_receive(d->start->control, &m, &len, &fd);
 	if (r.error == E_CLOSED || (is_ok(r) && m.type == IPC_CONTROL_STOP))
 		d->stop = true;
+	if (is_ok(r) && m.type == IPC_CONTROL_DEMANDED)
+		inquiry_demanded(d, &m, now);
 	if (!is_ok(r) || fd < 0)
 		return;
 	if (m.type == IPC_CONTROL_SNAPSHOT)

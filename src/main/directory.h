@@ -66,6 +66,9 @@ void inquiry_begin(struct directory_process *d, const struct asked *a, const str
 bool inquiry_portal_may(const struct directory_process *d, const struct ipc_lookup *m);
 // Another snapshot is in force, and the former one gone: those under way begin again within the time that they have left.
 void inquiries_again(struct directory_process *d, const struct now *now);
+// The monitor's answer to a domain on demand.
+struct ipc_control;
+void inquiry_demanded(struct directory_process *d, const struct ipc_control *m, const struct now *now);
 // What the resolver's channel has.
 void inquiry_dns(struct directory_process *d, const struct now *now);
 // End those whose time is up.

@@ -2,6 +2,7 @@
 // Look-ups under way: the registry answers at once; what it does not know is asked of the ENUM trees, and what is asked has a deadline.
 #include "base/memory.h"
 #include "luf/chain.h"
+#include "main/control.h"
 #include "main/directory.h"
 
 #include <stdio.h>
@@ -15,6 +16,8 @@ struct inquiry {
 	struct target target; // of the record that the chain has accepted
 	struct directory_process *home;
 	struct luf_chain chain;
+	bool demanding, demanded; // the monitor is asked for `wanted` as a peer on demand (RFC6405); was asked: once for each inquiry
+	char wanted[DOMAIN_MAX]; // a domain that nobody has, and a peer on demand takes; "": none
 };
 
 result inquiries_new(struct directory_process *d)
@@ -67,6 +70,8 @@ static bool provisioned_h(void *ctx, const char *domain, const char *rn)
 		return is_ok(luf_lookup(d->registry, &q, &i->target));
 	}
 	peer_id id = registry_match_domain(d->registry, domain, &a);
+	if (id == PEER_NONE && !i->demanded && i->wanted[0] == '\0' && registry_demand_by(d->registry, domain, &a) != PEER_NONE)
+		snprintf(i->wanted, sizeof(i->wanted), "%s", domain);
 	return id != PEER_NONE && is_ok(luf_accept(d->registry, &q, id, &i->target));
 }
 
@@ -74,6 +79,12 @@ static void tell_notes(const struct inquiry *i)
 {
 	for (uint8_t n = 0; n < i->chain.notes; n++)
 		inquiry_note(&i->asked, "%s", i->chain.note[n]);
+}
+
+static void release(struct directory_process *d, struct inquiry *i)
+{
+	i->serial = 0;
+	d->under_way--;
 }
 
 static void end(struct directory_process *d, struct inquiry *i, const struct now *now)
@@ -85,14 +96,31 @@ static void end(struct directory_process *d, struct inquiry *i, const struct now
 	if (l.outcome != LOOKUP_FOUND && l.reason[0] != '\0')
 		inquiry_note(&i->asked, "ENUM: %s", l.reason);
 	inquiry_answer(d, &i->asked, &i->query, &i->target, &l, now);
-	i->serial = 0;
-	d->under_way--;
+	release(d, i);
 }
 
 // [ms] until its deadline, rounded up: never more than was asked for, which is as much as the resolver takes.
 static uint32_t left_ms(const struct inquiry *i, const struct now *now)
 {
 	return i->until_us > now->mono_us ? (uint32_t)((i->until_us - now->mono_us + MS - 1) / MS) : 1;
+}
+
+static void refuse(struct directory_process *d, const struct asked *a, const struct query *q, enum lookup_outcome outcome,
+	const char *why, const struct now *now);
+
+// Ask the monitor to let the wanted domain be a peer. What came of it stands in a snapshot before its answer comes.
+static void demand(struct directory_process *d, struct inquiry *i, peer_id of, const struct now *now)
+{
+	struct ipc_control m = control_make(IPC_CONTROL_DEMAND);
+	i->demanding = i->demanded = true;
+	m.request = i->serial;
+	m.peer = of;
+	snprintf(m.text, sizeof(m.text), "%s", i->wanted);
+	inquiry_note(&i->asked, "on demand: %s is nobody's yet; asking DNS for its servers", i->wanted);
+	if (of != PEER_NONE && is_ok(control_send(d->start->control, &m, -1)))
+		return;
+	refuse(d, &i->asked, &i->query, LOOKUP_LATER, "on demand: it cannot be asked for now", now);
+	release(d, i);
 }
 
 static void ask(struct directory_process *d, struct inquiry *i, const struct now *now)
@@ -107,7 +135,12 @@ static void ask(struct directory_process *d, struct inquiry *i, const struct now
 		if (send(d->dns, &m, IPC_DNS_QUESTION_SIZE, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)IPC_DNS_QUESTION_SIZE)
 			luf_chain_expire(&i->chain); // the resolver does not read: later
 	}
-	if (i->serial != 0 && i->chain.done)
+	struct asker by = {i->query.from_peer, i->query.from_zone, i->query.tell != 0};
+	if (i->serial == 0 || !i->chain.done)
+		return;
+	if (i->chain.answer.outcome == LOOKUP_NONE && i->wanted[0] != '\0' && !i->demanded)
+		demand(d, i, registry_demand_by(d->registry, i->wanted, &by), now); // and then the trees once more
+	else
 		end(d, i, now);
 }
 
@@ -145,6 +178,11 @@ void inquiry_run(struct directory_process *d, const struct now *now)
 		struct inquiry *i = &d->inquiry[k];
 		if (i->serial == 0 || i->until_us > now->mono_us)
 			continue;
+		if (i->demanding) {
+			refuse(d, &i->asked, &i->query, LOOKUP_LATER, "on demand: no answer in time", now);
+			release(d, i);
+			continue;
+		}
 		luf_chain_expire(&i->chain);
 		end(d, i, now);
 	}
@@ -185,12 +223,26 @@ static void refuse(struct directory_process *d, const struct asked *a, const str
 	inquiry_answer(d, a, q, &nobody, &l, now);
 }
 
+// The peer on demand that the domain of Q is to be asked of; PEER_NONE. If a place has it, FOUND, the signaller, which asks, may not
+// know that yet: the monitor tells when it does.
+static peer_id on_demand_of(const struct directory_process *d, const struct query *q, const struct target *found)
+{
+	const struct peer *p = found != NULL ? snapshot_peer(d->snapshot, found->peer) : NULL;
+	const struct asker by = {q->from_peer, q->from_zone, q->tell != 0};
+	if (q->domain[0] == '\0' || by.tell)
+		return PEER_NONE;
+	if (found != NULL)
+		return p != NULL && peer_demands(p, q->domain) ? found->peer : PEER_NONE;
+	return registry_demand_by(d->registry, q->domain, &by);
+}
+
 void inquiry_begin(struct directory_process *d, const struct asked *a, const struct query *q, const struct now *now)
 {
 	struct target t;
 	const struct settings *s = &d->snapshot->settings;
 	result r = luf_lookup(d->registry, q, &t);
-	if (is_ok(r)) {
+	peer_id of = on_demand_of(d, q, is_ok(r) ? &t : NULL);
+	if (is_ok(r) && (a->administrator || of == PEER_NONE)) {
 		by_registry(d, a, q, &t, now);
 		return;
 	}
@@ -198,8 +250,10 @@ void inquiry_begin(struct directory_process *d, const struct asked *a, const str
 		refuse(d, a, q, LOOKUP_LATER, "registry: the database has not been read yet; see event=registry.lost in the log", now);
 		return;
 	}
-	inquiry_note(a, "registry: nobody has %s, or not for this peer", luf_key(q)[0] != '\0' ? luf_key(q) : q->domain);
-	if (luf_key(q)[0] == '\0' || s->luf.apex_count == 0) {
+	bool on_demand = of != PEER_NONE;
+	if (!is_ok(r))
+		inquiry_note(a, "registry: nobody has %s, or not for this peer", luf_key(q)[0] != '\0' && !on_demand ? luf_key(q) : q->domain);
+	if (!on_demand && (luf_key(q)[0] == '\0' || s->luf.apex_count == 0)) {
 		refuse(d, a, q, LOOKUP_NONE, "no ENUM tree is configured for it (luf.enum)", now);
 		return;
 	}
@@ -211,8 +265,48 @@ void inquiry_begin(struct directory_process *d, const struct asked *a, const str
 	i->asked = *a;
 	i->query = *q;
 	i->until_us = now->mono_us + (uint64_t)a->deadline_ms * MS;
+	if (on_demand) {
+		snprintf(i->wanted, sizeof(i->wanted), "%s", q->domain);
+		demand(d, i, of, now);
+		return;
+	}
 	luf_chain_begin(&i->chain, &s->luf, luf_key(q), provisioned_h, i);
 	ask(d, i, now);
+}
+
+// The domain is a peer now, or is none: the registry knows.
+static void again(struct directory_process *d, struct inquiry *i, const struct now *now)
+{
+	struct target t;
+	if (is_ok(luf_lookup(d->registry, &i->query, &t))) {
+		by_registry(d, &i->asked, &i->query, &t, now);
+		release(d, i);
+		return;
+	}
+	if (luf_key(&i->query)[0] == '\0' || d->snapshot->settings.luf.apex_count == 0) {
+		refuse(d, &i->asked, &i->query, LOOKUP_NONE, "nobody has it any more", now);
+		release(d, i);
+		return;
+	}
+	luf_chain_begin(&i->chain, &d->snapshot->settings.luf, luf_key(&i->query), provisioned_h, i);
+	ask(d, i, now);
+}
+
+void inquiry_demanded(struct directory_process *d, const struct ipc_control *m, const struct now *now)
+{
+	struct inquiry *i = of_serial(d, m->request);
+	if (i == NULL || !i->demanding)
+		return; // too late
+	i->demanding = false;
+	if (m->error == E_OK) {
+		again(d, i, now);
+		return;
+	}
+	bool later = m->error == E_TIMEOUT || m->error == E_AGAIN || m->error == E_FULL || m->error == E_NO_MEMORY;
+	refuse(d, &i->asked, &i->query, later ? LOOKUP_LATER : LOOKUP_NONE,
+		later ? "on demand: not now; see event=monitor.demand-refused in the log" : "on demand: it cannot be a peer; see event=monitor.demand-refused in the log",
+		now);
+	release(d, i);
 }
 
 bool inquiry_portal_may(const struct directory_process *d, const struct ipc_lookup *m)
@@ -234,6 +328,10 @@ void inquiries_again(struct directory_process *d, const struct now *now)
 		struct asked a = i->asked;
 		struct query q = i->query;
 		const struct peer *p = snapshot_peer(d->snapshot, q.from_peer);
+		if (p != NULL && i->demanding) { // answered when the signaller has the snapshot too
+			i->query.from_zone = p->zone;
+			continue;
+		}
 		a.deadline_ms = left_ms(i, now);
 		q.from_zone = p != NULL ? p->zone : q.from_zone;
 		i->serial = 0;

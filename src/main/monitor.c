@@ -132,7 +132,7 @@ enum { WAIT_MAX_MS = 60000 }; // looked at once a minute, whatever was computed
 static int wait_ms(const struct monitor *m)
 {
 	const uint64_t deadlines[] = {monitor_next_restart(m), monitor_publish_deadline(m), monitor_signer_deadline(m),
-		monitor_keys_deadline(m), monitor_names_deadline(m)};
+		monitor_keys_deadline(m), monitor_names_deadline(m), monitor_demand_deadline(m)};
 	uint64_t next = NO_DEADLINE, now = clock_now().mono_us;
 	for (uint32_t i = 0; i < ARRAY_LEN(deadlines); i++)
 		if (deadlines[i] < next)
@@ -156,6 +156,7 @@ static void turn(struct monitor *m)
 	on_signals(m);
 	uint64_t now_us = clock_now().mono_us;
 	monitor_restart_due(m, now_us);
+	monitor_demand_run(m, now_us);
 	monitor_names_run(m, now_us);
 	monitor_signer_run(m, now_us);
 	monitor_keys_run(m, now_us);

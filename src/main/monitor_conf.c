@@ -23,12 +23,18 @@ static void tell(const struct locate_want *want, const struct names_found *f, co
 		LOG_NUM("stale", f->stale), LOG_NUM("ttl_s", f->ttl_s), LOG_STR("reason", reason));
 }
 
-static void remember(struct monitor *m, const struct locate_want *want, const struct ipc_control *a)
+struct names_found monitor_found(const struct ipc_control *a)
 {
 	struct names_found f = {.count = a->error == E_OK ? a->way_count : 0, .ttl_s = a->ttl_s, .verdict = a->verdict, .stale = a->stale != 0};
+	memcpy(f.way, a->way, sizeof(f.way));
+	return f;
+}
+
+static void remember(struct monitor *m, const struct locate_want *want, const struct ipc_control *a)
+{
+	struct names_found f = monitor_found(a);
 	struct locate_want asked = *want; // the table may move
 	bool news = false;
-	memcpy(f.way, a->way, sizeof(f.way));
 	result r = names_put(m->names, &asked, &f, clock_now().mono_us, &news);
 	if (!is_ok(r))
 		log_write(LOG_LEVEL_WARNING, "monitor.name-lost", LOG_STR("name", asked.domain), LOG_STR("why", error_name(r.error)));
@@ -53,6 +59,8 @@ void monitor_story(const struct monitor *m, peer_id peer, char *out, size_t room
 // One that comes too late is nobody's: it must not be taken for the next name's.
 void monitor_resolved(struct monitor *m, const struct ipc_control *a)
 {
+	if (monitor_demand_located(m, a))
+		return;
 	const struct locate_want *want = names_answered(m->names, a->request);
 	if (want != NULL) {
 		remember(m, want, a);
@@ -71,7 +79,7 @@ static result await_answer(struct monitor *m, uint64_t until)
 	return answered ? OK : FAIL(E_TIMEOUT);
 }
 
-static struct ipc_control question(const struct locate_want *want, uint32_t request)
+struct ipc_control monitor_question(const struct locate_want *want, uint32_t request)
 {
 	struct ipc_control q = control_make(IPC_CONTROL_RESOLVE);
 	q.request = request;
@@ -89,7 +97,7 @@ static result ask(struct monitor *m, const struct locate_want *want)
 	uint64_t now = clock_now().mono_us;
 	REQUIRE(m->child[ROLE_RESOLVER].ready, E_NOT_FOUND);
 	REQUIRE(now < m->load.until_us, E_TIMEOUT);
-	struct ipc_control q = question(want, names_number(m->names));
+	struct ipc_control q = monitor_question(want, names_number(m->names));
 	TRY(control_send(m->child[ROLE_RESOLVER].control, &q, -1));
 	m->load.request = q.request;
 	m->load.want = want;
@@ -190,7 +198,7 @@ result monitor_block(struct monitor *m, peer_id peer, bool block)
 	return r;
 }
 
-static void set_targets(struct snapshot *s, void *ctx)
+void monitor_set_targets(struct snapshot *s, void *ctx)
 {
 	struct monitor *m = ctx;
 	conf_retarget(&m->conf, s, known, m);
@@ -207,7 +215,7 @@ static void retarget(struct monitor *m)
 	memory_free(copy);
 	if (!changes)
 		return;
-	result r = monitor_edit(m, set_targets, m);
+	result r = monitor_edit(m, monitor_set_targets, m);
 	log_write(is_ok(r) ? LOG_LEVEL_NOTICE : LOG_LEVEL_ALARM, is_ok(r) ? "monitor.names-changed" : "monitor.publish-failed",
 		LOG_NUM("generation", m->conf.snapshot->generation), LOG_STR("why", error_name(r.error)));
 }
@@ -223,7 +231,7 @@ static void ask_due(struct monitor *m, uint64_t now_us)
 	const struct locate_want *want;
 	uint32_t request;
 	while (m->child[ROLE_RESOLVER].ready && (want = names_ask(m->names, &request, now_us)) != NULL) {
-		struct ipc_control q = question(want, request);
+		struct ipc_control q = monitor_question(want, request);
 		if (!is_ok(control_send(m->child[ROLE_RESOLVER].control, &q, -1))) {
 			names_answered(m->names, request); // it does not read: asked again when it is due again
 			return;

@@ -134,7 +134,7 @@ static bool is_lacking(const struct monitor *m, unsigned role, uint32_t generati
 	return monitor_has(m, role) && (!c->ready || (int32_t)(c->generation - least) < 0);
 }
 
-static bool all_have(const struct monitor *m, uint32_t generation)
+bool monitor_all_have(const struct monitor *m, uint32_t generation)
 {
 	for (uint32_t i = 0; i < ARRAY_LEN(takers); i++)
 		if (is_lacking(m, takers[i], generation))
@@ -180,7 +180,7 @@ void monitor_answer_later(struct monitor *m, unsigned role, const struct ipc_con
 		m->pending[i] = p;
 		return;
 	}
-	answer(m, &p, all_have(m, p.generation)); // more than an operator asks at once: as it stands now
+	answer(m, &p, monitor_all_have(m, p.generation)); // more than an operator asks at once: as it stands now
 }
 
 void monitor_publish_run(struct monitor *m, uint64_t now_us)
@@ -190,7 +190,7 @@ void monitor_publish_run(struct monitor *m, uint64_t now_us)
 			send_to(m, takers[i], now_us);
 	for (uint32_t i = 0; i < PENDING_MAX; i++) {
 		struct pending *p = &m->pending[i];
-		bool complete = p->used && all_have(m, p->generation);
+		bool complete = p->used && monitor_all_have(m, p->generation);
 		if (p->used && (complete || p->until_us <= now_us))
 			answer(m, p, complete);
 	}

@@ -157,6 +157,9 @@ static void carry_out(struct monitor *m, unsigned role, const struct ipc_control
 	case IPC_CONTROL_BLOCK_ASK:
 		on_block(m, role, q);
 		break;
+	case IPC_CONTROL_DEMAND:
+		monitor_demand(m, role, q);
+		break;
 	case IPC_CONTROL_STORY_ASK:
 		on_story(m, role, q);
 		break;

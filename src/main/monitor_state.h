@@ -27,6 +27,11 @@ enum {
 	PUBLISH_AGAIN_MS = 1000,          // a snapshot that a child did not take is sent again
 	PENDING_MAX = 8,                  // answers that wait for children; admin has one operator
 	WHY_MAX = 512,                    // [octets] why something was refused, for people
+	DEMANDS_MAX = 64,                 // domains asked for on demand, and those refused lately; more are refused at once
+	DEMAND_WAITING_MAX = 8,           // who waits for one of them: the directory asks once for each look-up
+	DEMAND_LOCATE_MS = 12000,         // the resolver takes 10 s at the most
+	DEMAND_REFUSED_MS = 30000,        // so long a domain that cannot be one is refused without asking the DNS again (LRF-A1)
+	DEMAND_TAKEN_MS = 5000,           // for all processes to have the new peer
 };
 
 struct child {
@@ -64,6 +69,25 @@ struct swap { // of the signer, at a reload with another key or certificate
 	uint64_t begun_us, stopped_us; // 0: not yet
 };
 
+enum demand_state { DEMAND_NONE, DEMAND_ASKED, DEMAND_LOCATED, DEMAND_PUBLISHED, DEMAND_REFUSED };
+
+struct demand { // a domain that is to become a peer (RFC6405: on demand)
+	uint8_t state; // enum demand_state
+	uint8_t waiting; // answers to give
+	uint32_t request; // ASKED: the question to the resolver
+	uint32_t generation; // PUBLISHED: of the snapshot that has it
+	uint64_t until_us; // ASKED, PUBLISHED: given up; REFUSED: it may be asked again
+	peer_id of;        // the first place of the peer on demand
+	struct {
+		unsigned role;
+		uint32_t request;
+	} who[DEMAND_WAITING_MAX];
+	struct locate_want want;
+	struct names_found found;
+	char domain[DOMAIN_MAX];
+	char story[IPC_CONTROL_STORY_MAX];
+};
+
 struct load { // of the configuration, while it is under way
 	uint64_t until_us;  // for all its names
 	uint32_t request;   // the question that it waits for; 0: none, or answered
@@ -89,6 +113,7 @@ struct monitor {
 	uint8_t secret[16];
 	int signal_fd;
 	struct names *names;
+	struct demand demand[DEMANDS_MAX];
 	struct load load;
 	char why[WHY_MAX]; // the last refusal
 	bool stopping, draining;
@@ -107,11 +132,20 @@ MUST_USE result monitor_load(struct monitor *m, const struct snapshot *previous,
 // Block PEER or take that back, in a new snapshot. Errors of monitor_edit().
 MUST_USE result monitor_block(struct monitor *m, peer_id peer, bool block);
 void monitor_resolved(struct monitor *m, const struct ipc_control *a); // an answer of the resolver
+struct ipc_control monitor_question(const struct locate_want *want, uint32_t request); // RESOLVE
+struct names_found monitor_found(const struct ipc_control *a); // what it found
+void monitor_set_targets(struct snapshot *s, void *m);          // of all names, by what is known of them now (monitor_edit)
 void monitor_story(const struct monitor *m, peer_id peer, char *out, size_t room); // how the names of PEER were located, lines
 void monitor_names_learn(struct monitor *m);                           // another configuration is in force
 void monitor_names_first(struct monitor *m);                           // at the start: ask for all, and wait for a while
 void monitor_names_run(struct monitor *m, uint64_t now_us);            // ask for the name that is due; use what has changed
 uint64_t monitor_names_deadline(const struct monitor *m);              // [us] of its next run, as of those below
+
+// monitor_demand.c
+void monitor_demand(struct monitor *m, unsigned role, const struct ipc_control *q); // ROLE asks for a domain on demand
+bool monitor_demand_located(struct monitor *m, const struct ipc_control *a); // an answer of the resolver; false: to another question
+void monitor_demand_run(struct monitor *m, uint64_t now_us);                 // take in those that are located, answer, forget
+uint64_t monitor_demand_deadline(const struct monitor *m);
 
 // monitor_publish.c
 // A sealed memfd of S. E_SYSTEM.
@@ -123,6 +157,7 @@ MUST_USE result monitor_edit(struct monitor *m, void (*change)(struct snapshot *
 // ROLE says in Q that it uses the snapshot that it was given, or why not.
 void monitor_taken(struct monitor *m, unsigned role, const struct ipc_control *q);
 void monitor_child_ready(struct monitor *m, unsigned role); // it may have been started with an older snapshot
+bool monitor_all_have(const struct monitor *m, uint32_t generation);    // do all children use that snapshot, or a later one?
 // Answer Q of ROLE when all children use the snapshot in force, at the latest after WAIT_MS.
 void monitor_answer_later(struct monitor *m, unsigned role, const struct ipc_control *q, uint32_t wait_ms);
 void monitor_publish_run(struct monitor *m, uint64_t now_us); // tell again who did not take it; give the answers that are due

@@ -154,6 +154,17 @@ static void admin_h(evutil_socket_t fd, short what, void *arg)
 	admin_receive(arg);
 }
 
+// The monitor answers nothing: the peer is in a snapshot, or is not.
+static void demand_h(void *ctx, peer_id of, const char *domain)
+{
+	const struct signaller *s = ctx;
+	struct ipc_control m = control_make(IPC_CONTROL_DEMAND);
+	m.peer = of;
+	m.flag = 1;
+	snprintf(m.text, sizeof(m.text), "%s", domain);
+	IGNORE_RESULT(control_send(s->start->control, &m, -1)); // lost: whoever waits comes again
+}
+
 static result make_net(struct signaller *s)
 {
 	const struct settings *set = &s->snapshot->settings;
@@ -172,6 +183,8 @@ static result make_net(struct signaller *s)
 		.handshake_us = limits.handshake_us,
 		.frame_us = limits.frame_us,
 		.idle_us = limits.idle_us,
+		.demand = demand_h,
+		.demand_ctx = s,
 	};
 	TRY(net_new(&s->net, &c));
 	struct registry *none = net_swap_registry(s->net, s->registry);

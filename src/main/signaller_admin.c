@@ -239,6 +239,9 @@ static void answer_peers(struct signaller *s, const struct ipc_admin *q)
 {
 	for (peer_id id = 0; id < s->snapshot->peer_count; id++) {
 		struct ipc_admin m;
+		const struct peer *p = snapshot_peer(s->snapshot, id);
+		if (p == NULL || peer_is_free(p))
+			continue;
 		memset(&m, 0, IPC_ADMIN_HEAD + sizeof(m.u.peer));
 		m.version = IPC_ADMIN_VERSION;
 		m.type = IPC_ADMIN_PEER;

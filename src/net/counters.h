@@ -72,6 +72,7 @@
 	X(TLS_NO_NAME, "tls_no_name")                                                                        \
 	X(TLS_NAME_OF_NOBODY, "tls_name_of_nobody")                                                          \
 	X(TLS_NAME_OF_OTHER, "tls_name_of_other")                                                            \
+	X(TLS_ON_DEMAND, "tls_on_demand")                                                                    \
 	X(TLS_WRONG_ADDRESS, "tls_wrong_address")                                                            \
 	X(TLS_NO_TRUST, "tls_no_trust")                                                                      \
 	X(TLS_NO_CONTEXT, "tls_no_context")                                                                  \

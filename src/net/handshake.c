@@ -105,10 +105,42 @@ static enum net_counter why_failed(const struct handshake *h)
 	return h->pipe.ended ? NET_TLS_FAR_CLOSED : NET_TLS_PROTOCOL;
 }
 
+static void known(struct handshake *h)
+{
+	h->origin.tls_peer = h->claim.peer;
+	net_count(&h->thread->counters, NET_TLS_DONE, 1);
+	send_home(h);
+}
+
+// Is he a peer by now? The handshake's deadline holds for this too.
+static void on_look(struct timer *timer, const struct now *now)
+{
+	struct handshake *h = caa_container_of(timer, struct handshake, timer);
+	struct handshaker *t = h->thread;
+	struct registry *r = holder_get(&t->net->holder);
+	if (now->mono_us >= h->deadline_us || r == NULL || !is_ok(tls_refresh(t->tls, r)) || !is_ok(tls_prove_again(t->tls, h->ssl, &h->claim)))
+		fail(h, NET_TLS_NAME_OF_NOBODY);
+	else if (h->claim.peer != PEER_NONE)
+		known(h);
+	else
+		timer_arm(t->loop.wheel, &h->timer, now->mono_us + HANDSHAKE_LOOK_MS * MS, on_look);
+}
+
+// His certificate is good, his domain nobody's, and a peer on demand takes it (RFC6405). Nothing more is read until he is a peer.
+static void park(struct handshake *h)
+{
+	struct handshaker *t = h->thread;
+	unwatch(h);
+	h->pipe.in = (struct bytes){NULL, 0};
+	net_count(&t->counters, NET_TLS_ON_DEMAND, 1);
+	t->net->config.demand(t->net->config.demand_ctx, h->claim.demand, h->claim.domain);
+	timer_cancel(t->loop.wheel, &h->timer);
+	timer_arm(t->loop.wheel, &h->timer, t->loop.now.mono_us + HANDSHAKE_LOOK_MS * MS, on_look);
+}
+
 static void finish(struct handshake *h)
 {
-	struct net_counters *c = &h->thread->counters;
-	if (h->claim.peer == PEER_NONE) { // impossible: the callback refuses it
+	if (h->claim.peer == PEER_NONE && h->claim.demand == PEER_NONE) { // impossible: the callback refuses it
 		fail(h, NET_IMPOSSIBLE);
 		return;
 	}
@@ -116,9 +148,10 @@ static void finish(struct handshake *h)
 		fail(h, NET_NO_MEMORY);
 		return;
 	}
-	h->origin.tls_peer = h->claim.peer;
-	net_count(c, NET_TLS_DONE, 1);
-	send_home(h);
+	if (h->claim.peer == PEER_NONE)
+		park(h);
+	else
+		known(h);
 }
 
 static void want_write(struct handshake *h, bool on)
@@ -202,7 +235,8 @@ static void begin(struct handshake *h)
 {
 	struct handshaker *t = h->thread;
 	struct registry *r = holder_get(&t->net->holder);
-	h->claim.peer = PEER_NONE;
+	h->claim.peer = h->claim.demand = PEER_NONE;
+	h->claim.may_demand = !h->claim.server && t->net->config.demand != NULL;
 	h->claim.why = NET_COUNTER_COUNT;
 	h->claim.remote = h->origin.remote;
 	h->claim.zone = h->origin.zone;

@@ -19,6 +19,7 @@ enum {
 	HANDSHAKE_READ = 16384,        // [octets] read at once; one TLS record
 	HANDSHAKE_OUT_MAX = 65536,     // [octets] that may wait for the far side
 	HANDSHAKE_IN_MAX = 131072,     // [octets] that a far side may send before it has proved anything
+	HANDSHAKE_LOOK_MS = 20,        // a look-up in a table: whether somebody on demand is a peer by now
 };
 
 struct net;

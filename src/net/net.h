@@ -56,6 +56,10 @@ struct net_config {
 	uint64_t idle_us;                    // [us] without an octet either way
 	uint64_t ping_us;                    // [us] silence after which a dialled connection gets a ping; 0: NET_PING_US
 	uint64_t pong_us;                    // [us] for its answer, of a far side that has answered one; 0: NET_PONG_US
+	// Somebody has proved to be DOMAIN, which peer OF takes on demand (RFC6405): let it be a peer. Called on a handshake thread; the
+	// outcome is seen in a registry within the handshake's time, or he is refused. NULL: nobody comes on demand.
+	void (*demand)(void *ctx, peer_id of, const char *domain);
+	void *demand_ctx;
 };
 
 struct net_limits { // what may change while it runs; as in net_config

@@ -69,6 +69,12 @@ static int who_is_it(X509_STORE_CTX *c, void *arg)
 	return is_ok(r);
 }
 
+result tls_prove_again(struct tls *t, SSL *ssl, struct tls_claim *claim)
+{
+	int error;
+	return tls_peer_prove(t->trust, t->registry, SSL_get0_peer_certificate(ssl), SSL_get_peer_cert_chain(ssl), claim, &error);
+}
+
 static bool harden(struct tls *t, SSL_CTX *c)
 {
 	SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |

@@ -30,4 +30,7 @@ MUST_USE result tls_refresh(struct tls *t, const struct registry *r);
 MUST_USE result tls_session_new(
 	struct tls *t, struct tls_pipe *pipe, struct tls_claim *claim, const char *server_name, SSL **out);
 
+// Who has shaken hands on SSL, by the registry of now: as when the handshake asked. E_AUTH.
+MUST_USE result tls_prove_again(struct tls *t, SSL *ssl, struct tls_claim *claim);
+
 #endif

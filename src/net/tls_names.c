@@ -69,6 +69,11 @@ void tls_names_read(X509 *certificate, struct tls_names *out)
 	GENERAL_NAMES_free(all);
 }
 
+const char *tls_name_host(const struct tls_name *n)
+{
+	return n->text + SIP_LEN;
+}
+
 static struct bytes host_of(const struct tls_name *n)
 {
 	return bytes_make(n->text + SIP_LEN, n->len);

@@ -19,6 +19,7 @@ struct tls_names {
 // The domains that subjectAltName gives: of its sip URIs without user part; if there are none, of its DNS names.
 // Anything that is not plain letters, digits, dots and hyphens (wildcards, embedded NUL, ports) is no identity.
 void tls_names_read(X509 *certificate, struct tls_names *out);
+const char *tls_name_host(const struct tls_name *name);
 // Is NAME provisioned for P? A provisioned "sip:host" needs the URI form, a plain host takes either.
 bool tls_name_is_of(const struct tls_name *name, const struct peer *p);
 // The peer of ZONE for which NAME is provisioned, PEER_NONE if nobody.

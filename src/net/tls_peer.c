@@ -142,7 +142,8 @@ static bool address_fits(const struct peer *p, const struct address *a)
 	return p->address_count == 0 || prefixes_contain(p->address, p->address_count, a);
 }
 
-static result prove_one(struct tls_trust *t, const struct registry *r, X509 *leaf, STACK_OF(X509) *chain,
+// By the anchors and the addresses of ID; the name is the caller's to hold against it.
+static result prove_chain(struct tls_trust *t, const struct registry *r, X509 *leaf, STACK_OF(X509) *chain,
 	peer_id id, struct tls_claim *claim, int *verify_error)
 {
 	const struct peer *p = snapshot_peer(registry_snapshot(r), id);
@@ -154,10 +155,17 @@ static result prove_one(struct tls_trust *t, const struct registry *r, X509 *lea
 		return refuse(claim, reason(error), error, verify_error);
 	if (!address_fits(p, &claim->remote))
 		return refuse(claim, NET_TLS_WRONG_ADDRESS, X509_V_ERR_APPLICATION_VERIFICATION, verify_error);
+	*verify_error = X509_V_OK;
+	return OK;
+}
+
+static result prove_one(struct tls_trust *t, const struct registry *r, X509 *leaf, STACK_OF(X509) *chain,
+	peer_id id, struct tls_claim *claim, int *verify_error)
+{
+	TRY(prove_chain(t, r, leaf, chain, id, claim, verify_error));
 	claim->peer = id;
 	claim->generation = registry_snapshot(r)->generation;
 	claim->print = tls_peer_print(registry_snapshot(r), id);
-	*verify_error = X509_V_OK;
 	return OK;
 }
 
@@ -176,6 +184,19 @@ static result prove_expected(struct tls_trust *t, const struct registry *r, X509
 	return refuse(claim, why, X509_V_ERR_HOSTNAME_MISMATCH, verify_error);
 }
 
+// A name that is nobody's, and that a peer on demand takes.
+static result prove_demand(struct tls_trust *t, const struct registry *r, X509 *leaf, STACK_OF(X509) *chain,
+	const struct tls_name *name, struct tls_claim *claim, int *verify_error)
+{
+	const char *domain = tls_name_host(name);
+	peer_id of = claim->may_demand ? registry_demand_in(r, claim->zone, domain) : PEER_NONE;
+	REQUIRE(of != PEER_NONE, E_NOT_FOUND);
+	TRY(prove_chain(t, r, leaf, chain, of, claim, verify_error));
+	claim->demand = of;
+	memcpy(claim->domain, domain, strlen(domain) + 1);
+	return OK;
+}
+
 // We are the server: the first name that belongs to a peer whose anchors and addresses agree.
 static result prove_any(struct tls_trust *t, const struct registry *r, X509 *leaf, STACK_OF(X509) *chain,
 	const struct tls_names *names, struct tls_claim *claim, int *verify_error)
@@ -184,6 +205,8 @@ static result prove_any(struct tls_trust *t, const struct registry *r, X509 *lea
 	int error = X509_V_ERR_HOSTNAME_MISMATCH;
 	for (uint32_t i = 0; i < names->count; i++) {
 		peer_id id = tls_name_owner(&names->name[i], r, claim->zone);
+		if (id == PEER_NONE && is_ok(prove_demand(t, r, leaf, chain, &names->name[i], claim, &error)))
+			return OK;
 		if (id == PEER_NONE)
 			continue;
 		if (is_ok(prove_one(t, r, leaf, chain, id, claim, &error)))
@@ -197,7 +220,7 @@ result tls_peer_prove(struct tls_trust *t, const struct registry *r, X509 *leaf,
 	struct tls_claim *claim, int *verify_error)
 {
 	struct tls_names names;
-	claim->peer = PEER_NONE;
+	claim->peer = claim->demand = PEER_NONE;
 	if (leaf == NULL || r == NULL)
 		return refuse(claim, NET_TLS_NO_CERTIFICATE, X509_V_ERR_UNSPECIFIED, verify_error);
 	tls_names_read(leaf, &names);

@@ -24,7 +24,10 @@ struct tls_claim {              // what is to be proved, and the outcome
 	peer_id expected;       // we are the client: it must be this one; PEER_NONE: whoever proves to be a peer
 	bool server;            // the far side is the server
 	struct address remote;
+	bool may_demand;        // we are the server: a domain that a peer on demand takes may be one soon (RFC6405)
 	peer_id peer;           // out: proved, else PEER_NONE
+	peer_id demand;         // out, with may_demand: it has proved to be `domain`, below that peer's; else PEER_NONE
+	char domain[DOMAIN_MAX];
 	enum net_counter why;   // out: the counter that names the refusal
 	uint32_t generation;    // out: of the snapshot by which it was proved
 	uint64_t print;         // out: tls_peer_print by that one
@@ -40,7 +43,7 @@ struct tls_trust; // the peers' anchors, parsed when first needed; of one thread
 MUST_USE result tls_trust_new(struct tls_trust **out, OSSL_LIB_CTX *library);
 void tls_trust_free(struct tls_trust *t);
 // Does LEAF, with the other certificates sent along in CHAIN (may be NULL), prove a peer of R? OK with
-// `peer` set; E_AUTH with `why` set. *VERIFY_ERROR is the X509_V_ code for the alert.
+// `peer`, or `demand`, set; E_AUTH with `why` set. *VERIFY_ERROR is the X509_V_ code for the alert.
 MUST_USE result tls_peer_prove(struct tls_trust *t, const struct registry *r, X509 *leaf, STACK_OF(X509) *chain,
 	struct tls_claim *claim, int *verify_error);
 

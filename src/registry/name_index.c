@@ -78,7 +78,7 @@ static result add(
 static result add_peer(struct name_index *x, peer_id id, const struct peer *p)
 {
 	TRY(add(x, NAME_PEER, id, p, p->name));
-	TRY(add(x, NAME_DOMAIN, id, p, p->reach_domain));
+	TRY(add(x, NAME_DOMAIN, id, p, p->reach_domain)); // "" of a free place on demand: none
 	for (uint32_t i = 0; i < p->tls_name_count; i++)
 		TRY(add(x, NAME_TLS, id, p, p->tls_name[i]));
 	return OK;

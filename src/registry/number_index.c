@@ -25,20 +25,26 @@ static uint32_t climb(const struct number_index *x, uint32_t i, const char *numb
 	return i;
 }
 
+// Those of a peer on demand may be anybody's below its domain: only a domain leads there.
+static bool has_numbers(const struct peer *p)
+{
+	return p != NULL && p->demand_below[0] == '\0';
+}
+
 result number_index_build(struct number_index *x, const struct snapshot *s)
 {
 	uint32_t n = 0;
 
 	for (uint32_t id = 0; id < s->peer_count; id++) {
 		const struct peer *p = snapshot_peer(s, (peer_id)id);
-		n += p != NULL ? p->calls_to_count : 0;
+		n += has_numbers(p) ? p->calls_to_count : 0;
 	}
 	x->count = 0;
 	x->entry = memory_array(n + 1, sizeof(*x->entry));
 	REQUIRE(x->entry != NULL, E_NO_MEMORY);
 	for (uint32_t id = 0; id < s->peer_count; id++) {
 		const struct peer *p = snapshot_peer(s, (peer_id)id);
-		for (uint32_t i = 0; p != NULL && i < p->calls_to_count; i++) {
+		for (uint32_t i = 0; has_numbers(p) && i < p->calls_to_count; i++) {
 			x->entry[x->count++] =
 				(struct number_entry){.digits = p->calls_to[i].digits, .peer = (peer_id)id};
 		}

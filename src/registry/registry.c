@@ -20,10 +20,28 @@ struct registry {
 	peer_id *peer_of;       // by target
 	uint32_t targets;
 	uint32_t *target_of;    // by peer
+	peer_id demand[ON_DEMAND_MAX]; // of each peer with `on_demand` the first place
+	uint32_t demands;
 };
+
+static void add_demand(struct registry *r, peer_id id)
+{
+	const struct peer *p = snapshot_peer(r->snapshot, id);
+
+	if (p == NULL || p->demand_below[0] == '\0' || p->removed || r->demands == ON_DEMAND_MAX)
+		return;
+	for (uint32_t i = 0; i < r->demands; i++) {
+		const struct peer *known = snapshot_peer(r->snapshot, r->demand[i]);
+		if (known->zone == p->zone && strcmp(known->demand_below, p->demand_below) == 0)
+			return;
+	}
+	r->demand[r->demands++] = id;
+}
 
 static result build(struct registry *r)
 {
+	for (uint32_t id = 0; id < r->snapshot->peer_count; id++)
+		add_demand(r, (peer_id)id);
 	TRY(address_index_build(&r->addresses, r->snapshot));
 	TRY(number_index_build(&r->numbers, r->snapshot));
 	return name_index_build(&r->names, r->snapshot);
@@ -122,7 +140,7 @@ bool registry_serves(const struct registry *r, peer_id id, const struct asker *a
 {
 	const struct peer *p = snapshot_peer(r->snapshot, id);
 
-	if (p == NULL || !p->in_service || p->blocked || p->removed || a->zone >= r->snapshot->zone_count)
+	if (p == NULL || !p->in_service || p->blocked || p->removed || peer_is_free(p) || a->zone >= r->snapshot->zone_count)
 		return false;
 	if (a->tell)
 		return id != a->peer && (p->lookup_listed || r->snapshot->zone[p->zone].is_core);
@@ -167,6 +185,54 @@ peer_id registry_match_domain(const struct registry *r, const char *domain, cons
 peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zone_id from)
 {
 	return registry_match_domain(r, domain, &(struct asker){PEER_NONE, from, false});
+}
+
+bool peer_demands(const struct peer *p, const char *domain)
+{
+	size_t n = strnlen(domain, DOMAIN_MAX), below = strnlen(p->demand_below, DOMAIN_MAX);
+
+	return below > 0 && n < DOMAIN_MAX && n > below + 1 && domain[n - below - 1] == '.' && memcmp(domain + n - below, p->demand_below, below) == 0;
+}
+
+// Ours, or a peer's: one that is blocked or out of service has it still.
+static bool is_somebodys(const struct registry *r, const char *domain)
+{
+	const struct name_entry *e = name_index_find(&r->names, NAME_DOMAIN, 0, bytes_make(domain, strnlen(domain, DOMAIN_MAX)));
+
+	for (; e != NULL; e = e->next)
+		if (!snapshot_peer(r->snapshot, e->peer)->removed)
+			return true;
+	return strncmp(domain, r->snapshot->settings.domain, DOMAIN_MAX) == 0;
+}
+
+// The nearest one above DOMAIN. The first place stands for all: zone and service are the same, and a block is for one domain alone.
+static peer_id demand(const struct registry *r, const char *domain, zone_id zone, bool from)
+{
+	const struct peer *best = NULL;
+	peer_id found = PEER_NONE;
+
+	if (r->demands == 0 || is_somebodys(r, domain))
+		return PEER_NONE;
+	for (uint32_t i = 0; i < r->demands; i++) {
+		const struct peer *p = snapshot_peer(r->snapshot, r->demand[i]);
+		bool fits = from ? p->zone != zone || r->snapshot->zone[zone].transit != 0 : p->zone == zone;
+		if (!fits || !p->in_service || !peer_demands(p, domain) ||
+			(best != NULL && strlen(best->demand_below) >= strlen(p->demand_below)))
+			continue;
+		best = p;
+		found = r->demand[i];
+	}
+	return found;
+}
+
+peer_id registry_demand_by(const struct registry *r, const char *domain, const struct asker *a)
+{
+	return a->tell || a->zone >= r->snapshot->zone_count ? PEER_NONE : demand(r, domain, a->zone, true);
+}
+
+peer_id registry_demand_in(const struct registry *r, zone_id zone, const char *domain)
+{
+	return zone >= r->snapshot->zone_count ? PEER_NONE : demand(r, domain, zone, false);
 }
 
 peer_id registry_peer_by_name(const struct registry *r, const char *name)

@@ -14,7 +14,7 @@
 
 enum {
 	SNAPSHOT_MAGIC = 0x53414c59,
-	SNAPSHOT_VERSION = 3,
+	SNAPSHOT_VERSION = 4,
 	ZONES_MAX = 8,
 	LISTENERS_MAX = 16,
 	LISTENER_SIP_MAX = 8, // SIP sockets of one listener
@@ -34,6 +34,8 @@ enum {
 	DNS_UPSTREAMS_MAX = 8,    // servers that are asked in turn; two or three are usual
 	DNS_POLICIES_MAX = 32,    // suffixes with a DNSSEC policy of their own: trees, and peers that sign
 	DNS_ONLY_MAX = 32,        // suffixes that may be asked for at all
+	ON_DEMAND_MAX = 16,       // peers with `on_demand`: federations; each costs every unknown domain a comparison
+	ON_DEMAND_SLOTS_MAX = 1024, // domains of one of them: as many peers, all of them within PEERS_MAX
 };
 
 struct blob { // octets elsewhere in the snapshot: offset from its start
@@ -123,6 +125,8 @@ struct peer {
 	uint8_t target_count;
 	uint8_t target_policy;
 	char reach_domain[DOMAIN_MAX];
+	char demand_below[DOMAIN_MAX]; // one of the places of a peer with `on_demand`: `reach_domain` lies below this one, "" while the
+				       // place is free. Once taken it is that domain's as long as the system runs. "": an ordinary peer
 	struct {
 		uint8_t transport, origin; // enum transport, enum hop_origin
 		uint16_t priority, weight; // RFC 2782
@@ -289,6 +293,17 @@ bool registry_serves(const struct registry *r, peer_id id, const struct asker *a
 // As registry_peer_by_number and registry_peer_by_domain, for A; *LENGTH: how many characters of NUMBER its prefix has.
 peer_id registry_match_number(const struct registry *r, const char *number, const struct asker *a, uint32_t *length);
 peer_id registry_match_domain(const struct registry *r, const char *domain, const struct asker *a);
+// Peering on demand (RFC6405): a peer that takes DOMAIN (lower case), which is nobody's yet, because it lies below his `on_demand`;
+// PEER_NONE. _by: for a call of A, under the rules of registry_serves. _in: for whoever comes in zone ZONE.
+peer_id registry_demand_by(const struct registry *r, const char *domain, const struct asker *a);
+peer_id registry_demand_in(const struct registry *r, zone_id zone, const char *domain);
+// Does P, one of the places of a peer with `on_demand`, take DOMAIN, a name below it? Labels count: x.a.example lies below a.example.
+bool peer_demands(const struct peer *p, const char *domain);
+// Is P such a place, and nobody's yet?
+static inline bool peer_is_free(const struct peer *p)
+{
+	return p->demand_below[0] != '\0' && p->reach_domain[0] == '\0';
+}
 // The same by reach domain, any case; of several peers the lowest number.
 peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zone_id from);
 // Tests: the peer of this name (exact case), whatever its state; PEER_NONE.

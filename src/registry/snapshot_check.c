@@ -158,7 +158,7 @@ static bool peer_texts_ok(const struct peer *p)
 {
 	if (!text_ok(p->name, sizeof(p->name)) || p->name[0] == '\0' ||
 		!text_ok(p->why_out, sizeof(p->why_out)) ||
-		!text_ok(p->reach_domain, sizeof(p->reach_domain)))
+		!text_ok(p->reach_domain, sizeof(p->reach_domain)) || !text_ok(p->demand_below, sizeof(p->demand_below)))
 		return false;
 	for (uint32_t i = 0; i < PEER_TLS_NAMES_MAX; i++) {
 		if (!text_ok(p->tls_name[i], sizeof(p->tls_name[i])))

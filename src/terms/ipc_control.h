@@ -10,7 +10,7 @@
 #include "terms/dns.h"
 #include "terms/way.h"
 
-enum { IPC_CONTROL_VERSION = 4, IPC_CONTROL_TEXT_MAX = 1024, IPC_CONTROL_KEY_LEN = 16, IPC_CONTROL_STORY_MAX = 2048 };
+enum { IPC_CONTROL_VERSION = 5, IPC_CONTROL_TEXT_MAX = 1024, IPC_CONTROL_KEY_LEN = 16, IPC_CONTROL_STORY_MAX = 2048 };
 
 enum process_role {
 	ROLE_MONITOR, ROLE_SIGNALLER, ROLE_MEDIA, ROLE_RESOLVER, ROLE_DIRECTORY, ROLE_SIGNER, ROLE_ADMIN, ROLE_PORTAL, ROLE_COUNT,
@@ -34,6 +34,7 @@ enum ipc_control_type {
 	IPC_CONTROL_PROCESS,     // answer to PROCESSES: one per child (`role`, `index` = restarts, `worker` = pid, `flag` = ready,
 				 // `generation`, `tally`); last: role ROLE_COUNT
 	IPC_CONTROL_STORY,       // answer to STORY_ASK: story
+	IPC_CONTROL_DEMANDED,    // answer to DEMAND: `error` E_OK: every process has the peer now
 	IPC_CONTROL_BEGIN,       // signer: its predecessor has ended, answer requests
 	IPC_CONTROL_TOKEN_KEY,   // signaller: seal tokens with `key`, number `index`, as soon as all workers have it
 	// child -> monitor
@@ -44,6 +45,7 @@ enum ipc_control_type {
 	IPC_CONTROL_BLOCK_ASK,   // admin: peer, flag: block or unblock a peer
 	IPC_CONTROL_RESOLVED,    // resolver: the ways to the domain in text, in order; `verdict`, `stale`, `ttl_s`, `reason`, `story`
 	IPC_CONTROL_STORY_ASK,   // admin: how the names of `peer` were located last
+	IPC_CONTROL_DEMAND,      // directory, signaller: let the domain in text be a peer on demand, as `peer` takes it; flag: nobody waits for an answer
 	IPC_CONTROL_PROCESSES,   // admin: list the processes
 	IPC_CONTROL_TAKEN,       // the snapshot of `generation` is in use, or was refused with `error`
 	IPC_CONTROL_CANNOT,      // signer, instead of READY: text says why, for people

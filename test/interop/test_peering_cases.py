@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cases of RFC 6405 with real servers: who tells which domain is responsible (LUF), who tells where it is reached (LRF), and whether the
-call goes there directly or through a third provider. On-demand peering is not offered: nothing goes to who is not provisioned."""
+call goes there directly or through a third provider. The fifth case, on demand, has a file of its own: test_on_demand.py."""
 import subprocess
 import time
 from pathlib import Path
