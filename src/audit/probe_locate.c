@@ -88,7 +88,8 @@ static void certificates(struct audit *a, struct audit_result *r, int listener)
 			wrong.octets, wrong.shaken ? "handshake done" : "handshake refused", good.octets);
 }
 
-static void moved(struct audit *a, struct audit_result *r, const char *domain, int listener)
+// TLS: what still goes there in datagrams is for the peer without.
+static void moved(struct audit *a, struct audit_result *r, const char *domain, bool tls, int listener)
 {
 	struct audit_dns_script elsewhere = {.mode = AUDIT_DNS_ELSEWHERE};
 	struct audit_end *s = &a->end[AUDIT_STRANGER];
@@ -103,8 +104,9 @@ static void moved(struct audit *a, struct audit_result *r, const char *domain, i
 	knock(a);
 	audit_serve(a, listener, a->s->certificate, a->s->key, STRAY_MS, &stray);
 	(void)audit_drain(a, s, STRAY_MS);
-	bool came = stray.came || s->received != before;
-	audit_find(r, !came, "%s: %s its address at a stranger's host", domain, came ? "something went to" : "nothing went to");
+	bool came = stray.came || (!tls && s->received != before);
+	audit_find(r, !came, "%s: %s to its address at a stranger's host", domain,
+		!came ? "nothing went" : stray.came ? "a connection was made" : "a datagram went");
 }
 
 void audit_probe_next_hop(struct audit *a, struct audit_result *r)
@@ -117,9 +119,9 @@ void audit_probe_next_hop(struct audit *a, struct audit_result *r)
 	} else if (audit_enum_works(a, r, number)) {
 		certificates(a, r, mine);
 		if (r->verdict != AUDIT_V_INCONCLUSIVE)
-			moved(a, r, a->s->resolved_domain, stranger);
+			moved(a, r, a->s->resolved_domain, false, stranger);
 		if (r->verdict != AUDIT_V_INCONCLUSIVE)
-			moved(a, r, a->s->secured_domain, stranger);
+			moved(a, r, a->s->secured_domain, true, stranger);
 	}
 	audit_dns_good(a);
 	if (mine >= 0)

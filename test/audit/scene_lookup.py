@@ -7,8 +7,9 @@ from lab.configuration import peer, system
 from lab.pki import Authority
 from scene import FROM, TO, roles
 
-# 127.50.5.0/24 and 127.50.6.0/24 of the audit's part of the loopback network.
+# 127.50.5.0/24 to 127.50.7.0/24 of the audit's part of the loopback network.
 CORE, BORDER, PERMISSIVE = "127.50.5.1", "127.50.5.2", "127.50.6.1"
+OPEN_CORE, OPEN_BORDER = "127.50.7.1", "127.50.7.2"  # a Sallyport whose operator asks for less
 PORTAL = 8443
 DNS = 5300
 APEX, SIGNED_APEX = "e164.audit.example", "e164.signed.example"
@@ -17,6 +18,8 @@ RESOLVED_DOMAIN, SECURED_DOMAIN = "resolved.example", "secured.example"
 ANCHOR = f"signed.example. IN DS 4711 13 2 {'c0ffee00' * 8}\n"
 PROBES = ["public-tree", "forged-answer", "exhausting", "look-up-lost", "next-hop", "lowered", "hosts-lost", "half-requests", "view",
           "provisioning", "location-harvest", "dead-hop"]
+OPENED = ["forged-answer", "next-hop", "view", "half-requests"]  # what such a configuration opens
+STILL = ["public-tree", "exhausting", "provisioning"]            # and what not
 
 
 def places(target):
@@ -31,23 +34,26 @@ def certificates(folder):
             "false": ours.issue("false", "DNS:somebody.example")}
 
 
-def configuration(folder, pki):
-    at = places(CORE)
+def configuration(folder, pki, core=CORE, border=BORDER, opened=False):
+    """OPENED: no DNSSEC, the stranger's address counts as the resolved peer's, the called side is told to others, and the portal waits."""
+    at = places(core)
     anchors = folder / "anchors"
     folder.mkdir(parents=True, exist_ok=True)
     anchors.write_text(ANCHOR)
     by_enum = {"calls_from": ["+4977"], "calls_to": "registry"}
+    addresses = [f"{at['resolved']}/32"] + ([f"{at['stranger']}/32"] if opened else [])
+    listed = {"reach": {"domain": "called.example", "targets": [f"udp:{at['called']}:5060"], "transport": "udp"}, "lookup": {"listed": True}}
     peers = [peer("caller", "core", at["caller"], ["+4930"], [f"udp:{at['caller']}:5060"]),
-             peer("called", "peering", at["called"], ["+4989"], [f"udp:{at['called']}:5060"]),
+             peer("called", "peering", at["called"], ["+4989"], [f"udp:{at['called']}:5060"], **(listed if opened else {})),
              peer("resolved", "peering", at["resolved"], ["+4977"], ["udp:x"], reach={"domain": RESOLVED_DOMAIN, "transport": "udp"},
-                  numbers=by_enum),
+                  numbers=by_enum, known_by={"addresses": addresses}),
              peer("secured", "peering", at["secured"], ["+4966"], ["tls:x"], reach={"domain": SECURED_DOMAIN, "transport": "tls"},
                   known_by={"tls_names": [SECURED_DOMAIN], "trust": str(pki["ca"]), "addresses": [f"{at['secured']}/32"]},
                   numbers={**by_enum, "calls_from": ["+4966"]}, portal={"lookup": True, "profile": True})]
-    return system(folder, CORE, BORDER, peers, transports=("udp", "tcp", "tls"), tls=pki["sbe"], workers=1,
-                  luf={"enum": [{"apex": APEX, "dnssec": "off"}, {"apex": SIGNED_APEX, "dnssec": "required"}]},
-                  dns={"upstreams": [f"{at['dns']}@{DNS}"], "trust_anchors": str(anchors), "stale": 3600},
-                  portal={"listen": f"{BORDER}:{PORTAL}", "zone": "peering", "request": 3})
+    return system(folder, core, border, peers, transports=("udp", "tcp", "tls"), tls=pki["sbe"], workers=1,
+                  luf={"enum": [{"apex": APEX, "dnssec": "off"}, {"apex": SIGNED_APEX, "dnssec": "off" if opened else "required"}]},
+                  dns={"upstreams": [f"{at['dns']}@{DNS}"], "trust_anchors": "none" if opened else str(anchors), "stale": 3600},
+                  portal={"listen": f"{border}:{PORTAL}", "zone": "peering", "request": 60 if opened else 3})
 
 
 def permissive(pki):
