@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The run: settings, refusal of targets, sockets of the three roles, one probe after the other, the report.
-#include "audit/inside.h"
+#include "audit/dns.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
+#include <signal.h>
 #include <sys/random.h>
 
 static const char *missing(const struct audit_settings *s, const struct audit_probe *p)
@@ -16,6 +17,17 @@ static const char *missing(const struct audit_settings *s, const struct audit_pr
 		return "--stream is needed: a TCP or TLS socket of the target";
 	if ((p->needs & AUDIT_NEEDS_STRANGER) != 0 && s->stranger.family == 0)
 		return "--stranger is needed: a local address that is no peer's";
+	if ((p->needs & AUDIT_NEEDS_DNS) != 0 && s->dns.family == 0)
+		return "--dns is needed: a local address at which the target asks for DNS";
+	if ((p->needs & AUDIT_NEEDS_RESOLVED) != 0 && s->resolved.family == 0)
+		return "--resolved is needed: an address of a peer that is found by DNS";
+	if ((p->needs & AUDIT_NEEDS_SECURED) != 0 && s->secured.family == 0)
+		return "--secured is needed: an address of a peer over TLS alone";
+	if ((p->needs & AUDIT_NEEDS_SECURED) != 0 && (s->certificate[0] == '\0' || s->key[0] == '\0' ||
+		s->false_certificate[0] == '\0' || s->false_key[0] == '\0'))
+		return "--certificate, --key, --false-certificate and --false-key are needed";
+	if ((p->needs & AUDIT_NEEDS_PORTAL) != 0 && s->portal.family == 0)
+		return "--portal is needed: the HTTPS socket of the target's look-up service";
 	return NULL;
 }
 
@@ -74,7 +86,7 @@ static bool role_open(struct audit *a, enum audit_role role, const struct addres
 
 static bool target_refused(const struct audit_settings *s)
 {
-	const struct address *const all[] = {&s->target, &s->called_target, &s->stream};
+	const struct address *const all[] = {&s->target, &s->called_target, &s->stream, &s->portal};
 	char text[ADDRESS_TEXT_MAX];
 
 	for (uint32_t i = 0; i < ARRAY_LEN(all); i++) {
@@ -95,14 +107,30 @@ static int list_print(void)
 	return AUDIT_HELD;
 }
 
+static bool dns_open(struct audit *a)
+{
+	if (a->s->dns.family == 0 || is_ok(audit_dns_open(&a->dns, a)))
+		return true;
+	fprintf(stderr, "sallyport audit: --dns cannot be bound; name an address of this machine and a port that is free for UDP and TCP\n");
+	return false;
+}
+
 static int run(struct audit *a)
 {
+	const struct {
+		const struct address *local;
+		const char *name;
+	} role[AUDIT_ROLES] = {{&a->s->caller, "caller"}, {&a->s->called, "called"}, {&a->s->stranger, "stranger"},
+		{&a->s->resolved, "resolved"}, {&a->s->secured, "secured"}};
 	int status = AUDIT_USAGE;
+	bool open = getrandom(&a->run, sizeof(a->run), 0) == (ssize_t)sizeof(a->run);
 
-	if (getrandom(&a->run, sizeof(a->run), 0) == (ssize_t)sizeof(a->run) &&
-		role_open(a, AUDIT_CALLER, &a->s->caller, "caller") && role_open(a, AUDIT_CALLED, &a->s->called, "called") &&
-		role_open(a, AUDIT_STRANGER, &a->s->stranger, "stranger"))
+	(void)signal(SIGPIPE, SIG_IGN); // connections that a target ends are what is hoped for
+	for (uint32_t i = 0; i < AUDIT_ROLES; i++)
+		open = role_open(a, (enum audit_role)i, role[i].local, role[i].name) && open;
+	if (open && dns_open(a))
 		status = probes_run(a);
+	audit_dns_close(a->dns);
 	for (uint32_t i = 0; i < AUDIT_ROLES; i++)
 		audit_end_close(&a->end[i]);
 	return status;
@@ -111,7 +139,7 @@ static int run(struct audit *a)
 int audit_main(int argc, char **argv)
 {
 	struct audit_settings settings;
-	struct audit a = {.s = &settings, .end = {{.fd = -1}, {.fd = -1}, {.fd = -1}}};
+	struct audit a = {.s = &settings};
 
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {

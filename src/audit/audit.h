@@ -4,6 +4,7 @@
 // The auditor plays three roles from three local addresses: the caller and the called side, which the target
 // provisions as two of its peers, and a stranger, whom it does not know. Each probe is a row: it sets up what it
 // needs (a real call through the target, where it attacks a call), attacks, and gives a verdict with evidence.
+// For look-ups it plays more: the DNS server that the target asks, two peers that are found by it, and who asks the portal.
 // Octets, packets and time of each probe are bounded. Targets are loopback or private addresses, or named by their
 // owner (`--i-own NAME`).
 #ifndef AUDIT_AUDIT_H
@@ -23,6 +24,8 @@ enum audit_exit { // as the other sub-commands
 
 enum {
 	AUDIT_TEXT_MAX = 128,
+	AUDIT_PREFIX_MAX = 8,           // [octets] six digits of a number follow it, of fifteen (E.164)
+	AUDIT_PATH_MAX = 256,           // [octets] of a file's name
 	AUDIT_EVIDENCE_MAX = 480,       // [octets] two lines of a terminal for each of four findings
 	AUDIT_PACKETS_MAX = 5000,       // of one probe: an audit is no flood
 	AUDIT_RATE_MAX = 1000,          // [packets/s] below what any border element meets daily
@@ -40,6 +43,10 @@ enum audit_need { // what a probe cannot do without
 	AUDIT_NEEDS_CALLED = 2,   // a second one, to which the target routes
 	AUDIT_NEEDS_STREAM = 4,   // a TCP or TLS address of the target
 	AUDIT_NEEDS_STRANGER = 8, // an address that the target does not know
+	AUDIT_NEEDS_DNS = 16,     // the target asks our DNS server
+	AUDIT_NEEDS_RESOLVED = 32, // a peer that DNS leads to, over UDP
+	AUDIT_NEEDS_SECURED = 64, // one over TLS alone, with its certificate and a false one
+	AUDIT_NEEDS_PORTAL = 128, // the HTTPS socket of the target's look-up service
 };
 
 struct audit_settings { // see the rows in options.c
@@ -47,6 +54,14 @@ struct audit_settings { // see the rows in options.c
 	struct address called_target; // the side that faces the called role
 	struct address stream;        // TCP or TLS listener of the target; family 0: none
 	struct address caller, called, stranger; // local addresses; family 0: not given
+	struct address resolved, secured; // local addresses of the peers that DNS leads to
+	struct address dns;           // local address of the DNS server that the target asks
+	struct address portal;        // HTTPS socket of the target
+	char apex[AUDIT_TEXT_MAX], signed_apex[AUDIT_TEXT_MAX]; // ENUM trees of the target: believed as it is, and with DNSSEC alone
+	char prefix[AUDIT_TEXT_MAX];  // "+4977": numbers that the target can only learn by ENUM
+	char resolved_domain[AUDIT_TEXT_MAX], secured_domain[AUDIT_TEXT_MAX];
+	char certificate[AUDIT_PATH_MAX], key[AUDIT_PATH_MAX]; // of the secured peer
+	char false_certificate[AUDIT_PATH_MAX], false_key[AUDIT_PATH_MAX]; // of the same authority, for another name
 	char own[AUDIT_TEXT_MAX];     // the name that the operator confirms to own
 	char name[AUDIT_TEXT_MAX];    // the target as it was written
 	char domain[AUDIT_TEXT_MAX];  // host part of URIs; default: the target's address

@@ -29,7 +29,8 @@ struct audit_end { // one UDP socket of a role
 	uint64_t sent, received; // [octets]
 };
 
-enum audit_role { AUDIT_CALLER = 0, AUDIT_CALLED, AUDIT_STRANGER, AUDIT_ROLES };
+enum audit_role { AUDIT_CALLER = 0, AUDIT_CALLED, AUDIT_STRANGER, AUDIT_RESOLVED, AUDIT_SECURED, AUDIT_ROLES };
+struct audit_dns; // dns.h
 
 struct audit { // one run
 	const struct audit_settings *s;
@@ -40,6 +41,8 @@ struct audit { // one run
 	uint32_t packets;       // sent by this probe
 	uint64_t began_us, next_us, until_us; // [us] of this probe; when the next packet may leave
 	bool spent;             // the probe reached its bound
+	struct audit_dns *dns;  // NULL: none is played
+	uint32_t numbers;       // of ENUM that were made
 };
 
 struct audit_text { // bounded text; what does not fit is marked and never sent
@@ -135,10 +138,58 @@ void audit_refuse(struct audit *a, struct audit_end *e);
 // Does the target still answer the caller's OPTIONS?
 bool audit_alive(struct audit *a);
 
+// ---- lookup.c: questions to the target, each a MESSAGE (RFC 3428): it needs no acknowledgement, and leaves nothing behind
+struct audit_asked {
+	enum audit_role role;
+	const struct address *target;
+	const char *from, *uri;
+};
+enum audit_landed { AUDIT_NOWHERE = 0, AUDIT_AT_CALLED, AUDIT_AT_STRANGER, AUDIT_AT_RESOLVED, AUDIT_AT_SECURED, AUDIT_LANDED };
+extern const char *const audit_landed_name[AUDIT_LANDED];
+bool audit_look_up(struct audit *a, const struct audit_asked *q, char id[AUDIT_TEXT_MAX]);
+// Did a MESSAGE reach ROLE within MS? It is refused.
+bool audit_reached(struct audit *a, enum audit_role role, uint32_t ms);
+// The final status that ROLE got for ID, 0: none in time.
+unsigned audit_status_of(struct audit *a, enum audit_role role, const char *id);
+// A number that the target can only know by ENUM, another one each time.
+void audit_number(struct audit *a, char out[AUDIT_TEXT_MAX]);
+// The caller's MESSAGE for NUMBER: where it came out within MS. *STATUS: what the caller got, 0: nothing until then.
+enum audit_landed audit_follow(struct audit *a, const char *number, uint32_t ms, unsigned *status);
+
+// ---- probe_stream.c: connections
+enum { AUDIT_REFUSED = -1, AUDIT_OUR_FAULT = -2 }; // instead of a descriptor
+// A connection from LOCAL's host to TO; AUDIT_REFUSED, also when it is not accepted in time; AUDIT_OUR_FAULT: no descriptor or port.
+int audit_dial(struct audit *a, const struct address *local, const struct address *to);
+// Has the far side ended this connection? What it says before is read and dropped.
+bool audit_ended(int fd);
+
+// ---- tls.c
+struct audit_served { // a connection that the target made to us
+	bool came, clear, shaken; // CLEAR: it did not begin with TLS; SHAKEN: the handshake was complete
+	uint32_t octets;          // what came of SIP
+	int fd;
+};
+// A socket that listens at LOCAL; -1: none.
+int audit_listen(const struct address *local);
+// The next connection to LISTENER within MS, with CERTIFICATE and KEY (PEM) for who wants TLS.
+void audit_serve(struct audit *a, int listener, const char *certificate, const char *key, uint32_t ms, struct audit_served *out);
+struct audit_https; // a connection to the portal
+// From LOCAL's host; CERTIFICATE NULL: without. NULL: no connection, or no handshake.
+struct audit_https *audit_https_open(struct audit *a, const struct address *local, const char *certificate, const char *key);
+void audit_https_close(struct audit_https *h);
+// Write the octets of TEXT.
+bool audit_https_say(struct audit_https *h, const char *text);
+// Has the target ended it, seen within MS?
+bool audit_https_ended(struct audit_https *h, uint32_t ms);
+// METHOD TARGET with BODY ("": none); the whole answer but its Date into OUT of CAP octets. Answers the status, 0: none.
+unsigned audit_https_ask(struct audit_https *h, const char *method, const char *target, const char *body, char *out, uint32_t cap);
+
 // ---- verdicts
 void audit_say(struct audit_result *r, enum audit_verdict v, const char *format, ...) PRINTF_LIKE(3, 4);
 // Note a finding: FAILED wins over what was there, evidence is joined.
 void audit_find(struct audit_result *r, bool held, const char *format, ...) PRINTF_LIKE(3, 4);
+// What was failed stays so; else it could not be judged.
+void audit_unjudged(struct audit_result *r, const char *format, ...) PRINTF_LIKE(2, 3);
 
 // ---- probes, one file a theme
 void audit_probe_malformed(struct audit *a, struct audit_result *r);
@@ -163,6 +214,18 @@ void audit_probe_round(struct audit *a, struct audit_result *r);
 void audit_probe_elsewhere(struct audit *a, struct audit_result *r);
 void audit_probe_lookup_flood(struct audit *a, struct audit_result *r);
 void audit_probe_slow(struct audit *a, struct audit_result *r);
+void audit_probe_public_tree(struct audit *a, struct audit_result *r);
+void audit_probe_forged_answer(struct audit *a, struct audit_result *r);
+void audit_probe_exhausting(struct audit *a, struct audit_result *r);
+void audit_probe_lost(struct audit *a, struct audit_result *r);
+void audit_probe_next_hop(struct audit *a, struct audit_result *r);
+void audit_probe_lowered(struct audit *a, struct audit_result *r);
+void audit_probe_hosts_lost(struct audit *a, struct audit_result *r);
+void audit_probe_dead_hop(struct audit *a, struct audit_result *r);
+void audit_probe_half_requests(struct audit *a, struct audit_result *r);
+void audit_probe_view(struct audit *a, struct audit_result *r);
+void audit_probe_provisioning(struct audit *a, struct audit_result *r);
+void audit_probe_location_harvest(struct audit *a, struct audit_result *r);
 void audit_probe_connections(struct audit *a, struct audit_result *r);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-enum { FILE_MAX = 16384 }; // [octets] of --config: twenty short lines
+enum { FILE_MAX = 16384 }; // [octets] of --config: forty short lines
 
 enum kind { KIND_ADDRESS, KIND_NUMBER, KIND_TEXT, KIND_SEED, KIND_FLAG };
 
@@ -31,6 +31,20 @@ static const struct row rows[] = {
 	{"caller", KIND_ADDRESS, AT(caller), 0, 0, "HOST:PORT", "local address that the target knows as a peer"},
 	{"called", KIND_ADDRESS, AT(called), 0, 0, "HOST:PORT", "local address of a second peer, to whom calls are routed"},
 	{"stranger", KIND_ADDRESS, AT(stranger), 0, 0, "HOST:PORT", "local address that is no peer's"},
+	{"dns", KIND_ADDRESS, AT(dns), 0, 0, "HOST:PORT", "local address of the DNS server that the target asks: the audit plays it"},
+	{"apex", KIND_TEXT, AT(apex), 1, AUDIT_TEXT_MAX, "NAME", "ENUM tree that the target asks (default: e164.audit.example)"},
+	{"signed-apex", KIND_TEXT, AT(signed_apex), 1, AUDIT_TEXT_MAX, "NAME",
+		"ENUM tree for which it requires DNSSEC, asked after the other (default: e164.signed.example)"},
+	{"looked-up", KIND_TEXT, AT(prefix), 1, AUDIT_PREFIX_MAX, "PREFIX", "of numbers that it knows by ENUM alone (default: +4977)"},
+	{"resolved", KIND_ADDRESS, AT(resolved), 0, 0, "HOST:PORT", "local address of a peer that is found by DNS, over UDP"},
+	{"resolved-domain", KIND_TEXT, AT(resolved_domain), 1, AUDIT_TEXT_MAX, "NAME", "its domain (default: resolved.example)"},
+	{"secured", KIND_ADDRESS, AT(secured), 0, 0, "HOST:PORT", "the same of a peer over TLS alone, which may ask the portal"},
+	{"secured-domain", KIND_TEXT, AT(secured_domain), 1, AUDIT_TEXT_MAX, "NAME", "its domain (default: secured.example)"},
+	{"certificate", KIND_TEXT, AT(certificate), 1, AUDIT_PATH_MAX, "FILE", "PEM, of the secured peer"},
+	{"key", KIND_TEXT, AT(key), 1, AUDIT_PATH_MAX, "FILE", "its private key"},
+	{"false-certificate", KIND_TEXT, AT(false_certificate), 1, AUDIT_PATH_MAX, "FILE", "PEM, of the same authority for another name"},
+	{"false-key", KIND_TEXT, AT(false_key), 1, AUDIT_PATH_MAX, "FILE", "its private key"},
+	{"portal", KIND_ADDRESS, AT(portal), 0, 0, "HOST:PORT", "HTTPS socket of the target's look-up service"},
 	{"from", KIND_TEXT, AT(from), 1, AUDIT_TEXT_MAX, "NUMBER", "a number that the caller may call from"},
 	{"to", KIND_TEXT, AT(to), 1, AUDIT_TEXT_MAX, "NUMBER", "a number that is routed to the called side"},
 	{"domain", KIND_TEXT, AT(domain), 1, AUDIT_TEXT_MAX, "NAME", "host in our URIs (default: the target's address)"},
@@ -181,7 +195,9 @@ static void defaults(struct audit_settings *s)
 {
 	*s = (struct audit_settings){.seed = 1, .rate = AUDIT_RATE_DEFAULT, .packets = AUDIT_PACKETS_MAX,
 		.seconds = AUDIT_PROBE_SECONDS, .connections = AUDIT_CONNECTIONS_DEFAULT,
-		.deadline_s = AUDIT_DEADLINE_DEFAULT_S, .from = "+15550100", .to = "+15550199"};
+		.deadline_s = AUDIT_DEADLINE_DEFAULT_S, .apex = "e164.audit.example",
+		.signed_apex = "e164.signed.example", .prefix = "+4977", .resolved_domain = "resolved.example",
+		.secured_domain = "secured.example", .from = "+15550100", .to = "+15550199"};
 }
 
 static result say(const char *what, const char *why)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // LUF-I1, LUF-C1, LRF-I2, LRF-I4, LRF-A1: what a target makes of the keys by which it is asked to look up, and of the ways that it is told.
-// All look-ups are MESSAGE requests (RFC 3428): they need no acknowledgement, and leave nothing behind.
 #include "audit/inside.h"
 
 #include <stdio.h>
@@ -11,44 +10,6 @@ enum {
 	UNALLOCATED = 990000, // +CC and these: no country has the code 999 (E.164)
 	FLOOD_WAIT_MS = 3000,
 };
-
-struct asked {
-	enum audit_role role;
-	const struct address *target;
-	const char *from, *uri;
-};
-
-static bool look_up(struct audit *a, const struct asked *q, char id[AUDIT_TEXT_MAX])
-{
-	// As long as a usual request: a target may refuse to answer with more octets than came (SF-A4).
-	static const char usual[] = "Subject: a look-up of the audit, as long as requests of a usual peer are, so that each answer is shorter\r\n"
-				    "User-Agent: sallyport-audit\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, MESSAGE\r\n";
-	char buf[AUDIT_MESSAGE_MAX], branch[AUDIT_TEXT_MAX], tag[AUDIT_TEXT_MAX];
-	struct audit_text t;
-
-	audit_identifier(a, "z9hG4bK", branch);
-	audit_identifier(a, "look-up-", id);
-	audit_identifier(a, "ct", tag);
-	struct audit_request r = {.method = "MESSAGE", .uri = q->uri, .via = &a->end[q->role].local, .branch = branch, .call_id = id,
-		.from_tag = tag, .from = q->from, .to = q->from, .cseq = 1, .max_forwards = 70, .extra = usual};
-	audit_text_init(&t, buf, sizeof(buf));
-	return audit_request_write(a, &r, &t) && audit_send(a, &a->end[q->role], q->target, t.at, t.len);
-}
-
-static bool reached(struct audit *a, enum audit_role role, uint32_t ms)
-{
-	bool came = a->end[role].fd >= 0 && audit_await(a, &a->end[role], "MESSAGE", 0, 0, NULL, ms);
-
-	if (came)
-		audit_refuse(a, &a->end[role]);
-	return came;
-}
-
-// The final status that ROLE got for ID, 0: none in time.
-static unsigned status_of(struct audit *a, enum audit_role role, const char *id)
-{
-	return audit_await(a, &a->end[role], NULL, 200, 699, id, AUDIT_WAIT_MS) ? a->end[role].msg.status : 0;
-}
 
 // ---- LUF-I1
 
@@ -64,11 +25,11 @@ void audit_probe_injection_keys(struct audit *a, struct audit_result *r)
 		const char *to = a->s->to;
 		(void)snprintf(key, sizeof(key), user[i], to, to, to, to); // each has as many as it names
 		(void)snprintf(uri, sizeof(uri), "sip:%s@%s", key, a->s->domain);
-		const struct asked q = {AUDIT_CALLER, &a->s->target, a->s->from, uri};
-		if (!look_up(a, &q, id))
+		const struct audit_asked q = {AUDIT_CALLER, &a->s->target, a->s->from, uri};
+		if (!audit_look_up(a, &q, id))
 			continue;
-		unsigned status = status_of(a, AUDIT_CALLER, id);
-		if (reached(a, AUDIT_CALLED, 0))
+		unsigned status = audit_status_of(a, AUDIT_CALLER, id);
+		if (audit_reached(a, AUDIT_CALLED, 0))
 			audit_find(r, false, "key %u (%.24s) reached the called side", i + 1, user[i]);
 		else if (status < 400)
 			audit_find(r, false, "key %u (%.24s) got %u", i + 1, user[i], status);
@@ -85,30 +46,30 @@ void audit_probe_injection_keys(struct audit *a, struct audit_result *r)
 void audit_probe_harvest(struct audit *a, struct audit_result *r)
 {
 	char uri[4 * AUDIT_TEXT_MAX], id[AUDIT_TEXT_MAX];
-	const struct asked q = {AUDIT_CALLED, &a->s->called_target, a->s->to, uri};
+	const struct audit_asked q = {AUDIT_CALLED, &a->s->called_target, a->s->to, uri};
 	unsigned first = 0, last = 0;
 	uint32_t sent = 0;
 
 	(void)snprintf(uri, sizeof(uri), "sip:%s@%s", a->s->from, a->s->domain);
-	if (!look_up(a, &q, id) || !reached(a, AUDIT_CALLER, AUDIT_WAIT_MS)) {
+	if (!audit_look_up(a, &q, id) || !audit_reached(a, AUDIT_CALLER, AUDIT_WAIT_MS)) {
 		audit_say(r, AUDIT_V_INCONCLUSIVE, "a MESSAGE of the called side does not reach the caller in the first place");
 		return;
 	}
 	(void)audit_drain(a, &a->end[AUDIT_CALLED], AUDIT_QUIET_MS);
 	for (uint32_t i = 0; i < HARVEST && last != 503 && audit_time_left(a); i++) {
 		(void)snprintf(uri, sizeof(uri), "sip:+999%u@%s", UNALLOCATED + 37 * i, a->s->domain);
-		if (!look_up(a, &q, id))
+		if (!audit_look_up(a, &q, id))
 			break;
 		sent++;
-		last = status_of(a, AUDIT_CALLED, id);
+		last = audit_status_of(a, AUDIT_CALLED, id);
 		first = first == 0 ? last : first;
-		if (last < 400 || reached(a, AUDIT_CALLER, 0)) {
+		if (last < 400 || audit_reached(a, AUDIT_CALLER, 0)) {
 			audit_find(r, false, "a number that nobody has was passed on (%u)", last);
 			return;
 		}
 	}
 	(void)snprintf(uri, sizeof(uri), "sip:%s@%s", a->s->from, a->s->domain);
-	bool still = look_up(a, &q, id) && reached(a, AUDIT_CALLER, AUDIT_QUIET_MS);
+	bool still = audit_look_up(a, &q, id) && audit_reached(a, AUDIT_CALLER, AUDIT_QUIET_MS);
 	audit_find(r, !still, "after %u numbers that nobody has (%u) an allocated one is %s", sent, first,
 		still ? "told all the same" : "told no more");
 	(void)audit_drain(a, &a->end[AUDIT_CALLED], AUDIT_QUIET_MS);
@@ -120,10 +81,10 @@ void audit_probe_harvest(struct audit *a, struct audit_result *r)
 void audit_probe_round(struct audit *a, struct audit_result *r)
 {
 	char uri[4 * AUDIT_TEXT_MAX], id[AUDIT_TEXT_MAX];
-	const struct asked q = {AUDIT_CALLED, &a->s->called_target, a->s->to, uri};
+	const struct audit_asked q = {AUDIT_CALLED, &a->s->called_target, a->s->to, uri};
 
 	(void)snprintf(uri, sizeof(uri), "sip:%s@%s", a->s->to, a->s->domain);
-	if (!look_up(a, &q, id)) {
+	if (!audit_look_up(a, &q, id)) {
 		audit_say(r, AUDIT_V_INCONCLUSIVE, "the called side cannot send");
 		return;
 	}
@@ -172,13 +133,13 @@ void audit_probe_lookup_flood(struct audit *a, struct audit_result *r)
 {
 	static struct audit_call c; // large
 	char uri[4 * AUDIT_TEXT_MAX], id[AUDIT_TEXT_MAX];
-	const struct asked q = {AUDIT_CALLER, &a->s->target, a->s->from, uri};
+	const struct audit_asked q = {AUDIT_CALLER, &a->s->target, a->s->from, uri};
 	struct audit_end *e = &a->end[AUDIT_CALLER];
 	uint32_t sent = 0, answered = 0;
 
 	for (uint32_t i = 0; i < FLOOD && audit_time_left(a); i++) {
 		(void)snprintf(uri, sizeof(uri), "sip:+999%u@%s", UNALLOCATED + 37 * i, a->s->domain);
-		sent += look_up(a, &q, id);
+		sent += audit_look_up(a, &q, id);
 		while (audit_await(a, e, NULL, 200, 699, NULL, 0))
 			answered++;
 	}

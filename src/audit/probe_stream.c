@@ -9,36 +9,33 @@
 #include <unistd.h>
 
 enum { CONNECT_MS = 2000, SETTLE_MS = 1000, DRIP_MS = 1000 };
-enum { REFUSED = -1, OUR_FAULT = -2 }; // instead of a descriptor
 
-// A connection from LOCAL's host; REFUSED, also when it is not accepted in time; OUR_FAULT without descriptor or port.
-static int dial(struct audit *a, const struct address *local)
+int audit_dial(struct audit *a, const struct address *local, const struct address *target)
 {
 	struct sockaddr_storage to, from;
 	struct address host = *local;
 	host.port = 0;
-	socklen_t to_len = address_to_sockaddr(&a->s->stream, &to), from_len = address_to_sockaddr(&host, &from);
+	socklen_t to_len = address_to_sockaddr(target, &to), from_len = address_to_sockaddr(&host, &from);
 	struct pollfd p = {.fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), .events = POLLOUT};
 	int error = 0;
 	socklen_t len = sizeof(error);
 
 	if (p.fd < 0)
-		return OUR_FAULT;
+		return AUDIT_OUR_FAULT;
 	a->packets++;
 	if (bind(p.fd, (struct sockaddr *)&from, from_len) != 0) {
 		(void)close(p.fd);
-		return OUR_FAULT;
+		return AUDIT_OUR_FAULT;
 	}
 	bool fine = (connect(p.fd, (struct sockaddr *)&to, to_len) == 0 || errno == EINPROGRESS) &&
 		poll(&p, 1, CONNECT_MS) == 1 && getsockopt(p.fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0;
 	if (fine)
 		return p.fd;
 	(void)close(p.fd); // it never stood
-	return REFUSED;
+	return AUDIT_REFUSED;
 }
 
-// Has the far side ended this connection? What it says before is read and dropped.
-static bool ended(int fd)
+bool audit_ended(int fd)
 {
 	char buf[2048];
 
@@ -69,18 +66,18 @@ void audit_probe_connections(struct audit *a, struct audit_result *r)
 		audit_say(r, AUDIT_V_INCONCLUSIVE, "no memory");
 		return;
 	}
-	for (; opened < n && audit_time_left(a) && (fd[opened] = dial(a, source(a))) >= 0; opened++)
+	for (; opened < n && audit_time_left(a) && (fd[opened] = audit_dial(a, source(a), &a->s->stream)) >= 0; opened++)
 		audit_pause(a, SECOND / MS / a->s->rate);
-	bool ours = opened < n && (!audit_time_left(a) || fd[opened] == OUR_FAULT);
+	bool ours = opened < n && (!audit_time_left(a) || fd[opened] == AUDIT_OUR_FAULT);
 	audit_pause(a, SETTLE_MS);
 	for (uint32_t i = 0; i < opened; i++)
-		open += !ended(fd[i]);
+		open += !audit_ended(fd[i]);
 	int other = -1;
 	bool asked = a->end[AUDIT_CALLER].fd >= 0;
 	if (asked)
-		other = dial(a, &a->end[AUDIT_CALLER].local);
+		other = audit_dial(a, &a->end[AUDIT_CALLER].local, &a->s->stream);
 	audit_pause(a, SETTLE_MS);
-	bool served = other >= 0 && !ended(other);
+	bool served = other >= 0 && !audit_ended(other);
 	for (uint32_t i = 0; i < opened; i++)
 		(void)close(fd[i]); // only of ours
 	if (other >= 0)
@@ -128,7 +125,7 @@ static uint32_t watch(struct audit *a, struct slow *s, uint32_t n)
 				continue;
 			if (s[i].at < s[i].drip.len)
 				say(a, s[i].fd, (const char *)s[i].drip.at + s[i].at++, 1);
-			if (ended(s[i].fd)) {
+			if (audit_ended(s[i].fd)) {
 				s[i].ended_s = (uint32_t)((clock_now().mono_us - began) / SECOND) + 1;
 				open--;
 			}
@@ -147,7 +144,7 @@ void audit_probe_slow(struct audit *a, struct audit_result *r)
 	uint32_t open = 0;
 
 	for (uint32_t i = 0; i < ARRAY_LEN(s); i++) {
-		s[i].fd = dial(a, a->end[AUDIT_CALLER].fd >= 0 ? &a->end[AUDIT_CALLER].local : source(a));
+		s[i].fd = audit_dial(a, a->end[AUDIT_CALLER].fd >= 0 ? &a->end[AUDIT_CALLER].local : source(a), &a->s->stream);
 		open += s[i].fd >= 0;
 	}
 	if (open < ARRAY_LEN(s)) {

@@ -6,6 +6,9 @@ enum {
 	PEER = AUDIT_NEEDS_CALLER,
 	ALONE = AUDIT_NEEDS_STRANGER,
 	CALL = AUDIT_NEEDS_CALLER | AUDIT_NEEDS_CALLED | AUDIT_NEEDS_STRANGER,
+	TREE = CALL | AUDIT_NEEDS_DNS | AUDIT_NEEDS_RESOLVED,
+	PATH = TREE | AUDIT_NEEDS_SECURED,
+	PORTAL = CALL | AUDIT_NEEDS_SECURED | AUDIT_NEEDS_PORTAL,
 	STREAM = AUDIT_NEEDS_STREAM | AUDIT_NEEDS_STRANGER,
 };
 
@@ -37,6 +40,19 @@ const struct audit_probe audit_probes[] = {
 	{"LRF-I2", "elsewhere", "no packet goes to an address that only an answer names", CALL, audit_probe_elsewhere},
 	{"LRF-I4", "round", "a peer's request for its own number does not come back to it", CALL, audit_probe_round},
 	{"LRF-A1", "look-up-flood", "look-ups at once are all answered, and a call behind them comes about", CALL, audit_probe_lookup_flood},
+	{"LUF-C3", "public-tree", "no number leaves for a tree that is not configured, none of its own is asked for", TREE, audit_probe_public_tree},
+	{"LUF-I2", "forged-answer", "forged, poisoned, unsigned and falsely signed answers lead nowhere", TREE, audit_probe_forged_answer},
+	{"LUF-A3", "exhausting", "huge sets, chains without end and explosive patterns cost little", TREE, audit_probe_exhausting},
+	{"LUF-A2", "look-up-lost", "without its DNS server the target serves what it knew", TREE, audit_probe_lost},
+	{"LRF-I1", "next-hop", "a next hop outside the peer's addresses or without its certificate gets nothing", PATH, audit_probe_next_hop},
+	{"LRF-I3", "lowered", "DNS that offers UDP and clear TCP alone does not lower TLS", PATH, audit_probe_lowered},
+	{"LRF-A2", "hosts-lost", "where a peer is stays known when DNS is silent about it", TREE, audit_probe_hosts_lost},
+	{"LUF-A1", "half-requests", "half handshakes and requests at the portal are cut off, others are served", PORTAL, audit_probe_half_requests},
+	{"LUF-C2", "view", "the portal tells strangers nothing, and one answer for nobody's and another's number", PORTAL, audit_probe_view},
+	{"LUF-I3", "provisioning", "writing by HTTPS and SIP changes no number", PORTAL, audit_probe_provisioning},
+	{"LRF-C1", "location-harvest", "the portal names no core address, and locations in a row are refused", PORTAL,
+		audit_probe_location_harvest},
+	{"LRF-A3", "dead-hop", "requests to a dead next hop hold up none to another peer", PATH, audit_probe_dead_hop},
 	// Last: the called side is slowed down for a minute or more.
 	{"LUF-C1", "harvest", "who goes through numbers that nobody has is told of no other", CALL, audit_probe_harvest},
 };

@@ -39,6 +39,18 @@ void audit_find(struct audit_result *r, bool held, const char *format, ...)
 	va_end(list);
 }
 
+void audit_unjudged(struct audit_result *r, const char *format, ...)
+{
+	va_list list;
+
+	if (r->verdict == AUDIT_V_FAILED)
+		return;
+	r->verdict = AUDIT_V_INCONCLUSIVE;
+	va_start(list, format);
+	(void)vsnprintf(r->evidence, sizeof(r->evidence), format, list); // cut is fine
+	va_end(list);
+}
+
 void audit_report_row(FILE *to, const struct audit_probe *p, const struct audit_result *r)
 {
 	fprintf(to, "%-12s  %-12s  %-16s  %5u packets %5.1f s  %s\n", audit_verdict_name(r->verdict), p->threats, p->name,

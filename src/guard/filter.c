@@ -85,6 +85,14 @@ static bool allow_sockets(scmp_filter_ctx f, const struct sandbox_config *c)
 	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0)) == 0;
 }
 
+// The resolver's library tries MSG_FASTOPEN before each question by TCP, which every answer that is cut leads to; told that there is
+// none, it connects, within what Landlock allows (LUF-A3).
+static bool refuse_fastopen(scmp_filter_ctx f, unsigned role)
+{
+	return role != ROLE_RESOLVER || seccomp_rule_add(f, SCMP_ACT_ERRNO(EOPNOTSUPP), SCMP_SYS(sendmsg), 1,
+						SCMP_A2(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, MSG_FASTOPEN)) == 0;
+}
+
 // No owner of a descriptor: with F_SETOWN the kernel would send signals to others for us. Nor leases; locks and seals only where
 // there is a database.
 static bool allow_fcntl(scmp_filter_ctx f, unsigned role)
@@ -113,7 +121,7 @@ static bool refuse_softly(scmp_filter_ctx f, unsigned role)
 	if (role != ROLE_RESOLVER && role != ROLE_ADMIN && role != ROLE_DIRECTORY &&
 		seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0) != 0)
 		return false;
-	return seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0) == 0 && // FIOSETOWN is one
+	return refuse_fastopen(f, role) && seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0) == 0 && // FIOSETOWN is one
 	       seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 0) == 0 &&
 	       seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(sched_setaffinity), 0) == 0 &&
 	       seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 0) == 0;

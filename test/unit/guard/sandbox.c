@@ -66,6 +66,13 @@ static int try_fork(void)
 }
 
 // A connection without connect(): the kernel would look at the descriptor only after the filter.
+// The way of the resolver's library: an error that lets it connect instead, for it alone; where there is no filter, none.
+static int try_fastopen_message(void)
+{
+	struct msghdr m = {0};
+	return sendmsg(-1, &m, MSG_FASTOPEN) < 0 && errno == EOPNOTSUPP ? 0 : 1;
+}
+
 static int try_fastopen(void)
 {
 	return sendto(-1, "x", 1, MSG_FASTOPEN, NULL, 0) < 0 && errno == EBADF ? 0 : 1;
@@ -176,6 +183,7 @@ static void each_role(void **state)
 		assert_false(works(role, false, try_ptrace));
 		assert_false(works(role, false, try_fork));
 		assert_false(works(role, false, try_fastopen));
+		assert_int_equal(works(role, false, try_fastopen_message), role == ROLE_RESOLVER);
 		assert_false(works(role, false, try_signal_other));
 		assert_true(works(role, false, try_signal_self));
 		assert_true(works(role, false, try_fcntl));
