@@ -195,7 +195,7 @@ static result shorten_holddown(char *text, size_t room, const struct dns_managed
 {
 	struct text t = {text, room, strlen(text)};
 	if (m != NULL && m->holddown_s > 0)
-		add(&t, "server:\n add-holddown: %u\n permit-small-holddown: yes\n", m->holddown_s);
+		add(&t, "server:\n add-holddown: %u\n", m->holddown_s);
 	return t.used < t.room ? OK : FAIL(E_TOO_LONG);
 }
 
