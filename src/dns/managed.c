@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MEND_FILE "remove the file to begin anew from dns.trust_anchors, then reload or restart"
+#define MEND_FILE "remove the file to begin anew from dns.trust_anchors, then restart"
 #define TRY_FILE "try.key"
 
 enum {
@@ -136,7 +136,7 @@ static void unwritable(struct dns_managed *m, const char *file)
 {
 	m->unwritable = true;
 	log_write(LOG_LEVEL_ALARM, "dns.anchor-state-unwritable", LOG_STR("folder", m->folder), LOG_STR("file", file), LOG_NUM("errno", errno),
-		LOG_STR("mend", "make room; it is tried again within an hour, and at reload"));
+		LOG_STR("mend", "make room; it is tried again within an hour"));
 }
 
 static void begin_anew(struct dns_managed *m, struct dns_managed_zone *z, int folder)
