@@ -192,9 +192,17 @@ static void read_anchors(struct conf_load *c)
 			"%s is not there, so no DNS answer is validated; install dns-root-data, or name a file in dns.trust_anchors", path);
 }
 
+static void check_managed(struct conf_load *c)
+{
+	if (c->draft.settings.dns.managed_anchors[0] != '\0' && c->draft.anchors_len == 0)
+		conf_error(c, conf_tree_place(c->tree.root, "dns.managed_anchors"),
+			"managed_anchors: there is no trust anchor to begin with; install dns-root-data, or name a file in dns.trust_anchors");
+}
+
 void conf_check_dns(struct conf_load *c)
 {
 	read_anchors(c);
+	check_managed(c);
 	check_tls(c, &c->draft.settings.dns);
 	check_policies(c, &c->draft.settings.dns, c->draft.anchors_len > 0);
 }

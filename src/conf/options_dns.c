@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options of the section `dns`. One row each; see option.h for the columns. All of them take effect at reload.
+// The options of the section `dns`. One row each; see option.h for the columns. All but the folder take effect at reload.
 #include "conf/option.h"
 #include "conf/values.h"
 
@@ -62,6 +62,16 @@ static const struct conf_option dns_rows[] = {
 		.form = "the path of a file, or none",
 		.manual = "Trust anchors of DNSSEC: DS or DNSKEY records, one a line. Without it /usr/share/dns/root.key of Debian's "
 			  "dns-root-data, when it is there. none: nothing is validated. Read again at reload."},
+	{.key = "managed_anchors",
+		.type = CONF_TEXT,
+		.scope = CONF_START,
+		DRAFT(settings.dns.managed_anchors),
+		.min = 1,
+		.max = 255,
+		.form = "the path of a folder",
+		.manual = "Trust anchors are followed by RFC 5011: new keys of a zone become trusted after 30 days, revoked ones are trusted "
+			  "no more. Folder of their state, for the resolver alone; it begins from trust_anchors. Without it trust_anchors "
+			  "count as they are."},
 	{.key = "policy",
 		.type = CONF_MAPS,
 		.max = DNS_POLICIES_MAX,

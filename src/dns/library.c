@@ -118,7 +118,8 @@ static result configure(struct ub_ctx *ctx, const char *text)
 }
 
 // The library believes an anchor more than domain-insecure of the same name: where nothing is to be validated, none is given.
-static bool is_off(const struct dns_settings *s, const char *record)
+// Where the zone's state is followed, its state says what is given.
+static bool is_left_out(const struct dns_settings *s, const struct dns_managed *m, const char *record)
 {
 	char owner[DOMAIN_MAX] = "";
 	size_t n = strcspn(record, " \t");
@@ -128,11 +129,11 @@ static bool is_off(const struct dns_settings *s, const char *record)
 		owner[i] = (char)(record[i] >= 'A' && record[i] <= 'Z' ? record[i] + 'a' - 'A' : record[i]);
 	if (n > 0 && owner[n - 1] == '.')
 		owner[n - 1] = '\0';
-	return dns_policy_of(s, owner) == DNSSEC_OFF;
+	return dns_policy_of(s, owner) == DNSSEC_OFF || dns_managed_how_of(m, owner) != DNS_CONFIGURED;
 }
 
 // A line is a record, a comment, or empty.
-static result add_anchor(struct ub_ctx *ctx, const struct dns_settings *s, struct bytes line)
+static result add_anchor(struct ub_ctx *ctx, const struct dns_settings *s, const struct dns_managed *m, struct bytes line)
 {
 	char text[ANCHOR_MAX];
 	while (line.len > 0 && (line.at[0] == ' ' || line.at[0] == '\t'))
@@ -144,31 +145,73 @@ static result add_anchor(struct ub_ctx *ctx, const struct dns_settings *s, struc
 	REQUIRE(line.len < sizeof(text), E_TOO_LONG);
 	memcpy(text, line.at, line.len);
 	text[line.len] = '\0';
-	return is_off(s, text) ? OK : told(ub_ctx_add_ta(ctx, text) == 0, "a trust anchor");
+	return is_left_out(s, m, text) ? OK : told(ub_ctx_add_ta(ctx, text) == 0, "a trust anchor");
 }
 
-static result add_anchors(struct ub_ctx *ctx, const struct dns_settings *s, struct bytes all)
+static result add_anchors(struct ub_ctx *ctx, const struct dns_settings *s, const struct dns_managed *m, struct bytes all)
 {
 	while (all.len > 0) {
 		const uint8_t *end = memchr(all.at, '\n', all.len);
 		size_t n = end != NULL ? (size_t)(end - all.at) : all.len;
-		TRY(add_anchor(ctx, s, bytes_make(all.at, n)));
+		TRY(add_anchor(ctx, s, m, bytes_make(all.at, n)));
 		n += end != NULL;
 		all = bytes_make(all.at + n, all.len - n);
 	}
 	return OK;
 }
 
-static result set_up(struct ub_ctx *ctx, const struct dns_settings *s, struct bytes anchors)
+// The keys that a state file trusts, when it cannot be kept up.
+static result add_learnt(struct ub_ctx *ctx, struct dns_managed *m, uint32_t zone)
+{
+	char text[ANCHOR_MAX];
+	const struct dns_state *s = &m->state;
+	dns_managed_read(m, zone);
+	REQUIRE(s->fault == NULL && !s->absent, E_SYSTEM);
+	for (uint32_t i = 0; i < s->count; i++) {
+		const char *record = s->text + s->key[i].at;
+		size_t n = strcspn(record, ";\n");
+		REQUIRE(n < sizeof(text), E_TOO_LONG);
+		memcpy(text, record, n);
+		text[n] = '\0';
+		if (s->key[i].state == DNS_KEY_VALID || s->key[i].state == DNS_KEY_MISSING)
+			TRY(told(ub_ctx_add_ta(ctx, text) == 0, "a key that was learnt"));
+	}
+	return OK;
+}
+
+static result add_managed(struct ub_ctx *ctx, struct dns_managed *m)
+{
+	char path[DNS_MANAGED_PATH_MAX];
+	for (uint32_t i = 0; m != NULL && i < m->count; i++)
+		if (m->zone[i].how == DNS_FOLLOWED)
+			TRY(told(ub_ctx_add_ta_autr(ctx, dns_managed_path(m, i, path)) == 0, path));
+		else if (m->zone[i].how == DNS_LEARNT)
+			TRY(add_learnt(ctx, m, i));
+	return OK;
+}
+
+// Thirty days (RFC5011#2.4.1) are the library's own; tests have less.
+static result shorten_holddown(char *text, size_t room, const struct dns_managed *m)
+{
+	struct text t = {text, room, strlen(text)};
+	if (m != NULL && m->holddown_s > 0)
+		add(&t, "server:\n add-holddown: %u\n", m->holddown_s);
+	return t.used < t.room ? OK : FAIL(E_TOO_LONG);
+}
+
+static result set_up(struct ub_ctx *ctx, const struct dns_settings *s, struct bytes anchors, struct dns_managed *m)
 {
 	char *text = memory_alloc(DNS_LIBRARY_TEXT_MAX);
 	REQUIRE(text != NULL, E_NO_MEMORY);
 	result r = dns_library_text(s, text, DNS_LIBRARY_TEXT_MAX);
 	if (is_ok(r))
+		r = shorten_holddown(text, DNS_LIBRARY_TEXT_MAX, m);
+	if (is_ok(r))
 		r = configure(ctx, text);
 	memory_free(text);
 	TRY(r);
-	TRY(add_anchors(ctx, s, anchors));
+	TRY(add_anchors(ctx, s, m, anchors));
+	TRY(add_managed(ctx, m));
 	ub_ctx_async(ctx, 1); // a thread: the sandbox lets no process be forked
 	if (s->upstream_count == 0) { // what the host is configured with; files that are not there leave the library's own defaults
 		ub_ctx_resolvconf(ctx, NULL);
@@ -178,12 +221,12 @@ static result set_up(struct ub_ctx *ctx, const struct dns_settings *s, struct by
 	return told(ub_ctx_zone_remove(ctx, "sallyport.invalid.") == 0, "trust anchors or servers");
 }
 
-result dns_library_new(struct ub_ctx **out, const struct dns_settings *s, struct bytes anchors)
+result dns_library_new(struct ub_ctx **out, const struct dns_settings *s, struct bytes anchors, struct dns_managed *m)
 {
 	struct ub_ctx *ctx = ub_ctx_create();
 	*out = NULL;
 	REQUIRE(ctx != NULL, E_NO_MEMORY);
-	result r = set_up(ctx, s, anchors);
+	result r = set_up(ctx, s, anchors, m);
 	if (!is_ok(r)) {
 		ub_ctx_delete(ctx);
 		return r;

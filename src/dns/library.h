@@ -11,6 +11,7 @@
 #ifndef DNS_LIBRARY_H
 #define DNS_LIBRARY_H
 
+#include "dns/managed.h"
 #include "registry/snapshot.h"
 
 #include <unbound.h>
@@ -19,8 +20,9 @@ enum { DNS_LIBRARY_TEXT_MAX = 32 * 1024 }; // [octets] its configuration: 32 suf
 
 // Its configuration, as unbound.conf(5), into OUT. E_TOO_LONG.
 MUST_USE result dns_library_text(const struct dns_settings *s, char *out, size_t room);
-// A context with S and the trust anchors of text ANCHORS; its thread begins with the first question, so that it is within the sandbox.
+// A context with S and the trust anchors of text ANCHORS, of which it follows those that M says (NULL: none); its thread begins with the
+// first question, so that it is within the sandbox.
 // E_SYSTEM: it does not take them; the log says what. E_NO_MEMORY, E_TOO_LONG.
-MUST_USE result dns_library_new(struct ub_ctx **out, const struct dns_settings *s, struct bytes anchors);
+MUST_USE result dns_library_new(struct ub_ctx **out, const struct dns_settings *s, struct bytes anchors, struct dns_managed *m);
 
 #endif

@@ -9,13 +9,14 @@
 #include "base/memory.h"
 #include "dns/cache.h"
 #include "dns/library.h"
+#include "dns/managed.h"
 #include "dns/packet.h"
 #include "dns/policy.h"
 
 #include <event2/event.h>
+#include <stdio.h>
 
-
-enum { CLASS_IN = 1 };
+enum { CLASS_IN = 1, TYPE_DNSKEY = 48 };
 
 struct lookup {
 	bool used;
@@ -36,6 +37,9 @@ struct dns_resolver {
 	struct ub_ctx *library;
 	struct event *readable; // the library has answers
 	bool begun;
+	struct dns_managed *managed; // NULL: anchors are not followed
+	struct event *look;
+	uint32_t looked_s;           // since the zones were asked last
 	struct dns_settings settings;
 	struct dns_cache *cache;
 	struct gcra rate;
@@ -200,23 +204,69 @@ static void nothing_h(void *arg, int error, struct ub_result *found)
 	ub_resolve_free(found);
 }
 
+// A question at the apex makes the library look at the zone's keys when those that it knows have lived.
+static void ask_keys(struct dns_resolver *r)
+{
+	char name[DOMAIN_MAX + 1];
+	r->looked_s = 0;
+	for (uint32_t i = 0; r->managed != NULL && i < r->managed->count; i++) {
+		snprintf(name, sizeof(name), "%s.", r->managed->zone[i].apex);
+		if (r->managed->zone[i].how == DNS_FOLLOWED)
+			ub_resolve_async(r->library, name, TYPE_DNSKEY, CLASS_IN, NULL, nothing_h, NULL);
+	}
+}
+
 // A name that the library answers by itself (RFC6761#6.3).
 void dns_resolver_begin(struct dns_resolver *r)
 {
 	r->begun = true;
+	ask_keys(r);
 	ub_resolve_async(r->library, "localhost", DNS_A, CLASS_IN, NULL, nothing_h, NULL);
+}
+
+// *M: what is followed, the caller's; NULL: nothing.
+static result make_library(struct dns_resolver *r, const struct dns_settings *s, struct bytes anchors, struct ub_ctx **out,
+	struct dns_managed **m)
+{
+	*m = NULL;
+	if (r->managed != NULL) {
+		TRY(dns_managed_new(m, r->managed->folder, r->managed->holddown_s, anchors));
+		dns_managed_prepare(*m, s);
+	}
+	result made = dns_library_new(out, s, anchors, *m);
+	if (is_ok(made) || *m == NULL)
+		return made;
+	dns_managed_give_up(*m);
+	made = dns_library_new(out, s, anchors, *m);
+	if (!is_ok(made))
+		dns_managed_free(*m);
+	return made;
+}
+
+// The former library has ended: what it may have written belongs to nobody.
+static void take_managed(struct dns_resolver *r, struct dns_managed *m)
+{
+	if (m == NULL)
+		return;
+	dns_managed_free(r->managed);
+	r->managed = m;
+	dns_managed_clean(m);
+	dns_managed_look(m);
 }
 
 result dns_resolver_configure(struct dns_resolver *r, const struct dns_settings *s, struct bytes anchors)
 {
 	struct ub_ctx *next, *before = r->library;
-	TRY(dns_library_new(&next, s, anchors));
+	struct dns_managed *managed;
+	TRY(make_library(r, s, anchors, &next, &managed));
 	struct event *readable = event_new(r->base, ub_fd(next), EV_READ | EV_PERSIST, readable_h, r);
 	if (readable == NULL || event_add(readable, NULL) != 0) {
 		drop(next, readable);
+		dns_managed_free(managed);
 		return FAIL(E_NO_MEMORY);
 	}
 	drop(before, r->readable);
+	take_managed(r, managed);
 	r->library = next;
 	r->readable = readable;
 	r->settings = *s;
@@ -225,6 +275,34 @@ result dns_resolver_configure(struct dns_resolver *r, const struct dns_settings 
 		dns_resolver_begin(r);
 	ask_again(r);
 	return OK;
+}
+
+static void look_h(int fd, short what, void *arg)
+{
+	struct dns_resolver *r = arg;
+	UNUSED(fd);
+	UNUSED(what);
+	dns_managed_look(r->managed);
+	r->looked_s += DNS_FOLLOW_LOOK_S;
+	if (r->looked_s < DNS_FOLLOW_ASK_S)
+		return;
+	ask_keys(r);
+	if (!r->managed->unwritable)
+		return;
+	const struct dns_settings s = r->settings;
+	IGNORE_RESULT(dns_resolver_configure(r, &s, bytes_make(r->managed->anchors, r->managed->anchors_len))); // tried again in an hour
+}
+
+result dns_resolver_follow(struct dns_resolver *r, const char *folder, uint32_t holddown_s)
+{
+	const struct timeval every = {DNS_FOLLOW_LOOK_S, 0};
+	struct dns_managed *m;
+	TRY(dns_managed_new(&m, folder, holddown_s, (struct bytes){NULL, 0}));
+	dns_managed_free(r->managed);
+	r->managed = m;
+	if (r->look == NULL)
+		r->look = event_new(r->base, -1, EV_PERSIST, look_h, r);
+	return r->look != NULL && event_add(r->look, &every) == 0 ? OK : FAIL(E_NO_MEMORY);
 }
 
 static result make(struct dns_resolver *r, const struct dns_settings *s, struct bytes anchors)
@@ -258,6 +336,9 @@ void dns_resolver_free(struct dns_resolver *r)
 	if (r == NULL)
 		return;
 	drop(r->library, r->readable);
+	if (r->look != NULL)
+		event_free(r->look);
+	dns_managed_free(r->managed);
 	for (uint32_t i = 0; i < DNS_UNDER_WAY_MAX; i++)
 		if (r->asker[i].timer != NULL)
 			event_free(r->asker[i].timer);

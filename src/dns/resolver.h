@@ -19,6 +19,8 @@ enum {
 	DNS_PER_SECOND_MAX = 500,     // questions that leave this host; what the caches answer is not counted
 	DNS_BURST_MAX = 250,
 	DNS_DEADLINE_MAX_MS = 10000,  // longer waits nobody for a call
+	DNS_FOLLOW_LOOK_S = 5,        // a change of the anchors' states is told after so long
+	DNS_FOLLOW_ASK_S = 3600,      // RFC5011#2.3: an hour at the soonest; the library asks the zone when what it knows has lived
 	DNS_STALE_WAIT_MS = 1800,     // RFC8767#5: with a stale answer at hand servers have so long
 };
 
@@ -48,6 +50,9 @@ void dns_resolver_free(struct dns_resolver *r);
 // From now on S and ANCHORS count; questions under way are asked again by them. Not to be called from a handler. On error everything
 // stays as it was: E_NO_MEMORY, E_SYSTEM.
 MUST_USE result dns_resolver_configure(struct dns_resolver *r, const struct dns_settings *s, struct bytes anchors);
+// Within the sandbox: from the next configuration on, trust anchors are followed by RFC 5011 with their state in FOLDER, which is there. When a
+// zone's state cannot be used, its configured anchors serve on and the log says so. HOLDDOWN_S: 0, but in tests. E_NO_MEMORY, E_TOO_LONG.
+MUST_USE result dns_resolver_follow(struct dns_resolver *r, const char *folder, uint32_t holddown_s);
 
 // Ask Q; HANDLER has the answer with CTX, once, within DEADLINE_MS (1..DNS_DEADLINE_MAX_MS, bounded here) - maybe before this call
 // returns.

@@ -29,6 +29,9 @@ static const int common[] = {
 
 // A reload makes the library read its configuration, out of a memfd, and /etc again; Landlock says which files.
 static const int resolver_calls[] = {SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(openat), SCMP_SYS(lseek), SCMP_SYS(memfd_create)};
+// The state of trust anchors (RFC 5011), where a folder is configured for it.
+static const int resolver_folder_calls[] = {SCMP_SYS(fsync), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
+	SCMP_SYS(getdents64)};
 static const int admin_calls[] = {SCMP_SYS(openat), SCMP_SYS(lseek), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
 	SCMP_SYS(ftruncate), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
 	SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(statx), SCMP_SYS(fstatfs), SCMP_SYS(statfs)};
@@ -55,6 +58,14 @@ static bool allow(scmp_filter_ctx f, const int *calls, uint32_t count)
 		if (seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0) != 0)
 			return false;
 	return true;
+}
+
+static bool allow_folder(scmp_filter_ctx f, const struct sandbox_config *c)
+{
+	bool writes = false;
+	for (uint32_t i = 0; c->role == ROLE_RESOLVER && i < c->path_count; i++)
+		writes |= c->path[i].write;
+	return !writes || allow(f, resolver_folder_calls, ARRAY_LEN(resolver_folder_calls));
 }
 
 // Sending connects nothing: with MSG_FASTOPEN a stream socket that was shut down would, to anybody (SF-I12). Signals go
@@ -135,7 +146,7 @@ result filter_enter(const struct sandbox_config *c, uint32_t *calls)
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	REQUIRE(f != NULL, E_SYSTEM);
 	bool good = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && allow(f, common, ARRAY_LEN(common)) &&
-		    allow(f, extra[c->role].calls, extra[c->role].count) && allow_sockets(f, c) && allow_sending(f) && allow_fcntl(f, c->role) && allow_by_argument(f) &&
+		    allow(f, extra[c->role].calls, extra[c->role].count) && allow_folder(f, c) && allow_sockets(f, c) && allow_sending(f) && allow_fcntl(f, c->role) && allow_by_argument(f) &&
 		    refuse_softly(f, c->role) && seccomp_load(f) == 0;
 	*calls = (uint32_t)ARRAY_LEN(common) + extra[c->role].count + 8;
 	seccomp_release(f);

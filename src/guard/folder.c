@@ -4,12 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = 4096 };
+enum { PATH_ROOM = 4096, NOBODY = 65534 };
 
 // The parent of PATH, and the name in it.
 static result parent_open(const char *path, char name[PATH_ROOM], int *fd)
@@ -60,4 +61,22 @@ result folder_give(const char *path, uid_t uid, gid_t gid)
 	result r = give(folder, uid, gid);
 	close(folder);
 	return r;
+}
+
+void folder_owner(const char *user, uid_t *uid, gid_t *gid)
+{
+	const struct passwd *pw = getpwnam(user);
+	*uid = pw != NULL ? pw->pw_uid : NOBODY;
+	*gid = pw != NULL ? pw->pw_gid : NOBODY;
+}
+
+result folder_make_for(const char *path, const char *user)
+{
+	uid_t uid;
+	gid_t gid;
+	TRY(folder_make(path));
+	if (geteuid() != 0 || user == NULL)
+		return OK;
+	folder_owner(user, &uid, &gid);
+	return folder_give(path, uid, gid);
 }

@@ -14,4 +14,10 @@ MUST_USE result folder_make(const char *path);
 // or not ours any more. E_SYSTEM, E_TOO_LONG.
 MUST_USE result folder_give(const char *path, uid_t uid, gid_t gid);
 
+// Whom a process becomes as USER (guard/sandbox.h): without such a user nobody.
+void folder_owner(const char *user, uid_t *uid, gid_t *gid);
+// The folder PATH for a process that becomes USER: made and given unless something is there already; NULL, or not root: it stays ours. Errors of
+// both.
+MUST_USE result folder_make_for(const char *path, const char *user);
+
 #endif

@@ -2,6 +2,8 @@
 // Sub-commands about the configuration: check, run, version, and where the socket of a running system is.
 #include "base/clock.h"
 #include "base/memory.h"
+#include "dns/managed.h"
+#include "guard/folder.h"
 #include "guard/signer.h"
 #include "main/cli_conf.h"
 #include "main/files.h"
@@ -10,6 +12,7 @@
 #include "main/version.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define SOCKET_DEFAULT "/run/sallyport/admin.sock"
 #define USER_DEFAULT "sallyport"
@@ -163,15 +166,33 @@ static void check_key(const struct conf_result *r, const char *config, char *why
 	signer_free(signer);
 }
 
+// Can the resolver keep the state of trust anchors? WHY stays empty when it can. Its user is who a start as root would make it.
+static void check_anchors_folder(const struct conf_result *r, const char *user, char *why, size_t room)
+{
+	const char *folder = r->snapshot != NULL ? r->snapshot->settings.dns.managed_anchors : "";
+	char text[DNS_MANAGED_WHY_MAX];
+	uid_t uid;
+	gid_t gid;
+	if (folder[0] == '\0')
+		return;
+	folder_owner(user, &uid, &gid);
+	if (geteuid() != 0 && dns_managed_folder_ok(folder, geteuid(), user, text))
+		return; // whoever starts it without being root stays who he is
+	if (!dns_managed_folder_ok(folder, uid, user, text))
+		snprintf(why, room, "%s", text);
+}
+
 int cli_check(const struct cli *c)
 {
 	struct conf_result r = {0};
-	char why[CONF_PATH_MAX + 128];
+	char why[DNS_MANAGED_WHY_MAX];
 	const char *path = c->argument[0];
 	result f = cli_conf_load(c, path, &r);
 	if (!is_ok(f) && r.message_count == 0)
 		return CLI_FAILED; // was said
 	check_key(&r, path, why, sizeof(why));
+	if (why[0] == '\0')
+		check_anchors_folder(&r, c->user != NULL ? c->user : USER_DEFAULT, why, sizeof(why));
 	int status = conf_check_status(&r) != 0 || why[0] != '\0' ? CLI_FAILED : CLI_OK;
 	if (c->json)
 		print_json(&r, why, status);

@@ -4,12 +4,14 @@
 //
 // One loop: libunbound's sockets, the monitor's questions (resolver_locate.c) and the directory's (resolver_questions.c).
 #include "base/log.h"
+#include "guard/folder.h"
 #include "guard/sandbox.h"
 #include "main/control.h"
 #include "main/process.h"
 #include "main/resolver.h"
 
 #include <event2/event.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct resolver_process {
@@ -84,15 +86,40 @@ static void control_h(int control, short what, void *arg)
 		close(fd);
 }
 
+// Made while it is still allowed. What is wrong with one that is there is told when it is used.
+static uint32_t prepare_folder(struct resolver_process *p, struct sandbox_path *paths, uint32_t count)
+{
+	const char *folder = p->snapshot->settings.dns.managed_anchors;
+	if (folder[0] == '\0')
+		return count;
+	result r = folder_make_for(folder, p->start->user);
+	if (!is_ok(r) && r.error != E_DUPLICATE)
+		log_write(LOG_LEVEL_ALARM, "resolver.no-folder", LOG_STR("path", folder), LOG_STR("why", error_name(r.error)));
+	umask(077); // the library makes files with whatever is left
+	paths[count] = (struct sandbox_path){folder, true};
+	return count + 1;
+}
+
+// As its own user: a state file of another one is not believed.
+static result follow_anchors(struct resolver_process *p)
+{
+	const struct dns_settings *d = &p->snapshot->settings.dns;
+	if (d->managed_anchors[0] == '\0')
+		return OK;
+	TRY(dns_resolver_follow(p->dns, d->managed_anchors, 0));
+	return dns_resolver_configure(p->dns, d, anchors_of(p->snapshot));
+}
+
 static result begin(struct resolver_process *p)
 {
-	static const struct sandbox_path paths[] = {{"/etc", false}, {"/dev/urandom", false}};
+	struct sandbox_path paths[SANDBOX_PATHS_MAX] = {{"/etc", false}, {"/dev/urandom", false}};
 	p->base = event_base_new();
 	REQUIRE(p->base != NULL, E_NO_MEMORY);
 	TRY(use_snapshot(p, p->start->snapshot_fd));
 	TRY(resolver_locate_new(&p->locate, p->base, p->dns, p->start->control));
 	TRY(resolver_questions_new(&p->questions, p->base, p->dns, p->start->channels->dns.end[1]));
-	TRY(process_ready(p->start, paths, ARRAY_LEN(paths)));
+	TRY(process_ready(p->start, paths, prepare_folder(p, paths, 2)));
+	TRY(follow_anchors(p));
 	dns_resolver_begin(p->dns);
 	return OK;
 }

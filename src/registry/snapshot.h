@@ -189,6 +189,7 @@ struct dns_settings { // of the resolver
 	} policy[DNS_POLICIES_MAX];
 	char only[DNS_ONLY_MAX][DOMAIN_MAX];
 	struct blob trust_anchors; // text: DS or DNSKEY records, one a line
+	char managed_anchors[256]; // folder of their state (RFC 5011); "": they are not followed
 };
 
 enum { LUF_APEXES_MAX = 4 };

@@ -84,7 +84,7 @@ static bool dns_ok(const struct snapshot *s)
 		good = text_ok(d->policy[i].suffix, sizeof(d->policy[i].suffix)) && d->policy[i].dnssec <= DNSSEC_OFF;
 	for (uint32_t i = 0; good && i < DNS_ONLY_MAX; i++)
 		good = text_ok(d->only[i], sizeof(d->only[i]));
-	return good && blob_ok(s, d->trust_anchors);
+	return good && text_ok(d->managed_anchors, sizeof(d->managed_anchors)) && blob_ok(s, d->trust_anchors);
 }
 
 static bool luf_ok(const struct luf_settings *l)

@@ -2,6 +2,7 @@
 // The resolver layer (src/dns) alone, for tests against real and hostile servers: questions on standard input, answers as JSON lines.
 //
 //   dns-ask [-u ADDRESS:PORT]... [-a ANCHORS] [-p SUFFIX=required|off]... [-o SUFFIX]... [-s STALE_S] [-c strangers|peers]
+//           [-f FOLDER] [-d HOLDDOWN_S]     follow the anchors by RFC 5011
 //   NAME TYPE-NUMBER DEADLINE_MS      one question a line; "counters" prints the counters; "again" configures anew
 #include "dns/resolver.h"
 
@@ -23,6 +24,8 @@ struct tool {
 	struct evbuffer *input;
 	uint32_t waiting;
 	enum dns_class class;
+	const char *folder;
+	uint32_t holddown_s;
 	bool ended;
 };
 
@@ -132,7 +135,7 @@ static void read_anchors(struct tool *t, const char *path)
 static void options(struct tool *t, int argc, char **argv)
 {
 	int o;
-	while ((o = getopt(argc, argv, "u:a:p:o:s:c:")) != -1) {
+	while ((o = getopt(argc, argv, "u:a:p:o:s:c:f:d:")) != -1) {
 		if (o == 'u' && t->settings.upstream_count < DNS_UPSTREAMS_MAX &&
 			is_ok(address_parse(bytes_of_string(optarg), &t->settings.upstream[t->settings.upstream_count])))
 			t->settings.upstream_count++;
@@ -144,6 +147,10 @@ static void options(struct tool *t, int argc, char **argv)
 			snprintf(t->settings.only[t->settings.only_count++], DOMAIN_MAX, "%s", optarg);
 		else if (o == 's')
 			t->settings.stale_s = (uint32_t)strtoul(optarg, NULL, 10);
+		else if (o == 'f')
+			t->folder = optarg;
+		else if (o == 'd')
+			t->holddown_s = (uint32_t)strtoul(optarg, NULL, 10);
 		else if (o == 'c')
 			t->class = strcmp(optarg, "peers") == 0 ? DNS_FOR_PEERS : DNS_FOR_STRANGERS;
 		else
@@ -158,6 +165,9 @@ int main(int argc, char **argv)
 	t.input = evbuffer_new();
 	options(&t, argc, argv);
 	if (!is_ok(dns_resolver_new(&t.resolver, t.base, &t.settings, bytes_make(t.anchors, t.anchors_len))))
+		return 3;
+	if (t.folder != NULL && (!is_ok(dns_resolver_follow(t.resolver, t.folder, t.holddown_s)) ||
+					!is_ok(dns_resolver_configure(t.resolver, &t.settings, bytes_make(t.anchors, t.anchors_len)))))
 		return 3;
 	evutil_make_socket_nonblocking(0);
 	struct event *input = event_new(t.base, 0, EV_READ | EV_PERSIST, input_h, &t);

@@ -29,9 +29,11 @@ HEAD = "$TTL 300\n@ SOA ns hostmaster 1 3600 600 86400 300\n@ NS ns\nns A 192.0.
 
 
 class Knot:
-    """knotd with ZONES, name -> text after HEAD; those in SIGNED are signed. ENVIRONMENT: of the process."""
+    """knotd with ZONES, name -> text after HEAD; those in SIGNED are signed. ENVIRONMENT: of the process. MANUAL: their keys are made by
+    new_key() and change when a test says so; resolvers keep them for a second."""
 
-    def __init__(self, folder, address, zones, signed=(), environment=None):
+    def __init__(self, folder, address, zones, signed=(), environment=None, manual=False):
+        self.manual = manual
         self.folder, self.address, self.zones, self.signed = Path(folder), address, zones, signed
         self.port, self.environment, self.process = free_port(address), environment, None
         self.server = f"{address}:{self.port}"
@@ -40,14 +42,18 @@ class Knot:
         self.folder.mkdir(parents=True, exist_ok=True)
         for part in ("run", "db"):
             (self.folder / part).mkdir(exist_ok=True)
+        by_hand = "    manual: on\n    dnskey-ttl: 1\n" if self.manual else ""
         text = (f"server:\n{'  user: root' if os.geteuid() == 0 else ''}\n  rundir: {self.folder}/run\n  listen: {self.address}@{self.port}\nlog:\n  - target: stderr\n    any: warning\n"
-                f"database:\n  storage: {self.folder}/db\npolicy:\n  - id: p\n    algorithm: ECDSAP256SHA256\n    nsec3: on\n    nsec3-iterations: 0\n"
+                f"database:\n  storage: {self.folder}/db\npolicy:\n  - id: p\n    algorithm: ECDSAP256SHA256\n    nsec3: on\n    nsec3-iterations: 0\n{by_hand}"
                 f"template:\n  - id: default\n    storage: {self.folder}\n    file: \"%s.zone\"\n    zonefile-sync: -1\n"
                 "    zonefile-load: difference-no-serial\n    journal-content: all\nzone:\n")
         for name, records in self.zones.items():
             (self.folder / f"{name}.zone").write_text(HEAD + records)
             text += f"  - domain: {name}\n" + ("    dnssec-signing: on\n    dnssec-policy: p\n" if name in self.signed else "")
         (self.folder / "knot.conf").write_text(text)
+        for name in self.signed if self.manual else ():
+            self.new_key(name)
+            self.keymgr(name, "generate", "algorithm=ECDSAP256SHA256", "ksk=no", "zsk=yes")
         environment = {**os.environ, **(self.environment or {})}
         self.process = subprocess.Popen(["knotd", "-c", str(self.folder / "knot.conf")], env=environment,
                                         stdout=open(self.folder / "knot.log", "ab"), stderr=subprocess.STDOUT)
@@ -55,6 +61,19 @@ class Knot:
         while time.monotonic() < end and any(query(self.server, name, 6) is None for name in self.zones):
             time.sleep(0.1)
         return self
+
+    def keymgr(self, name, *words):
+        return subprocess.run(["keymgr", "-c", str(self.folder / "knot.conf"), name, *words], check=True, capture_output=True, text=True).stdout
+
+    def new_key(self, name):
+        """Another key-signing key, which signs at once; its id and tag."""
+        key = self.keymgr(name, "generate", "algorithm=ECDSAP256SHA256", "ksk=yes", "zsk=no").split()[-1]
+        tag = next(line.split()[1] for line in self.keymgr(name, "list").splitlines() if line.startswith(key))
+        return key, int(tag)
+
+    def sign(self, name):
+        """Take the keys as they are now."""
+        subprocess.run(["knotc", "-s", str(self.folder / "run" / "knot.sock"), "zone-sign", name], check=True, capture_output=True)
 
     def anchor(self, name):
         """The DS records of a signed zone, as a file."""
@@ -169,11 +188,12 @@ def ds(name, rdata):
 class Ask:
     """The resolver layer of BINARY's build, without the rest: questions in, answers out."""
 
-    def __init__(self, binary, *servers, anchors=None, policy=(), stale=0, only=(), environment=None):
+    def __init__(self, binary, *servers, anchors=None, policy=(), stale=0, only=(), environment=None, follow=None, holddown=0):
         self.tool = Path(binary).parents[2] / "test" / "support" / "dns-ask"
         args = [str(self.tool), "-s", str(stale)]
         args += [x for s in servers for x in ("-u", s)] + [x for p in policy for x in ("-p", p)] + [x for o in only for x in ("-o", o)]
         args += ["-a", str(anchors)] if anchors else []
+        args += ["-f", str(follow), "-d", str(holddown)] if follow else []
         self.process = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
                                         env={**os.environ, **(environment or {})})
 

@@ -95,6 +95,23 @@ static void required_without_anchors(void **state)
 	conf_result_free(&changed);
 }
 
+static void managed_anchors(void **state)
+{
+	struct conf_result r = load("trust_anchors: anchors, managed_anchors: /var/lib/sallyport/anchors"), next;
+	char text[512];
+
+	(void)state;
+	assert_int_equal(r.errors, 0);
+	assert_string_equal(r.snapshot->settings.dns.managed_anchors, "/var/lib/sallyport/anchors");
+	refused("trust_anchors: none, managed_anchors: /x", "no trust anchor to begin with");
+	refused("managed_anchors: \"\"", "managed_anchors");
+	snprintf(text, sizeof(text), "%s", "dns: {trust_anchors: anchors, managed_anchors: /elsewhere}\n");
+	next = test_load_at(test_base(text), TEST_WALL_MS, r.snapshot); // the sandbox is entered once
+	assert_non_null(test_message(&next, "managed_anchors cannot change at reload"));
+	conf_result_free(&next);
+	conf_result_free(&r);
+}
+
 static void bad_values(void **state)
 {
 	static const char *const bad[] = {"upstreams: [dns.example]", "upstreams: [\"127.0.0.1@0\"]", "upstreams: [\"127.0.0.1@65536\"]",
@@ -117,6 +134,7 @@ int main(void)
 		cmocka_unit_test(absent),
 		cmocka_unit_test(clear_where_it_must_not_be),
 		cmocka_unit_test(required_without_anchors),
+		cmocka_unit_test(managed_anchors),
 		cmocka_unit_test(bad_values),
 	};
 

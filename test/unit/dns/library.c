@@ -52,7 +52,7 @@ static void longest(void **state)
 static result make(const struct dns_settings *s, const char *anchors)
 {
 	struct ub_ctx *ctx;
-	result r = dns_library_new(&ctx, s, bytes_of_string(anchors));
+	result r = dns_library_new(&ctx, s, bytes_of_string(anchors), NULL);
 
 	if (is_ok(r))
 		ub_ctx_delete(ctx);

@@ -53,6 +53,9 @@ static void make(void **state)
 	assert_int_equal(folder_make("/").error, E_POLICY);
 	assert_int_equal(folder_make("").error, E_TOO_LONG);
 	assert_int_equal(folder_make(in("new/..")).error, E_POLICY);
+	assert_true(is_ok(folder_make_for(in("for"), "no-such-user")));
+	assert_int_equal(owner("for"), geteuid() == 0 ? 65534 : geteuid());
+	assert_int_equal(folder_make_for(in("for"), NULL).error, E_DUPLICATE);
 }
 
 static void give(void **state)
@@ -94,7 +97,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	static const char *const made[] = {"new", "slash", "dangling", "gift", "trap", "precious"};
+	static const char *const made[] = {"for", "new", "slash", "dangling", "gift", "trap", "precious"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(made) / sizeof(*made); i++)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -131,6 +132,26 @@ static int try_live(void) // what a child needs every day
 }
 
 static bool database_is_server;
+static const char *own_folder; // of the resolver; NULL: none
+
+static int try_replace(void) // as the state of trust anchors is
+{
+	char from[64], to[64];
+	snprintf(from, sizeof(from), "%s/a", own_folder != NULL ? own_folder : "/tmp");
+	snprintf(to, sizeof(to), "%s/b", own_folder != NULL ? own_folder : "/tmp");
+	int fd = open(from, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	return fd >= 0 && fsync(fd) == 0 && rename(from, to) == 0 && unlink(to) == 0 ? 0 : 1;
+}
+
+static int try_rename_nothing(void) // the call itself
+{
+	return rename("/tmp/none", "/tmp/none-either") < 0 ? 0 : 1;
+}
+
+static int try_write_elsewhere(void)
+{
+	return open("/tmp/sallyport-elsewhere", O_WRONLY | O_CREAT, 0600) >= 0 ? 0 : 1;
+}
 
 // True when the attempt worked inside the sandbox of ROLE.
 static bool works(unsigned role, bool off, attempt f)
@@ -140,7 +161,8 @@ static bool works(unsigned role, bool off, attempt f)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		struct sandbox_config c = {.role = role, .seccomp_off = off, .connect = database_is_server};
+		struct sandbox_config c = {.role = role, .seccomp_off = off, .connect = database_is_server,
+			.path_count = own_folder != NULL, .path = {{own_folder, true}}};
 		struct sandbox_report report;
 		struct rlimit core = {0, 0};
 		if (!is_ok(sandbox_enter(&c, &report)))
@@ -266,9 +288,26 @@ static void report(void **state)
 	close(ends[1]);
 }
 
+// The resolver writes only into a folder that it was given, and without one renames nothing at all.
+static void folder_of_the_resolver(void **state)
+{
+	char path[] = "/tmp/sallyport-own-XXXXXX";
+
+	(void)state;
+	assert_false(works(ROLE_RESOLVER, false, try_rename_nothing));
+	own_folder = mkdtemp(path);
+	assert_non_null(own_folder);
+	assert_true(works(ROLE_RESOLVER, false, try_replace));
+	assert_false(works(ROLE_RESOLVER, false, try_write_elsewhere));
+	assert_false(works(ROLE_MEDIA, false, try_replace)); // files are none of its business
+	own_folder = NULL;
+	rmdir(path);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(each_role), cmocka_unit_test(filter_off),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(folder_of_the_resolver),
+		cmocka_unit_test(each_role), cmocka_unit_test(filter_off),
 		cmocka_unit_test(no_dumps), cmocka_unit_test(report)};
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, owned) != 0)
