@@ -82,7 +82,7 @@ static uint8_t usual(const struct locate *l)
 
 void locate_fall_back(struct locate *l)
 {
-	struct host h = {.transport = usual(l), .secure = 1};
+	struct host h = {.transport = usual(l), .secure = !l->unproved};
 	l->fell_back = true;
 	if (!locate_allowed(l, h.transport))
 		return;
@@ -199,6 +199,9 @@ static void weigh(struct locate *l, const struct dns_answer *a)
 	} else if (a->verdict != DNS_SECURE && a->question.type != DNS_TLSA) {
 		l->verdict = DNS_INSECURE;
 	}
+	if (a->question.type == DNS_NAPTR || a->question.type == DNS_SRV)
+		l->unproved |= a->verdict != DNS_SECURE;
+	l->unknown |= a->question.type == DNS_SRV && a->outcome > DNS_NXDOMAIN;
 	if (a->outcome <= DNS_NXDOMAIN && a->ttl_s < l->ttl_s)
 		l->ttl_s = a->ttl_s;
 }
@@ -228,6 +231,6 @@ void locate_answer(struct locate *l, const struct dns_answer *a)
 		locate_addresses(l, q, a);
 		break;
 	}
-	if (locate_done(l) && l->hosts == 0 && !l->fell_back && !l->withdrawn)
+	if (locate_done(l) && l->hosts == 0 && !l->fell_back && !l->withdrawn && !l->unknown)
 		locate_fall_back(l); // RFC3263#4.2: no SRV record at all
 }

@@ -44,6 +44,7 @@ struct locate {
 	uint32_t ttl_s;
 	bool bogus, fell_back;   // an answer was altered; the domain's own addresses were asked for
 	bool withdrawn;          // "." said that a service is not offered
+	bool unproved, unknown;  // services: an answer was not secure; one did not come, so that there may be a service
 	uint32_t notes;
 	char note[LOCATE_NOTES_MAX][LOCATE_NOTE_MAX];
 };

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+enum { SERVICES_SHOWN = 40 }; // [octets]
+
 // ---- NAPTR
 
 // The transport of a service; TRANSPORT_COUNT for those of others (ENUM, SCTP).
@@ -21,9 +23,19 @@ static uint8_t service_transport(struct bytes services)
 	return TRANSPORT_COUNT;
 }
 
+// Whoever made the record chose its octets: in a story they stay within their line.
+static void show(struct bytes text, char out[SERVICES_SHOWN + 1])
+{
+	size_t n = text.len < SERVICES_SHOWN ? text.len : SERVICES_SHOWN;
+	for (size_t i = 0; i < n; i++)
+		out[i] = text.at[i] >= ' ' && text.at[i] < 0x7f ? (char)text.at[i] : '?';
+	out[n] = '\0';
+}
+
 static bool follow(struct locate *l, const struct naptr *n, uint16_t rank, bool secure)
 {
 	struct question q = {.q = {.type = DNS_SRV}, .transport = service_transport(n->services), .rank = rank, .secure = secure};
+	char services[SERVICES_SHOWN + 1];
 	const char *why = NULL;
 	if (!bytes_equal_nocase(n->flags, BYTES("s")) || n->regexp.len > 0 || n->replacement[0] == '\0')
 		why = "no service with a name to look up";
@@ -31,11 +43,12 @@ static bool follow(struct locate *l, const struct naptr *n, uint16_t rank, bool 
 		why = "not a service of SIP that we have";
 	else if (!locate_allowed(l, q.transport))
 		why = "below the floor, or no listener of ours has it (LRF-I3)";
+	show(n->services, services);
 	if (why != NULL) {
-		locate_say(l, "  %u %u %.*s: left out, %s", n->order, n->preference, (int)(n->services.len & 63), (const char *)n->services.at, why);
+		locate_say(l, "  %u %u %s: left out, %s", n->order, n->preference, services, why);
 		return false;
 	}
-	locate_say(l, "  %u %u %.*s: %.150s", n->order, n->preference, (int)(n->services.len & 63), (const char *)n->services.at, n->replacement);
+	locate_say(l, "  %u %u %s: %.150s", n->order, n->preference, services, n->replacement);
 	memcpy(q.q.name, n->replacement, sizeof(q.q.name));
 	return locate_ask(l, &q);
 }

@@ -62,6 +62,7 @@ void locate_result(const struct locate *l, struct located *out)
 	if (out->count > 0)
 		return;
 	const char *why = l->bogus ? "an answer was altered on the way (DNSSEC: bogus)" : l->withdrawn ? "the domain offers no such service"
+			  : l->unknown && l->hosts == 0 ? "no answer for a service: whether there is one is not known"
 			  : l->questions == 0 ? "no listener of ours reaches it" : "no address was found";
 	snprintf(out->reason, sizeof(out->reason), "%s", why);
 }

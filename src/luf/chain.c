@@ -24,6 +24,8 @@ static void finish(struct luf_chain *c, enum lookup_outcome outcome, const char 
 {
 	c->done = true;
 	c->asking = false;
+	if (outcome == LOOKUP_LATER && c->verdict == DNS_SECURE)
+		c->verdict = DNS_INSECURE; // nothing came that could prove anything
 	c->answer.outcome = (uint8_t)outcome;
 	c->answer.verdict = c->verdict;
 	c->answer.ttl_s = c->ttl_s;
@@ -35,9 +37,11 @@ static void next_tree(struct luf_chain *c)
 {
 	while (c->apex < c->settings->apex_count && c->apex < LUF_APEXES_MAX) {
 		c->question.type = DNS_NAPTR;
-		if (is_ok(enum_name_make(c->number, c->settings->apex[c->apex].domain, c->question.name)))
+		result r = enum_name_make(c->number, c->settings->apex[c->apex].domain, c->question.name);
+		if (is_ok(r))
 			return;
-		note(c, "%s: the number makes no name below it", c->settings->apex[c->apex].domain);
+		note(c, "%s: not asked, %s", c->settings->apex[c->apex].domain,
+			r.error == E_TOO_LONG ? "the name would be too long" : "the number is none of + and 1 to 15 digits");
 		c->apex++;
 	}
 	finish(c, LOOKUP_NONE, "no ENUM tree knows the number");

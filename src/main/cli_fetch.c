@@ -55,6 +55,26 @@ static bool prepare(CURL *curl, const struct cli *c, const char *url, struct hau
 	return set && curl_easy_setopt(curl, CURLOPT_WRITEDATA, h) == CURLE_OK;
 }
 
+// What is most likely wrong, and where. A portal closes what comes from addresses that it does not know before TLS begins.
+static const char *mend(CURLcode code)
+{
+	switch (code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return "write the name that his certificate bears as host of the address, and as --trust the authority of that certificate";
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_GOT_NOTHING:
+		return "ask the partner whether his known_by has the address that we come from and the certificate of --certificate";
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_OPERATION_TIMEDOUT:
+		return "mend the address, or the way there";
+	default:
+		return "mend the address, --trust, or --certificate and --key";
+	}
+}
+
 static bool perform(CURL *curl, const struct cli *c, const char *url, struct haul *h)
 {
 	long status = 0;
@@ -64,8 +84,9 @@ static bool perform(CURL *curl, const struct cli *c, const char *url, struct hau
 	}
 	CURLcode code = curl_easy_perform(curl);
 	if (code != CURLE_OK) {
-		cli_say(c, "%.200s: %s; mend the address, --trust, or --certificate and --key", url,
-			h->too_long || code == CURLE_FILESIZE_EXCEEDED ? "the answer is too long for a profile" : curl_easy_strerror(code));
+		bool too_long = h->too_long || code == CURLE_FILESIZE_EXCEEDED;
+		cli_say(c, "%.200s: %s; %s", url, too_long ? "the answer is too long for a profile" : curl_easy_strerror(code),
+			too_long ? "mend the address" : mend(code));
 		return false;
 	}
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

@@ -21,12 +21,29 @@ struct writing {
 	bool has_copy;
 };
 
-// A new file NAME in the folder; never through a link. NULL: said why.
+// Nobody but us and root may put anything into the folder.
+static bool folder_ours(const struct cli *c)
+{
+	struct stat st;
+	if (mkdir(c->out, 0700) != 0 && errno != EEXIST)
+		cli_say(c, "folder %s cannot be made (%s); name another after --out", c->out, strerror(errno));
+	else if (stat(c->out, &st) != 0 || !S_ISDIR(st.st_mode))
+		cli_say(c, "%s is no folder; name another after --out", c->out);
+	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 || (st.st_uid != geteuid() && st.st_uid != 0))
+		cli_say(c, "folder %s: others may write there, and secrets go into it; chmod go-w, or name another after --out", c->out);
+	else
+		return true;
+	return false;
+}
+
+// A new file NAME in the folder, in the place of one that was there: whoever has that one open, or a link to it, gets nothing.
+// NULL: said why.
 static FILE *file_open(const struct cli *c, const char *name)
 {
 	char path[CLI_PATH_MAX];
 	int n = snprintf(path, sizeof(path), "%s/%s", c->out, name);
-	int fd = n > 0 && n < (int)sizeof(path) ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
+	bool fits = n > 0 && n < (int)sizeof(path);
+	int fd = fits && (unlink(path) == 0 || errno == ENOENT) ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
 	FILE *f = fd >= 0 && fchmod(fd, 0600) == 0 ? fdopen(fd, "w") : NULL;
 	if (f == NULL && fd >= 0)
 		close(fd);
@@ -104,12 +121,8 @@ static bool write_all(const struct writing *w)
 int cli_publish_out(const struct cli *c, const struct conf_publish *p, const char *domain)
 {
 	struct writing w = {.c = c, .p = p, .domain = domain, .has_copy = p->transfer_key.name[0] != '\0'};
-	bool good = false;
-	if (mkdir(c->out, 0700) != 0 && errno != EEXIST)
-		cli_say(c, "folder %s cannot be made (%s); name another after --out", c->out, strerror(errno));
-	else
-		good = cli_publish_key(c, c->config, &p->key, &w.key) &&
-		       (!w.has_copy || cli_publish_key(c, c->config, &p->transfer_key, &w.copy)) && write_all(&w);
+	bool good = folder_ours(c) && cli_publish_key(c, c->config, &p->key, &w.key) &&
+	       (!w.has_copy || cli_publish_key(c, c->config, &p->transfer_key, &w.copy)) && write_all(&w);
 	memory_wipe(&w.key, sizeof(w.key));
 	memory_wipe(&w.copy, sizeof(w.copy));
 	if (good)

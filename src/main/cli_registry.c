@@ -2,6 +2,7 @@
 // Sub-commands of the registry's database: import, export, diff, undo, journal. They open it themselves; a running system follows.
 #include "main/cli_registry.h"
 
+#include "admin/text.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -156,18 +157,20 @@ struct listing {
 	struct store_change last;
 };
 
+// Person and reason are told as they stand in the database, whoever wrote them there.
 static void set_end(struct listing *l)
 {
-	char at[UTC_TEXT_MAX];
+	char at[UTC_TEXT_MAX], who[STORE_WHO_MAX], why[STORE_WHY_MAX];
 	if (l->change_set == 0)
 		return;
 	utc_text(l->last.at_ms, at);
 	if (l->list != NULL)
-		json_array_append_new(l->list, json_pack("{s:I, s:s, s:s, s:s, s:I}", "change_set", (json_int_t)l->change_set, "at", at, "who",
-			l->last.who, "why", l->last.why, "entries", (json_int_t)l->entries));
+		json_array_append_new(l->list, json_pack("{s:I, s:s, s:o, s:o, s:I}", "change_set", (json_int_t)l->change_set, "at", at, "who",
+			text_json(l->last.who, sizeof(l->last.who)), "why", text_json(l->last.why, sizeof(l->last.why)), "entries",
+			(json_int_t)l->entries));
 	else
-		printf("%6llu  %s  %-16s %8llu rows  %s\n", (unsigned long long)l->change_set, at, l->last.who, (unsigned long long)l->entries,
-			l->last.why);
+		printf("%6llu  %s  %-16s %8llu rows  %s\n", (unsigned long long)l->change_set, at,
+			text_terminal(l->last.who, who, sizeof(who)), (unsigned long long)l->entries, text_terminal(l->last.why, why, sizeof(why)));
 }
 
 static bool journal_h(void *ctx, const struct store_change *change)

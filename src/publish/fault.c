@@ -26,8 +26,8 @@ static const struct {
 	[PUBLISH_CONFLICT] = {"conflict", "somebody else changed the same names at the same time; publish again", E_STALE},
 	[PUBLISH_SERVER] = {"server-failure", "the primary failed inside; look at its log", E_CLOSED},
 	[PUBLISH_TOO_MUCH] = {"too-much", "more than one zone may hold; split it", E_TOO_MANY},
-	[PUBLISH_EMPTY] = {"empty", "there is no number to publish, and the zone is never emptied by mistake; look at `to`, `for` and "
-		"the numbers of the core peers", E_NOT_FOUND},
+	[PUBLISH_EMPTY] = {"empty", "there is no number to publish, and the zone is never emptied by mistake; look at `to`, `for`, "
+		"the numbers of the core peers, and whose they are in the registry", E_NOT_FOUND},
 	[PUBLISH_NO_MEMORY] = {"no-memory", "out of memory", E_NO_MEMORY},
 };
 

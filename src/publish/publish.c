@@ -12,16 +12,16 @@ static result made(const struct publish_zone *zone, struct publish_numbers *numb
 	if (r.error == E_NO_MEMORY)
 		return publish_fail(why, PUBLISH_NO_MEMORY, "");
 	if (!is_ok(r))
-		return publish_fail(why, PUBLISH_TOO_MUCH, zone->zone);
-	return ldns_rr_list_rr_count(wanted->records) > 0 ? OK : publish_fail(why, PUBLISH_EMPTY, zone->zone);
+		return publish_fail(why, PUBLISH_TOO_MUCH, "");
+	return ldns_rr_list_rr_count(wanted->records) > 0 ? OK : publish_fail(why, PUBLISH_EMPTY, "");
 }
 
-static result compared(const char *zone, const ldns_rr_list *held, const ldns_rr_list *wanted, struct publish_changes *c,
-	struct publish_report *out, struct publish_fault *why)
+static result compared(const ldns_rr_list *held, const ldns_rr_list *wanted, struct publish_changes *c, struct publish_report *out,
+	struct publish_fault *why)
 {
 	result r = publish_changes_find(held, wanted, c);
 	if (!is_ok(r))
-		return publish_fail(why, r.error == E_NO_MEMORY ? PUBLISH_NO_MEMORY : PUBLISH_TOO_MUCH, zone);
+		return publish_fail(why, r.error == E_NO_MEMORY ? PUBLISH_NO_MEMORY : PUBLISH_TOO_MUCH, "");
 	out->added = c->added;
 	out->removed = c->removed;
 	out->unchanged = c->unchanged;
@@ -56,7 +56,7 @@ result publish_run(const struct publish_zone *zone, struct publish_numbers *numb
 	if (is_ok(r))
 		r = publish_transfer(server, zone->zone, &held, why);
 	if (is_ok(r))
-		r = compared(zone->zone, held, wanted.records, &changes, out, why);
+		r = compared(held, wanted.records, &changes, out, why);
 	if (is_ok(r) && !dry)
 		r = sent(zone->zone, &changes, server, out, why);
 	publish_changes_free(&changes);

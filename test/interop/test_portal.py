@@ -117,7 +117,9 @@ def test_fetched_over_mutual_tls(run, files, pki, profile, server):
     status, text, said = run("peer", "import", url, "--trust", pki["a-ca"], *mutual)
     assert status == 0 and "- name: a.example" in text, said
     status, text, said = run("peer", "import", url, "--trust", pki["a-ca"])  # no certificate
-    assert (status, text) == (1, ""), said
+    assert (status, text) == (1, "") and "known_by" in said, said
+    status, text, said = run("peer", "import", url.replace("127.0.0.1", "localhost"), "--trust", pki["a-ca"], *mutual)
+    assert (status, text) == (1, "") and "the name that his certificate bears" in said, said
     status, text, said = run("peer", "import", url, "--trust", pki["a-ca"], "--certificate", pki["x"][0], "--key", pki["x"][1])
     assert (status, text) == (1, ""), said
     status, text, said = run("peer", "import", server("x", profile.read_bytes()), "--trust", pki["a-ca"], *mutual)  # another authority

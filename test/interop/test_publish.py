@@ -89,6 +89,22 @@ def written(site):
     return out
 
 
+def test_secrets_go_into_new_files_alone(site, folder):
+    """Who could write into the folder before has neither the file open nor another name for it."""
+    out = folder / "old"
+    out.mkdir()
+    waiting = out / "primary.conf"
+    waiting.write_text("")
+    os.link(waiting, folder / "name")
+    with open(waiting) as held:
+        assert site.publish("--out", str(out))[0] == 0
+        assert held.read() == "" == (folder / "name").read_text()
+    assert "secret:" in waiting.read_text() and waiting.stat().st_mode & 0o777 == 0o600
+    out.chmod(0o777)
+    status, _, error = site.publish("--out", str(out))
+    assert status == 1 and "others may write there" in error
+
+
 @pytest.fixture(scope="module")
 def servers(written, folder, site):
     """Primary and secondary, with the first records published."""

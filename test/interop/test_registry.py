@@ -120,6 +120,19 @@ def test_a_tampered_journal_shows(database):
     assert status == 1 and "not as it was written" in err
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_nobody_writes_lines_into_the_journal(database):
+    database("import", text=PEERS)
+    database("import", text="kind,prefix,owner,to\nrange,+4977,b,b\n")
+    with sqlite3.connect(database.path) as db:
+        db.execute("update change_set set who = ? where number = 1", ("m\x1b[2J\n     9  x",))
+        db.execute("update change_set set why = cast(? as text) where number = 2", (b"import \xff\x1b[1A",))
+    status, out, _ = database("journal")
+    assert status == 0 and len(out.splitlines()) == 2 and "m?[2J?     9  x" in out and "\x1b" not in out
+    status, out, _ = database("journal", "--json")
+    assert status == 0 and [s["change_set"] for s in json.loads(out)] == [1, 2]
+
+
 @pytest.mark.parametrize("octets, says", [
     (b"", "nothing in it"), (b"\xff\xfek\0i\0n\0d\0", "UTF-16"), (b"kind,nam\npeer,b\n", "nam"), (b"name\nb\n", "kind"),
     (b"kind,name\npeer,b\npeer," + b"x" * 100000 + b"\n", "longer than"), (b"kind,name\npeer,a\0b\n", "UTF-8"),

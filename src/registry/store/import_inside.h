@@ -11,6 +11,7 @@ struct import {
 	const struct import_sink *sink;
 	struct row_fault *fault; // of the whole file
 	uint64_t line, octets;
+	uint64_t arrays;         // JSON: begun and not ended
 	uint8_t ahead[4];        // octets that were looked at and are not read yet
 	uint32_t ahead_count, ahead_at;
 	uint8_t text[IMPORT_LINE_MAX + 1];

@@ -10,14 +10,17 @@ struct cut { // where in an object are we?
 	bool quoted, escaped;
 };
 
-// Up to the next object. E_NOT_FOUND: there is none; E_SYNTAX: something else stands there.
+// Up to the next object. E_NOT_FOUND: there is none; E_SYNTAX: something else stands there, or the file ends within an array: with
+// --replace, what half a file does not hold would be deleted.
 static result seek(struct import *x)
 {
 	for (int c;;) {
 		c = import_octet(x);
 		if (c == EOF)
-			return FAIL(E_NOT_FOUND);
+			return FAIL(x->arrays == 0 ? E_NOT_FOUND : E_SYNTAX);
 		x->line += c == '\n';
+		x->arrays += c == '[';
+		x->arrays -= c == ']';
 		if (c == '{')
 			return OK;
 		if (c == 0 || strchr(" \t\r\n,[]", c) == NULL)
@@ -93,16 +96,26 @@ static result members(struct import *x, uint64_t line, json_t *o, struct row *ro
 	return OK;
 }
 
+// Absent, null, false and "no"; true and "yes". False: something else, and which of the two was meant is not for us to say.
+static bool removal(const json_t *v, bool *remove)
+{
+	const char *text = json_is_string(v) ? json_string_value(v) : "";
+	*remove = json_is_true(v) || strcmp(text, "yes") == 0;
+	return *remove || v == NULL || json_is_null(v) || json_is_false(v) || strcmp(text, "no") == 0;
+}
+
 static result use(struct import *x, uint64_t line, json_t *o)
 {
-	const json_t *kind = json_object_get(o, "kind"), *gone = json_object_get(o, "delete");
+	const json_t *kind = json_object_get(o, "kind");
 	struct row row = {.kind = (uint8_t)x->kind};
 	struct row_fault fault;
-	bool good = true, remove = json_is_true(gone) || (json_is_string(gone) && strcmp(json_string_value(gone), "yes") == 0);
+	bool good = true, remove;
 	if (json_is_string(kind))
 		row.kind = (uint8_t)row_kind_of(bytes_make(json_string_value(kind), json_string_length(kind)));
 	if (row.kind == ROW_KINDS || row.kind == 0)
 		return import_bad(x, line, ROW_KINDS, "kind: none of peer, group, route, range, domain, sed");
+	if (!removal(json_object_get(o, "delete"), &remove))
+		return import_bad(x, line, (enum row_kind)row.kind, "delete: neither true nor false, nor \"yes\" or \"no\"");
 	TRY(members(x, line, o, &row, &good));
 	if (!good)
 		return OK;

@@ -328,6 +328,7 @@ static result prepare(struct sqlite *q, bool read_only, struct store_error *why)
 static result file_make(struct sqlite *q, bool read_only, struct store_error *why)
 {
 	struct stat st;
+	const char *mend = "check path, folder and rights";
 
 	if (!read_only) {
 		int fd = open(q->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600); // the log inherits the mode
@@ -335,9 +336,13 @@ static result file_make(struct sqlite *q, bool read_only, struct store_error *wh
 			close(fd);
 		else if (errno == ENOSPC || errno == EDQUOT)
 			return sqlite_fault(NULL, q->path, SQLITE_FULL, why);
+		else if (errno == ENOENT)
+			mend = "make its folder first, for the user that Sallyport runs as";
+	} else if (stat(q->path, &st) != 0 && errno == ENOENT) {
+		mend = "`sallyport import` makes it";
 	}
 	if (stat(q->path, &st) != 0 || !S_ISREG(st.st_mode)) {
-		store_error_set(why, "registry %s is not there, or is no file; check path, folder and rights", q->path);
+		store_error_set(why, "registry %s is not there, or is no file; %s", q->path, mend);
 		return FAIL(E_NOT_FOUND);
 	}
 	q->device = st.st_dev;

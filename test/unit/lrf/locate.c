@@ -160,6 +160,53 @@ static void verdicts(void **state)
 	assert_int_equal(out.count, 2);
 }
 
+// LRF-I1: the domain's own addresses rest on "no such record" of NAPTR and SRV. Where that is not proved, they are not either; a
+// service that nobody answers for is not one that is not there: whoever drops an answer would choose the hosts.
+static void proved_absence(void **state)
+{
+	struct zone_script s = {.row = full + 8, .rows = ARRAY_LEN(full) - 8, .verdict = DNS_SECURE};
+	struct locate_want w = want(TRANSPORT_TLS, TLS);
+
+	(void)state;
+	assert_true(zone_run(&s, &w, &out));
+	assert_int_equal(out.hop[0].secure, 1);
+	s.insecure = "_sips";
+	s.tlsa_asked = 0;
+	assert_true(zone_run(&s, &w, &out));
+	assert_int_equal(out.count, 1);
+	assert_int_equal(out.hop[0].secure, 0);
+	assert_int_equal(s.tlsa_asked, 0);
+	s = (struct zone_script){.row = full, .rows = ARRAY_LEN(full), .verdict = DNS_SECURE, .silent = "_sips"};
+	assert_true(zone_run(&s, &w, &out));
+	assert_int_equal(out.count, 0);
+	assert_string_equal(out.reason, "no answer for a service: whether there is one is not known");
+	w.port = 5061; // no service is looked for
+	assert_true(zone_run(&s, &w, &out));
+	assert_int_equal(out.hop[0].secure, 1);
+}
+
+// A record's text stands within its own line.
+static void notes_hold(void **state)
+{
+	static const struct zone_row rows[] = {{"b.example", DNS_NAPTR, 1, 1, 0, "x\nb.example A: found\33[2J", "_sips._tcp.b.example"}};
+	struct zone_script s = {.row = rows, .rows = ARRAY_LEN(rows), .verdict = DNS_SECURE};
+	struct locate_want w = want(TRANSPORT_TLS, TLS);
+	static struct dns_answer a;
+	struct dns_question q;
+	struct locate *l;
+
+	(void)state;
+	assert_true(is_ok(locate_new(&l, &w)));
+	while (locate_question(l, &q)) {
+		zone_answer(&s, &q, &a);
+		locate_answer(l, &a);
+	}
+	assert_non_null(strstr(locate_note(l, 1), "x?b.example A: found?[2J: left out"));
+	for (uint32_t i = 0; locate_note(l, i) != NULL; i++)
+		assert_null(strpbrk(locate_note(l, i), "\n\33"));
+	locate_free(l);
+}
+
 static void certificates(void **state)
 {
 	static const struct zone_row rows[] = {{"_sips._tcp.b.example", DNS_SRV, 1, 0, 5061, NULL, "one.b.example"},
@@ -255,7 +302,8 @@ static void off_nominal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(by_naptr), cmocka_unit_test(floor_holds), cmocka_unit_test(without_naptr),
-		cmocka_unit_test(given), cmocka_unit_test(not_offered), cmocka_unit_test(verdicts), cmocka_unit_test(certificates),
+		cmocka_unit_test(given), cmocka_unit_test(not_offered), cmocka_unit_test(verdicts),
+		cmocka_unit_test(proved_absence), cmocka_unit_test(notes_hold), cmocka_unit_test(certificates),
 		cmocka_unit_test(bounds), cmocka_unit_test(off_nominal)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,10 +141,12 @@ static void servers_that_fail(void **state)
 		if (!chain.done || chain.answer.outcome != row[i].expect)
 			fail_msg("row %zu: %u", i, chain.answer.outcome);
 		assert_int_equal(s.asked, 1); // nobody else is asked when one has failed
+		assert_int_equal(chain.answer.verdict, row[i].verdict); // an answer that did not come proves nothing
 	}
 	luf_chain_begin(&chain, &one, "+4989111", script_provisioned, NULL);
 	luf_chain_expire(&chain);
 	assert_int_equal(chain.answer.outcome, LOOKUP_LATER);
+	assert_int_equal(chain.answer.verdict, DNS_INSECURE);
 	luf_chain_expire(&chain);
 }
 

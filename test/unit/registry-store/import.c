@@ -100,6 +100,8 @@ static void bad_rows(void **state)
 		{"{\"kind\":\"peer\",\"name\":1.5}", 0, 0, 1, "neither"},
 		{"{\"kind\":\"peer\",\"name\":\"a\",\"name\":\"b\"}", 0, 0, 1, "JSON"},
 		{"{\"kind\":\"peer\",\"nam\":\"a\"}", 0, 0, 1, "nam"},
+		{"{\"kind\":\"peer\",\"name\":\"b\",\"delete\":1}{\"kind\":\"peer\",\"name\":\"c\",\"delete\":\"no\"}", 0, 1, 1, "delete: neither"},
+		{"{\"kind\":\"peer\",\"name\":\"b\",\"delete\":\"true\"}", 0, 0, 1, "delete: neither"},
 		{"{\"kind\":\"peer\",\n\"name\":\"\\u0000\"}", 0, 0, 1, "JSON"},
 		{"{\"kind\":\"peer\",\"name\":\"b\"}\n{]}\n", 0, 1, 2, "JSON"},
 	};
@@ -122,7 +124,10 @@ static void bad_files(void **state)
 		const char *says;
 	} row[] = {{"\xff\xfek\0i\0", 6, "UTF-16"}, {"\xfe\xff\0k", 4, "UTF-16"}, {"k\0i\0", 4, "UTF-16"}, {"\xef\xbb\xbf", 3, "nothing"},
 		{"name,organization\nb,x\n", 22, "kind"}, {"kind,kind\n", 10, "twice"}, {"kind,nam\n", 9, "nam"}, {"kind,\"name\n", 11, "columns"},
-		{"{\"kind\":\"peer\"", 14, "ends within"}, {"[1]", 3, "array of objects"}, {"[{\"kind\":\"peer\",\"name\":\"b\"} x]", 32, "array of objects"}};
+		{"{\"kind\":\"peer\"", 14, "ends within"}, {"[1]", 3, "array of objects"}, {"[{\"kind\":\"peer\",\"name\":\"b\"} x]", 32, "array of objects"},
+		// Half a file is none, where that can be seen: with --replace the other half would be deleted.
+		{"[{\"kind\":\"peer\",\"name\":\"b\"},\n", 29, "ends within"}, {"[\n", 2, "ends within"},
+		{"{\"kind\":\"peer\",\"name\":\"b\"}]", 28, "array of objects"}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(row); i++) {

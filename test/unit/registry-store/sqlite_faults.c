@@ -56,8 +56,8 @@ static void no_such_place(void **state)
 
 	(void)state;
 	rig_fresh(uri);
-	opens_as(uri, true, E_NOT_FOUND, "is not there");
-	opens_as("sqlite:/nowhere/at/all", false, E_NOT_FOUND, "is not there");
+	opens_as(uri, true, E_NOT_FOUND, "import");
+	opens_as("sqlite:/nowhere/at/all", false, E_NOT_FOUND, "make its folder");
 	opens_as("sqlite:/tmp", false, E_NOT_FOUND, "is no file");
 	opens_as("sqlite::memory:", false, E_UNSUPPORTED, "no path");
 	opens_as("sqlite:file:/tmp/x?mode=memory", false, E_UNSUPPORTED, "no path");
