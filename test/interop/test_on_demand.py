@@ -191,6 +191,7 @@ def test_a_block_is_for_one_domain(pair, phones):
 
 def test_a_reload_keeps_who_is_there(pair, phones, folder, federation, knot):
     """More places and an own row for one domain; the number of a place is never another's."""
+    assert dial(phones, "a", "b.federation.example", NUMBER, "+4930111") == 200
     text = configuration(folder, "a", federation, knot, ["+4930"], slots=4)
     pair["a"].config.write_text(text)
     pair["a"].command("reload")
