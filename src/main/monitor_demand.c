@@ -113,6 +113,14 @@ static struct demand *entry(struct monitor *m)
 	return oldest;
 }
 
+static bool is_busy(const struct monitor *m)
+{
+	uint32_t asked = 0;
+	for (uint32_t i = 0; i < DEMANDS_MAX; i++)
+		asked += m->demand[i].state == DEMAND_ASKED;
+	return asked >= DEMAND_UNDER_WAY_MAX;
+}
+
 static result locate(struct monitor *m, struct demand *d, peer_id place, uint64_t now_us)
 {
 	const struct conf_name *n = conf_slot_name_of(&m->conf, place);
@@ -161,7 +169,7 @@ void monitor_demand(struct monitor *m, unsigned role, const struct ipc_control *
 			answer(m, role, q->request, E_NOT_FOUND);
 	} else if (d != NULL && d->state != DEMAND_NONE) {
 		wait_for(m, d, role, q);
-	} else if ((d = entry(m)) != NULL) {
+	} else if (!is_busy(m) && (d = entry(m)) != NULL) {
 		begin(m, d, role, q);
 	} else if (!q->flag) {
 		answer(m, role, q->request, E_FULL);

@@ -28,6 +28,8 @@ enum {
 	PENDING_MAX = 8,                  // answers that wait for children; admin has one operator
 	WHY_MAX = 512,                    // [octets] why something was refused, for people
 	DEMANDS_MAX = 64,                 // domains asked for on demand, and those refused lately; more are refused at once
+	DEMAND_UNDER_WAY_MAX = 8,         // of these, questions at one time: with NAMES_UNDER_WAY_MAX less than RESOLVER_LOCATE_MAX, so that
+					  // names that were never heard of keep no known peer's from being refreshed (LRF-A1)
 	DEMAND_WAITING_MAX = 8,           // who waits for one of them: the directory asks once for each look-up
 	DEMAND_LOCATE_MS = 12000,         // the resolver takes 10 s at the most
 	DEMAND_REFUSED_MS = 30000,        // so long a domain that cannot be one is refused without asking the DNS again (LRF-A1)

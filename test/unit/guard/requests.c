@@ -133,6 +133,42 @@ static void dialling(void **state)
 	assert_int_equal(request_check(ROLE_SIGNALLER, &m, sizeof(m), s).error, E_NOT_FOUND);
 }
 
+// A taken-over directory or signaller: only names below a peer on demand, told by their form alone.
+static void on_demand(void **state)
+{
+	static const char *const taken[] = {"b.fed.example", "a-1.b.fed.example"};
+	static const char *const not_taken[] = {"fed.example", "xfed.example", "b.fed.example.evil", ".example", "b"};
+	static const char *const no_name[] = {"", "B.fed.example", "b c.fed.example", "b\n.fed.example", "b~.fed.example"};
+	struct play *p = *state;
+	struct snapshot *s = p->rig.conf.snapshot;
+	struct ipc_control m = message(IPC_CONTROL_DEMAND);
+
+	m.peer = flow_rig_peer(&p->rig, "ssp-b");
+	strcpy(m.text, "b.fed.example");
+	assert_int_equal(request_check(ROLE_DIRECTORY, &m, sizeof(m), s).error, E_NOT_FOUND); // he is no peer on demand
+	strcpy(((struct peer *)snapshot_peer(s, m.peer))->demand_below, "fed.example");
+	for (uint32_t i = 0; i < ARRAY_LEN(taken); i++) {
+		strcpy(m.text, taken[i]);
+		assert_true(is_ok(request_check(ROLE_DIRECTORY, &m, sizeof(m), s)));
+		assert_true(is_ok(request_check(ROLE_SIGNALLER, &m, sizeof(m), s)));
+		assert_int_equal(request_check(ROLE_RESOLVER, &m, sizeof(m), s).error, E_POLICY);
+		assert_int_equal(request_check(ROLE_PORTAL, &m, sizeof(m), s).error, E_POLICY);
+	}
+	for (uint32_t i = 0; i < ARRAY_LEN(not_taken); i++) {
+		strcpy(m.text, not_taken[i]);
+		assert_int_equal(request_check(ROLE_DIRECTORY, &m, sizeof(m), s).error, E_NOT_FOUND);
+	}
+	for (uint32_t i = 0; i < ARRAY_LEN(no_name); i++) {
+		strcpy(m.text, no_name[i]);
+		assert_int_equal(request_check(ROLE_DIRECTORY, &m, sizeof(m), s).error, E_SYNTAX);
+	}
+	memset(m.text, 'a', DOMAIN_MAX + 1);
+	assert_int_equal(request_check(ROLE_DIRECTORY, &m, sizeof(m), s).error, E_SYNTAX);
+	strcpy(m.text, taken[0]);
+	m.peer = PEER_NONE;
+	assert_int_equal(request_check(ROLE_DIRECTORY, &m, sizeof(m), s).error, E_NOT_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +176,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(form, world_new, world_free),
 		cmocka_unit_test_setup_teardown(located, world_new, world_free),
 		cmocka_unit_test_setup_teardown(dialling, world_new, world_free),
+		cmocka_unit_test_setup_teardown(on_demand, world_new, world_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
