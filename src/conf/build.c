@@ -229,9 +229,8 @@ static result make(struct conf_load *c, struct plan *plan, struct conf_result *o
 	REQUIRE(out->snapshot != NULL, E_NO_MEMORY);
 	out->size = plan->size;
 	fill(c, plan, (uint8_t *)out->snapshot);
-	TRY(list_names(c, plan, out->snapshot, &out->private));
 	snapshot_seal(out->snapshot, plan->size);
-	return OK;
+	return list_names(c, plan, out->snapshot, &out->private); // reads the peers: only a sealed one has them
 }
 
 result conf_build(struct conf_load *c, struct conf_result *out)
