@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -144,27 +145,27 @@ static void on_demand(void **state)
 	struct ipc_control m = message(IPC_CONTROL_DEMAND);
 
 	m.peer = flow_rig_peer(&p->rig, "ssp-b");
-	strcpy(m.text, "b.fed.example");
+	snprintf(m.text, sizeof(m.text), "%s", "b.fed.example");
 	assert_int_equal(request_check(ROLE_DIRECTORY, &m, sizeof(m), s).error, E_NOT_FOUND); // he is no peer on demand
-	strcpy(((struct peer *)snapshot_peer(s, m.peer))->demand_below, "fed.example");
+	snprintf(((struct peer *)snapshot_peer(s, m.peer))->demand_below, DOMAIN_MAX, "fed.example");
 	for (uint32_t i = 0; i < ARRAY_LEN(taken); i++) {
-		strcpy(m.text, taken[i]);
+		snprintf(m.text, sizeof(m.text), "%s", taken[i]);
 		assert_true(is_ok(request_check(ROLE_DIRECTORY, &m, sizeof(m), s)));
 		assert_true(is_ok(request_check(ROLE_SIGNALLER, &m, sizeof(m), s)));
 		assert_int_equal(request_check(ROLE_RESOLVER, &m, sizeof(m), s).error, E_POLICY);
 		assert_int_equal(request_check(ROLE_PORTAL, &m, sizeof(m), s).error, E_POLICY);
 	}
 	for (uint32_t i = 0; i < ARRAY_LEN(not_taken); i++) {
-		strcpy(m.text, not_taken[i]);
+		snprintf(m.text, sizeof(m.text), "%s", not_taken[i]);
 		assert_int_equal(request_check(ROLE_DIRECTORY, &m, sizeof(m), s).error, E_NOT_FOUND);
 	}
 	for (uint32_t i = 0; i < ARRAY_LEN(no_name); i++) {
-		strcpy(m.text, no_name[i]);
+		snprintf(m.text, sizeof(m.text), "%s", no_name[i]);
 		assert_int_equal(request_check(ROLE_DIRECTORY, &m, sizeof(m), s).error, E_SYNTAX);
 	}
 	memset(m.text, 'a', DOMAIN_MAX + 1);
 	assert_int_equal(request_check(ROLE_DIRECTORY, &m, sizeof(m), s).error, E_SYNTAX);
-	strcpy(m.text, taken[0]);
+	snprintf(m.text, sizeof(m.text), "%s", taken[0]);
 	m.peer = PEER_NONE;
 	assert_int_equal(request_check(ROLE_DIRECTORY, &m, sizeof(m), s).error, E_NOT_FOUND);
 }
