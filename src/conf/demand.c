@@ -51,6 +51,7 @@ void conf_check_demand(struct conf_load *c, struct conf_peer *p)
 		p->slots = 0;
 		return;
 	}
+	p->peer.vacant = 1; // each place, until it is taken
 	must_not(c, p, "reach", "domain", "reach.domain");
 	must_not(c, p, "reach", "targets", "reach.targets");
 	must_not(c, p, "known_by", "tls_names", "known_by.tls_names");
@@ -90,6 +91,7 @@ void conf_slot_take(struct peer *p, const char *domain)
 	snprintf(p->reach_domain, sizeof(p->reach_domain), "%s", domain);
 	memcpy(p->tls_name[0], p->reach_domain, sizeof(p->tls_name[0]));
 	p->tls_name_count = 1;
+	p->vacant = 0;
 }
 
 bool conf_slot_carry(const struct conf_load *c, struct peer *to, const struct peer *before)

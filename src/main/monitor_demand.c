@@ -64,7 +64,7 @@ static peer_id place_free(const struct snapshot *s, peer_id of)
 	const struct peer *first = snapshot_peer(s, of);
 	for (uint32_t id = 0; first != NULL && id < s->peer_count; id++) {
 		const struct peer *p = snapshot_peer(s, (peer_id)id);
-		if (is_place(p, first) && p->reach_domain[0] == '\0' && p->in_service && !p->removed && !p->blocked)
+		if (is_place(p, first) && peer_is_free(p) && p->in_service && !p->removed && !p->blocked)
 			return (peer_id)id;
 	}
 	return PEER_NONE;
@@ -232,7 +232,7 @@ static void give_back(struct monitor *m)
 	for (uint32_t i = 0; i < m->conf.private.name_count; i++) {
 		struct conf_name *n = &m->conf.private.name[i];
 		const struct peer *p = snapshot_peer(m->conf.snapshot, n->peer);
-		if (p != NULL && p->demand_below[0] != '\0' && p->reach_domain[0] == '\0')
+		if (p != NULL && peer_is_free(p))
 			n->want.domain[0] = '\0';
 	}
 }

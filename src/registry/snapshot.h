@@ -117,6 +117,7 @@ struct peer {
 	zone_id zone;
 	uint8_t in_service; // 0: refused at load (missing control, expired waiver); `why_out` tells
 	uint8_t blocked;    // by the operator
+	uint8_t vacant;     // a place of a peer on demand that no domain has taken yet: nobody's; it stands here, beside what each look-up reads
 	uint8_t removed; // no longer configured: new dialogs are refused, live calls go on, the number stays
 			 // taken
 	char why_out[128];
@@ -303,7 +304,7 @@ bool peer_demands(const struct peer *p, const char *domain);
 // Is P such a place, and nobody's yet?
 static inline bool peer_is_free(const struct peer *p)
 {
-	return p->demand_below[0] != '\0' && p->reach_domain[0] == '\0';
+	return p->vacant != 0;
 }
 // The same by reach domain, any case; of several peers the lowest number.
 peer_id registry_peer_by_domain(const struct registry *r, const char *domain, zone_id from);

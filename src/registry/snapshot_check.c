@@ -148,7 +148,7 @@ static bool peer_enums_ok(const struct peer *p)
 {
 	return p->reach_transport < TRANSPORT_COUNT && p->target_policy <= TARGETS_BALANCE &&
 	       p->srtp <= SRTP_REQUIRED && p->keying <= PEER_KEYING_PER_LEG && flag_ok(p->in_service) &&
-	       flag_ok(p->blocked) && flag_ok(p->removed) && flag_ok(p->anchor) &&
+	       flag_ok(p->blocked) && p->vacant == (p->demand_below[0] != '\0' && p->reach_domain[0] == '\0') && flag_ok(p->removed) && flag_ok(p->anchor) &&
 	       flag_ok(p->headers_strict) && flag_ok(p->trusted_identity) && flag_ok(p->priority) &&
 	       flag_ok(p->require_100rel) && flag_ok(p->require_timer) &&
 	       flag_ok(p->reroute_on_timeout) && flag_ok(p->portal.lookup) && flag_ok(p->portal.profile);
